@@ -1,0 +1,216 @@
+"""The records as Python sees them: plain dicts straight from the codec, with typed fields.
+
+Instants are integer UTC microseconds. `bytes` of decimals and amounts are read and written with
+`schemas.decimals`. What a field means and what its null means stands in the `.avsc` file.
+They stay dicts because the hot loop reads hundreds of thousands of them a second; bad content is
+found once, by `streams.core.validation`.
+"""
+
+from typing import Literal, TypedDict
+
+IdleBasis = Literal["unheld", "unheld_and_held_idle"]
+IdleShare = Literal["weighted", "even", "separate"]
+LineStatus = Literal["provisional", "final", "corrected"]
+
+
+class Loss(TypedDict):
+    events: int
+    first_us: int
+    last_us: int
+    reason: str
+
+
+class BatchHead(TypedDict):
+    source: str
+    epoch: int
+    seq: int
+    sent_at_us: int
+    losses: list[Loss]
+
+
+class InferenceUsage(TypedDict):
+    at_us: int
+    tenant: str | None
+    project: str | None
+    provider: str
+    model: str
+    endpoint: str | None
+    request_id: str | None
+    input_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_5m_tokens: int | None
+    cache_write_1h_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+
+
+class InferenceUsageBatch(BatchHead):
+    events: list[InferenceUsage]
+
+
+class Holder(TypedDict):
+    tenant: str | None
+    project: str | None
+    endpoint: str | None
+    job: str | None
+    held_us: int
+    active_us: int
+
+
+class GpuInterval(TypedDict):
+    start_us: int
+    end_us: int
+    node: str
+    device: str
+    gpu_model: str
+    holders: list[Holder]
+    unallocated_us: int
+    stranded_us: int
+    out_of_service_us: int
+
+
+class GpuUsageBatch(BatchHead):
+    events: list[GpuInterval]
+
+
+class ResourceUsage(TypedDict):
+    start_us: int
+    end_us: int
+    tenant: str | None
+    project: str | None
+    kind: str
+    sku: str
+    resource_id: str | None
+    quantity: bytes
+    unit: str
+
+
+class ResourceUsageBatch(BatchHead):
+    events: list[ResourceUsage]
+
+
+class Meter(TypedDict):
+    name: str
+    unit: str
+    quantity: bytes
+    amount: bytes | None
+    divisor: int
+
+
+class Sum(TypedDict):
+    tenant: str | None
+    project: str | None
+    provider: str | None
+    model: str | None
+    endpoint: str | None
+    job: str | None
+    events: int
+    meters: list[Meter]
+
+
+class Partial(TypedDict):
+    window_start_us: int
+    window_end_us: int
+    pool: str
+    source: str
+    epoch: int
+    seq: int
+    origin: str
+    currency: str
+    price_book: str
+    catalog: str
+    idle_basis: IdleBasis
+    idle_share: IdleShare
+    capacity_events: int
+    sums: list[Sum]
+
+
+class Watermark(TypedDict):
+    origin: str
+    at_us: int
+    origins: int
+
+
+class Claim(TypedDict):
+    owner: str
+
+
+class Close(TypedDict):
+    owner: str
+    through_us: int
+
+
+class Closed(TypedDict):
+    owner: str
+    at: int
+
+
+class LatePartial(TypedDict):
+    window_start_us: int
+    window_end_us: int
+    pool: str
+    source: str
+    epoch: int
+    seq: int
+    events: int
+    closed_through_us: int
+    reason: str
+
+
+class CostLine(TypedDict):
+    line_id: str
+    window_start_us: int
+    window_end_us: int
+    pool: str
+    tenant: str
+    project: str | None
+    kind: str
+    meter: str
+    provider: str | None
+    model: str | None
+    endpoint: str | None
+    job: str | None
+    unit: str
+    quantity: bytes
+    cost: bytes | None
+    currency: str
+    events: int
+    price_book: str
+    catalog: str
+    generation: int
+    revision: int
+    status: LineStatus
+
+
+class DeadLetter(TypedDict):
+    topic: str
+    partition: int
+    offset: int
+    index: int
+    source: str | None
+    epoch: int | None
+    seq: int | None
+    reason: str
+    detail: str
+    at_us: int
+    payload: bytes
+
+
+class Alert(TypedDict):
+    alert_id: str
+    tenant: str
+    kind: str
+    state: Literal["opened", "updated", "resolved"]
+    since_us: int
+    at_us: int
+    expected: bytes | None
+    actual: bytes | None
+    excess: bytes | None
+    currency: str
+    summary: str
+
+
+class Config(TypedDict):
+    version: str
+    published_at_us: int
+    body: str

@@ -1,0 +1,139 @@
+"""Every topic: name, key, records, partitions, retention. docs/topics.md is generated from it."""
+
+import zlib
+from dataclasses import dataclass
+from typing import Literal
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic as `apportion up` creates it. `partitions` is the default, not a limit."""
+
+    name: str
+    key: str
+    records: tuple[str, ...]
+    partitions: int
+    retention_ms: int | None
+    cleanup: Literal["delete", "compact"]
+    doc: str
+
+
+USAGE_GPU = Topic(
+    "usage.gpu.v1",
+    "source",
+    ("GpuUsageBatch",),
+    4,
+    30 * DAY_MS,
+    "delete",
+    "Balanced GPU intervals from node agents.",
+)
+USAGE_INFERENCE = Topic(
+    "usage.inference.v1",
+    "source",
+    ("InferenceUsageBatch",),
+    4,
+    30 * DAY_MS,
+    "delete",
+    "Model calls from gateways.",
+)
+USAGE_RESOURCE = Topic(
+    "usage.resource.v1",
+    "source",
+    ("ResourceUsageBatch",),
+    4,
+    30 * DAY_MS,
+    "delete",
+    "Storage, egress, jobs and invoice lines.",
+)
+METERED_PARTIAL = Topic(
+    "metered.partial.v1",
+    "pool",
+    ("Partial", "Watermark", "Claim", "Close", "Closed"),
+    4,
+    2 * DAY_MS,
+    "delete",
+    "What each batch adds to each (window, pool), and the control records that close windows.",
+)
+COST_LINE = Topic(
+    "cost.line.v1",
+    "tenant",
+    ("CostLine",),
+    4,
+    30 * DAY_MS,
+    "delete",
+    "Cost lines: provisional while a window is open, final once, corrected by replay.",
+)
+LATE_PARTIAL = Topic(
+    "late.partial.v1",
+    "pool",
+    ("LatePartial",),
+    4,
+    30 * DAY_MS,
+    "delete",
+    "Partials whose window had closed; repair recomputes those windows.",
+)
+DLQ_USAGE = Topic(
+    "dlq.usage.v1",
+    "source",
+    ("DeadLetter",),
+    4,
+    30 * DAY_MS,
+    "delete",
+    "Messages and events that could not be counted, with the reason.",
+)
+ALERT_COST = Topic(
+    "alert.cost.v1",
+    "tenant",
+    ("Alert",),
+    4,
+    30 * DAY_MS,
+    "delete",
+    "Alerts: opened, updated, resolved.",
+)
+BUDGET_STATE = Topic(
+    "budget.state.v1",
+    "budget id",
+    ("BudgetState",),
+    4,
+    None,
+    "compact",
+    "Where each budget stands.",
+)
+CONFIG_PRICE_BOOK = Topic(
+    "config.price-book.v1",
+    "version",
+    ("Config",),
+    1,
+    None,
+    "compact",
+    "Published price books; the last one is in force.",
+)
+CONFIG_CATALOG = Topic(
+    "config.catalog.v1",
+    "version",
+    ("Config",),
+    1,
+    None,
+    "compact",
+    "Published catalogs; the last one is in force.",
+)
+
+USAGE = (USAGE_GPU, USAGE_INFERENCE, USAGE_RESOURCE)
+ALL = (
+    *USAGE,
+    METERED_PARTIAL,
+    COST_LINE,
+    LATE_PARTIAL,
+    DLQ_USAGE,
+    ALERT_COST,
+    BUDGET_STATE,
+    CONFIG_PRICE_BOOK,
+    CONFIG_CATALOG,
+)
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """Partition of a key: the same for every writer, whatever its client's default partitioner."""
+    return zlib.crc32(key.encode()) % partitions
