@@ -1,0 +1,136 @@
+"""What can go wrong around the processors.
+
+StreamsError
+├── BadInput                what the user gave; say it and stop
+│   ├── SettingsInvalid     one or more settings are wrong; all of them are listed
+│   ├── UnknownTopic        no topic of that name
+│   ├── ConfigRefused       a price book or catalog that cannot be used
+│   └── SqlRefused          the engine refused a query
+├── Transient               try again within a bound, then stop
+│   ├── BrokerUnavailable   no broker answered in time
+│   ├── DeliveryFailed      the broker did not acknowledge a message
+│   ├── ReadTimedOut        a topic was not read to its end in time
+│   └── StoreUnavailable    no SQL engine answered
+└── Broken                  a bug or a machine that cannot run this; crash
+    ├── BrokerMissing       no embedded broker binary for this machine
+    ├── NotOurDirectory     a directory we were asked to clear does not carry our marker
+    ├── DataInUse           another stack holds the data directory
+    └── PartFailed          a part of the stack did not become ready
+"""
+
+from collections.abc import Sequence
+
+
+class StreamsError(Exception):
+    """Root of everything this package raises."""
+
+
+class BadInput(StreamsError):  # noqa: N818 - the name of a family
+    """The user gave something that cannot be used."""
+
+
+class SettingsInvalid(BadInput):
+    """Settings that do not hold together. `faults` has one `NAME: problem` each, no values."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        listed = "".join(f"\n  {fault}" for fault in faults)
+        super().__init__(
+            f"expected valid settings, got {len(faults)} wrong; set them right:{listed}"
+        )
+        self.faults = tuple(faults)
+
+
+class UnknownTopic(BadInput):
+    """A topic name that stands for none, or for several."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"expected one of {', '.join(known)}; got {name!r}")
+        self.name = name
+
+
+class ConfigRefused(BadInput):
+    """A price book or catalog that fails its own checks."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source} cannot be used: {problem}")
+        self.source = source
+
+
+class SqlRefused(BadInput):
+    """A query the engine would not run."""
+
+
+class Transient(StreamsError):  # noqa: N818 - the name of a family
+    """Something outside that may come back."""
+
+
+class BrokerUnavailable(Transient):
+    """No broker answered in time."""
+
+    def __init__(self, bootstrap: str, waited_s: float, detail: str) -> None:
+        super().__init__(
+            f"expected a Kafka broker at {bootstrap}, got none in {waited_s:.1f} s ({detail}); "
+            "start it, or point --kafka at one"
+        )
+        self.bootstrap = bootstrap
+        self.waited_s = waited_s
+
+
+class DeliveryFailed(Transient):
+    """The broker did not acknowledge a message."""
+
+    def __init__(self, topic: str, detail: str) -> None:
+        super().__init__(f"expected {topic} to take a message, got {detail}; try again")
+        self.topic = topic
+
+
+class ReadTimedOut(Transient):
+    """A topic was not read to its end in time."""
+
+    def __init__(self, topic: str, waited_s: float, detail: str) -> None:
+        super().__init__(
+            f"expected the end of {topic} within {waited_s:.1f} s, got {detail}; "
+            "check the broker, or allow more time"
+        )
+        self.topic = topic
+        self.waited_s = waited_s
+
+
+class StoreUnavailable(Transient):
+    """No SQL engine answered."""
+
+
+class Broken(StreamsError):  # noqa: N818 - the name of a family
+    """A bug, or a machine that cannot run this."""
+
+
+class BrokerMissing(Broken):
+    """No embedded broker binary for this machine."""
+
+
+class NotOurDirectory(Broken):
+    """A directory that would be cleared does not carry our marker."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is not empty and was not made by apportion, so it is left alone; "
+            "name another with --data"
+        )
+        self.path = path
+
+
+class DataInUse(Broken):
+    """Another stack holds the data directory."""
+
+    def __init__(self, path: str, pid: int) -> None:
+        super().__init__(f"{path} is used by a running stack (pid {pid}); stop it, or use another")
+        self.path = path
+        self.pid = pid
+
+
+class PartFailed(Broken):
+    """A part of the stack did not become ready, or ended for good."""
+
+    def __init__(self, part: str, detail: str) -> None:
+        super().__init__(f"{part} did not become ready: {detail}")
+        self.part = part

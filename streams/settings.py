@@ -1,0 +1,240 @@
+"""Everything that can be set, in one frozen tree, read once at the start of a process.
+
+Each value comes from the command line, else from `APPORTION_<GROUP>__<NAME>` in the environment,
+else from `.env`, else from the default here, which is safe on a laptop. Not here: what the Kafka
+clients make of it (`streams.kafka.connection`). Invariant: a settings object that exists is valid.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self, TypeAlias
+from urllib.parse import quote
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from streams.errors import SettingsInvalid
+
+PREFIX = "APPORTION_"
+NESTED = "__"
+CHDB = "chdb://"
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+Clock = Literal["wall", "log"]
+
+
+class Group(BaseModel):
+    """Settings of one concern."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class KafkaSettings(Group):
+    """How to reach Kafka. Passed to both clients, Faust's and confluent-kafka's."""
+
+    bootstrap: str = Field(
+        default="127.0.0.1:9092", min_length=1, description="host:port, comma separated"
+    )
+    security_protocol: SecurityProtocol = "PLAINTEXT"
+    sasl_mechanism: SaslMechanism | None = Field(default=None, description="null: no SASL")
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_ca: FilePath | None = Field(default=None, description="CA file (PEM); null: the system's")
+    ssl_cert: FilePath | None = Field(
+        default=None, description="client certificate (PEM); null: none"
+    )
+    ssl_key: FilePath | None = Field(default=None, description="client key (PEM); null: none")
+    session_timeout_s: PositiveFloat = Field(
+        default=6.0,
+        description="a group notices a dead worker after this; the embedded broker makes a join "
+        "wait half of it, and Kafka allows no less than 6 by default",
+    )
+    heartbeat_s: PositiveFloat = Field(
+        default=1.0, description="at most a third of the session timeout"
+    )
+    request_timeout_s: PositiveFloat = Field(
+        default=30.0, description="longer than the session timeout"
+    )
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        faults = []
+        if self.heartbeat_s * 3 > self.session_timeout_s:
+            faults.append("heartbeat_s must be at most a third of session_timeout_s")
+        if self.request_timeout_s <= self.session_timeout_s:
+            faults.append("request_timeout_s must be more than session_timeout_s")
+        sasl = (self.sasl_mechanism, self.sasl_username, self.sasl_password)
+        if self.security_protocol.startswith("SASL") and None in sasl:
+            faults.append("SASL needs sasl_mechanism, sasl_username and sasl_password")
+        if (self.ssl_cert is None) != (self.ssl_key is None):
+            faults.append("ssl_cert and ssl_key go together")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+class ClickHouseSettings(Group):
+    """Where cost lines are stored."""
+
+    url: str = Field(
+        default="chdb://.apportion/clickhouse",
+        pattern=r"^(chdb|https?)://[^@]+$",
+        description="chdb://DIR runs the engine inside the store process and keeps its data in "
+        "DIR; http(s)://host:port is a server",
+    )
+    database: str = Field(default="apportion", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    username: str = Field(default="default", description="of a server")
+    password: SecretStr = Field(default=SecretStr(""), description="of a server")
+
+    @property
+    def embedded(self) -> Path | None:
+        """Directory of the embedded engine; None when `url` is a server's."""
+        return Path(self.url.removeprefix(CHDB)) if self.url.startswith(CHDB) else None
+
+    @property
+    def dsn(self) -> str:
+        """`url` with the credentials in it: a secret when it is a server's."""
+        if self.embedded:
+            return self.url
+        scheme, _, rest = self.url.partition("://")
+        password = quote(self.password.get_secret_value(), safe="")
+        return f"{scheme}://{quote(self.username, safe='')}:{password}@{rest}"
+
+
+class MeterSettings(Group):
+    """From usage batches to partials."""
+
+    window_s: PositiveInt = Field(default=60, description="length of a cost window")
+    max_skew_s: PositiveFloat = Field(
+        default=300.0, description="events further ahead are dead letters"
+    )
+    clock: Clock = Field(default="wall", description="log: time moves only by what the batches say")
+    dead_letter_ceiling_ratio: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="stop when more of the events than this are dead letters",
+    )
+    dead_letter_ceiling_events: PositiveInt = Field(
+        default=1000, description="but not before this many dead letters"
+    )
+
+
+class AllocateSettings(Group):
+    """From partials to cost lines."""
+
+    lateness_s: PositiveFloat = Field(default=600.0, description="a window stays open this long")
+    remember_s: PositiveFloat = Field(
+        default=600.0, description="a closed one is remembered this long"
+    )
+    emit_every_s: PositiveFloat = Field(
+        default=1.0, description="provisional lines, at most this often"
+    )
+    emit_share_ratio: float = Field(
+        default=0.1, gt=0, le=1, description="of its time spent on emitting"
+    )
+    reclaim_after_s: PositiveFloat = Field(
+        default=1.5, description="claim a partition again when another's claim is read there"
+    )
+
+
+class StoreSettings(Group):
+    """From topics to ClickHouse."""
+
+    flush_rows: PositiveInt = Field(default=10_000, description="rows an insert waits for")
+    flush_every_s: PositiveFloat = Field(default=1.0, description="and how long it waits for them")
+    sql_socket: Path | None = Field(
+        default=None,
+        description="unix socket to answer SQL on, embedded only; null: beside the data",
+    )
+
+
+class WebSettings(Group):
+    """Where a worker serves /metrics and /health."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535, description="0: any free one, said in the log")
+
+
+class LogSettings(Group):
+    """What is logged, to stderr."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class WorkerSettings(BaseSettings):
+    """Settings of every part: a worker reads the groups it needs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=NESTED,
+        env_file=".env",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",  # .env also holds the agents' settings
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    schema_registry: str | None = Field(
+        default=None, description="URL of a schema registry; null: schemas travel by fingerprint"
+    )
+    clickhouse: ClickHouseSettings = ClickHouseSettings()
+    meter: MeterSettings = MeterSettings()
+    allocate: AllocateSettings = AllocateSettings()
+    store: StoreSettings = StoreSettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def sql_socket(self) -> Path | None:
+        """Socket the embedded store answers SQL on; None when ClickHouse is a server."""
+        directory = self.clickhouse.embedded
+        if directory is None:
+            return None
+        return self.store.sql_socket or directory.parent / "sql.sock"
+
+
+Overrides: TypeAlias = Mapping[str, Mapping[str, object] | str | None]
+
+
+def load(overrides: Overrides | None = None) -> WorkerSettings:
+    """Read the settings; `overrides` (group -> name -> value) win over the environment.
+
+    Raises SettingsInvalid naming every fault at once, none of them with its value.
+    """
+    try:
+        return WorkerSettings.model_validate(overrides or {})
+    except ValidationError as error:
+        raise SettingsInvalid([_fault(e["loc"], e["msg"]) for e in error.errors()]) from None
+
+
+def masked(settings: WorkerSettings) -> str:
+    """Return the settings as they took effect, one NAME=value a line, secrets as stars."""
+    return "\n".join(f"{name}={value}" for name, value in _flat(PREFIX, settings.model_dump()))
+
+
+def _fault(loc: tuple[int | str, ...], message: str) -> str:
+    name = PREFIX + NESTED.join(str(part) for part in loc).upper()
+    return f"{name}: {message.removeprefix('Value error, ')}"
+
+
+def _flat(prefix: str, values: Mapping[str, object]) -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            lines += _flat(prefix + name.upper() + NESTED, value)
+        else:
+            lines.append((prefix + name.upper(), "" if value is None else str(value)))
+    return lines
