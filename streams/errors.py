@@ -44,7 +44,8 @@ class UnknownTopic(BadInput):
     """A topic name that stands for none, or for several."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(f"expected one of {', '.join(known)}; got {name!r}")
+        known_ones = ", ".join(known) or "one the broker has (`apportion topics` lists them)"
+        super().__init__(f"expected a topic, {known_ones}; got {name!r}")
         self.name = name
 
 

@@ -1,0 +1,18 @@
+"""Kafka outside Faust: reach it, make its topics, read one to its end, publish one message."""
+
+from streams.kafka.connection import confluent, consumer
+from streams.kafka.log import Entry, Start, follow, publish, read_to_end
+from streams.kafka.topics import create_topics, list_topics, wait_ready
+
+__all__ = [
+    "Entry",
+    "Start",
+    "confluent",
+    "consumer",
+    "create_topics",
+    "follow",
+    "list_topics",
+    "publish",
+    "read_to_end",
+    "wait_ready",
+]

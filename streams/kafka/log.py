@@ -1,0 +1,161 @@
+"""Read a topic with no group, and publish single messages. All of it blocks.
+
+The end of a partition is where a fetch finds nothing more (librdkafka's partition EOF). It is
+never asked for by ListOffsets: the embedded broker answers the first offset of the last batch.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import cast
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+
+from schemas.topics import partition_of
+from streams.errors import BrokerUnavailable, DeliveryFailed, ReadTimedOut, UnknownTopic
+from streams.kafka.connection import confluent, consumer
+from streams.settings import KafkaSettings
+
+POLL_S = 0.05
+FETCH_WAIT_MS = 20  # how long an empty fetch is held: what an EOF costs
+GROUP = "apportion-reader"  # librdkafka wants a name; nothing joins or commits it
+MAX_BATCH = 1000  # messages taken from librdkafka at once
+
+
+class Start(Enum):
+    """Where reading begins."""
+
+    BEGINNING = OFFSET_BEGINNING
+    END = OFFSET_END
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message as it lies in the log. `value` is None for a tombstone."""
+
+    key: bytes | None
+    value: bytes | None
+    partition: int
+    offset: int
+    at_ms: int
+
+
+def read_to_end(kafka: KafkaSettings, topic: str, deadline_s: float = 30.0) -> list[Entry]:
+    """Return all that lies in a topic now, in order within each partition.
+
+    Raises ReadTimedOut, UnknownTopic or BrokerUnavailable.
+    """
+    return list(follow(kafka, topic, until_end=True, deadline_s=deadline_s))
+
+
+def follow(
+    kafka: KafkaSettings,
+    topic: str,
+    start: Start = Start.BEGINNING,
+    *,
+    until_end: bool = False,
+    deadline_s: float | None = None,
+) -> Iterator[Entry]:
+    """Yield the messages of a topic, for ever or until every partition was read to its end.
+
+    With Start.END only what comes after the call's first look at the end is yielded.
+    Raises ReadTimedOut once `deadline_s` has passed; None means no bound.
+    """
+    reader = Consumer(
+        {
+            **consumer(kafka, GROUP),
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": FETCH_WAIT_MS,
+            "allow.auto.create.topics": False,
+        }
+    )
+    try:
+        partitions = _partitions(kafka, reader, topic)
+        reader.assign([TopicPartition(topic, number, start.value) for number in partitions])
+        yield from _entries(_Reading(reader, topic, start, until_end, deadline_s), set(partitions))
+    finally:
+        reader.close()
+
+
+def publish(
+    kafka: KafkaSettings, topic: str, key: str, value: bytes, deadline_s: float = 30.0
+) -> None:
+    """Put one message on a topic, at the key's partition, and wait until it is acknowledged.
+
+    Raises UnknownTopic, BrokerUnavailable or DeliveryFailed.
+    """
+    producer = Producer({**confluent(kafka), "acks": "all", "linger.ms": 0})
+    outcome: list[KafkaError | None] = []
+    partitions = _partitions(kafka, producer, topic)
+    producer.produce(
+        topic,
+        value=value,
+        key=key,
+        partition=partition_of(key, len(partitions)),
+        on_delivery=lambda error, _message: outcome.append(error),
+    )
+    producer.flush(deadline_s)
+    if not outcome:
+        raise DeliveryFailed(topic, f"no acknowledgement in {deadline_s:.1f} s")
+    if outcome[0] is not None:
+        raise DeliveryFailed(topic, outcome[0].str())
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    reader: Consumer
+    topic: str
+    start: Start
+    until_end: bool
+    deadline_s: float | None
+
+
+def _entries(reading: _Reading, unread: set[int]) -> Iterator[Entry]:
+    began = time.monotonic()
+    while unread or not reading.until_end:
+        if reading.deadline_s is not None and time.monotonic() - began > reading.deadline_s:
+            detail = f"{len(unread)} partitions unread"
+            raise ReadTimedOut(reading.topic, reading.deadline_s, detail)
+        for message in reading.reader.consume(MAX_BATCH, timeout=POLL_S):
+            behind_the_start = reading.start is Start.END and message.partition() in unread
+            entry = _entry_or_end(reading.topic, message, unread)
+            if entry is not None and not behind_the_start:
+                yield entry
+
+
+def _entry_or_end(topic: str, message: Message, unread: set[int]) -> Entry | None:
+    error = message.error()
+    if error is None:
+        return Entry(
+            key=message.key(),
+            value=message.value(),
+            partition=cast("int", message.partition()),
+            offset=cast("int", message.offset()),
+            at_ms=message.timestamp()[1],
+        )
+    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+        unread.discard(message.partition())
+    elif error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        raise UnknownTopic(topic, ())
+    return None  # anything else librdkafka retries by itself; the deadline bounds it
+
+
+def _partitions(kafka: KafkaSettings, client: Consumer | Producer, topic: str) -> list[int]:
+    try:
+        found = client.list_topics(topic, timeout=kafka.request_timeout_s).topics[topic]
+    except KafkaException as error:
+        detail = error.args[0].str()
+        raise BrokerUnavailable(kafka.bootstrap, kafka.request_timeout_s, detail) from error
+    if found.error is not None:
+        raise UnknownTopic(topic, ())
+    return sorted(found.partitions)
