@@ -1,0 +1,1 @@
+"""Price books and catalogs as people write them: YAML in, what `core` computes with out."""

@@ -1,0 +1,99 @@
+"""The catalog document: tenants, pools, endpoints."""
+
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.records import IdleBasis, IdleShare
+from streams.config.document import Strict, read, version_of
+from streams.core import catalog as core
+
+Weight = Decimal
+
+
+class Idle(Strict):
+    """What a pool counts as idle, and how it hands the cost of it out."""
+
+    basis: IdleBasis = "unheld"
+    share: IdleShare = "weighted"
+
+
+class Pool(Strict):
+    """Capacity paid for as a whole."""
+
+    name: str = Field(min_length=1, pattern="^(?!__)")
+    nodes: list[str] = []
+    idle: Idle = Idle()
+
+
+class Weights(Strict):
+    """Work of a token, as a multiple of an input token's, to three decimals."""
+
+    input: Weight = Field(default=Decimal(1), ge=0, decimal_places=3)
+    output: Weight = Field(default=Decimal("2.5"), ge=0, decimal_places=3)
+    cache_read: Weight = Field(default=Decimal("0.1"), ge=0, decimal_places=3)
+
+
+class Endpoint(Strict):
+    """A deployment that serves many tenants."""
+
+    name: str = Field(min_length=1)
+    pool: str
+    basis: Literal["gpu_time", "tokens"] = "gpu_time"
+    weights: Weights = Weights()
+
+
+class Document(Strict):
+    """A whole catalog. `tenants` null: any name is a tenant."""
+
+    tenants: list[str] | None = None
+    pools: list[Pool] = []
+    endpoints: list[Endpoint] = []
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        pools = [pool.name for pool in self.pools]
+        for what, names in (
+            ("pool", pools),
+            ("endpoint", [endpoint.name for endpoint in self.endpoints]),
+            ("tenant", self.tenants or []),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"expected each {what} once, got {twice} more often")
+        reserved = [t for t in self.tenants or [] if t.startswith(core.RESERVED_PREFIX)]
+        if reserved:
+            raise ValueError(f"expected tenants without leading __, got {reserved}")
+        lost = sorted({e.pool for e in self.endpoints if e.pool not in pools})
+        if lost:
+            raise ValueError(f"expected endpoints in pools of this catalog, got {lost}")
+        return self
+
+
+def load_catalog(text: str) -> core.Catalog:
+    """Return the catalog a YAML document describes. Raises InvalidDocument with every fault."""
+    document = read(Document, text, "catalog")
+    return core.Catalog(
+        version_of(document),
+        document.tenants,
+        [
+            core.Pool(
+                pool.name, tuple(pool.nodes), core.IdlePolicy(pool.idle.basis, pool.idle.share)
+            )
+            for pool in document.pools
+        ],
+        [
+            core.Endpoint(each.name, each.pool, each.basis, weights(each.weights))
+            for each in document.endpoints
+        ],
+    )
+
+
+def weights(of: Weights) -> core.TokenWeights:
+    """Return weights in thousandths."""
+    return core.TokenWeights(
+        int(of.input * core.WEIGHT_SCALE),
+        int(of.output * core.WEIGHT_SCALE),
+        int(of.cache_read * core.WEIGHT_SCALE),
+    )

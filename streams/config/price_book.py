@@ -1,0 +1,132 @@
+"""The price book document. Prices are dated, sourced, and exact: whole picos per million or hour."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from schemas.decimals import SCALE
+from streams.config.document import Strict, read, version_of
+from streams.config.errors import InvalidDocument
+from streams.core.price_book import (
+    FOREVER,
+    GPU_HOURS,
+    GPU_METER,
+    RESOURCE_DIVISOR,
+    TOKEN_DIVISOR,
+    TOKEN_METERS,
+    TOKENS,
+    Price,
+    PriceBook,
+)
+from streams.core.windows import SECOND_US
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+RESOURCE_PREFIX = "resource."
+
+
+class Entry(Strict):
+    """One price of one thing from one instant on."""
+
+    meter: str
+    model: str
+    provider: str | None = None
+    pool: str | None = None
+    price: Decimal = Field(ge=0)
+    per: int = Field(default=1, gt=0)
+    unit: str
+    effective_from: AwareDatetime
+    effective_to: AwareDatetime | None = None
+    source: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.meter in TOKEN_METERS:
+            self._expect(self.unit == TOKENS, f"unit {TOKENS} for {self.meter}")
+        elif self.meter == GPU_METER:
+            self._expect(self.unit == GPU_HOURS, f"unit {GPU_HOURS} for {self.meter}")
+        else:
+            self._expect(
+                self.meter.startswith(RESOURCE_PREFIX),
+                f"a meter of {', '.join(TOKEN_METERS)}, {GPU_METER} or resource.<kind>",
+            )
+        end = self.effective_to
+        self._expect(end is None or end > self.effective_from, "effective_to after effective_from")
+        self._expect(
+            self.rate() == self._exact_rate(),
+            "a price with no more decimals than 1e-12 of the currency per million tokens or units, "
+            "or per GPU-hour",
+        )
+        return self
+
+    def _expect(self, holds: bool, what: str) -> None:  # noqa: FBT001  # reads as an assertion
+        if not holds:
+            raise ValueError(f"expected {what}")
+
+    def _exact_rate(self) -> Decimal:
+        scale = 1 if self.meter == GPU_METER else TOKEN_DIVISOR
+        return self.price.scaleb(SCALE) * scale / self.per
+
+    def rate(self) -> int:
+        """Return the rate as `core` wants it; see streams.core.price_book."""
+        return int(self._exact_rate())
+
+    def to_core(self) -> Price:
+        """Return the entry as `core` looks it up."""
+        end = self.effective_to
+        return Price(
+            self.meter,
+            self.provider,
+            self.model,
+            self.pool,
+            self.unit,
+            self.rate(),
+            instant_us(self.effective_from),
+            FOREVER if end is None else instant_us(end),
+            self.source,
+        )
+
+
+class Document(Strict):
+    """A whole book."""
+
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    prices: list[Entry]
+
+
+def instant_us(instant: datetime) -> int:
+    """Return an instant in UTC microseconds, exactly."""
+    since = instant - EPOCH
+    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
+
+
+def load_price_book(text: str) -> PriceBook:
+    """Return the book a YAML document describes. Raises InvalidDocument with every fault."""
+    document = read(Document, text, "price book")
+    prices = [entry.to_core() for entry in document.prices]
+    faults = overlaps(prices)
+    if faults:
+        raise InvalidDocument("price book", faults)
+    return PriceBook(version_of(document), document.currency, prices)
+
+
+def overlaps(prices: list[Price]) -> list[str]:
+    """Name every two entries that are in force at once for the same thing."""
+    ordered = sorted(
+        prices,
+        key=lambda p: (p.meter, p.provider or "", p.model, p.pool or "", p.unit, p.from_us),
+    )
+    return [
+        f"{one.meter} of {one.model}: expected one price at a time, got {one.source} until "
+        f"{one.to_us} us and {two.source} from {two.from_us} us; end the first where the second "
+        "begins"
+        for one, two in pairwise(ordered)
+        if (one.meter, one.provider, one.model, one.pool, one.unit)
+        == (two.meter, two.provider, two.model, two.pool, two.unit)
+        and two.from_us < one.to_us
+    ]
+
+
+assert RESOURCE_DIVISOR == TOKEN_DIVISOR * 10**SCALE  # noqa: S101  # one scale in _exact_rate

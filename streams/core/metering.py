@@ -1,0 +1,95 @@
+"""From a decoded usage batch to its partials: the whole of what the meter processor does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from schemas.records import Partial
+from streams.core.catalog import Catalog
+from streams.core.gpu import meter_gpu
+from streams.core.inference import meter_inference
+from streams.core.outcomes import Rejected
+from streams.core.price_book import PriceBook
+from streams.core.resource import meter_resource
+from streams.core.tally import Tally
+
+Meter: TypeAlias = Callable[[Any, Tally, PriceBook, Catalog, int], list[Rejected]]
+
+METERS: dict[str, Meter] = {
+    "InferenceUsageBatch": meter_inference,
+    "GpuUsageBatch": meter_gpu,
+    "ResourceUsageBatch": meter_resource,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything metering depends on beside the batch itself."""
+
+    book: PriceBook
+    catalog: Catalog
+    window_us: int
+    max_skew_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """What a batch amounts to. `newest_us` is the greatest event time counted, 0 when none was."""
+
+    partials: list[Partial]
+    rejected: list[Rejected]
+    events: int
+    newest_us: int
+
+
+def meter_batch(
+    name: str, batch: Mapping[str, Any], origin: str, rules: Rules, now_us: int
+) -> Metered:
+    """Meter one batch: validate, attribute, rate by event time, split at windows, sum.
+
+    `name` is the record's, one of METERS; anything else is rejected whole. Events more than
+    `max_skew_us` after `now_us` are rejected.
+    """
+    meter = METERS.get(name)
+    if meter is None:
+        wrong = Rejected(-1, "not_a_usage_batch", f"expected one of {sorted(METERS)}, got {name}")
+        return Metered([], [wrong], 0, 0)
+    if batch["seq"] < 0 or not batch["source"]:
+        wrong = Rejected(
+            -1,
+            "bad_batch_id",
+            f"expected a source and seq >= 0, got {batch['seq']}; see the outbox",
+        )
+        return Metered([], [wrong], 0, 0)
+    tally = Tally(rules.window_us)
+    rejected = meter(batch["events"], tally, rules.book, rules.catalog, now_us + rules.max_skew_us)
+    partials = [partial(batch, origin, rules, tally, key) for key in tally.by_window_pool]
+    return Metered(partials, rejected, len(batch["events"]) - len(rejected), tally.newest_us)
+
+
+def partial(
+    batch: Mapping[str, Any],
+    origin: str,
+    rules: Rules,
+    tally: Tally,
+    window_pool: tuple[int, str],
+) -> Partial:
+    """Return the partial of one (window, pool)."""
+    start_us, pool = window_pool
+    idle = rules.catalog.idle_policy(pool)
+    return {
+        "window_start_us": start_us,
+        "window_end_us": start_us + rules.window_us,
+        "pool": pool,
+        "source": batch["source"],
+        "epoch": batch["epoch"],
+        "seq": batch["seq"],
+        "origin": origin,
+        "currency": rules.book.currency,
+        "price_book": rules.book.version,
+        "catalog": rules.catalog.version,
+        "idle_basis": idle.basis,
+        "idle_share": idle.share,
+        "capacity_events": tally.capacity_events.get(window_pool, 0),
+        "sums": tally.by_window_pool[window_pool].records(),
+    }

@@ -1,0 +1,93 @@
+"""Metering other resources: a quantity over a stretch of time, spread over its windows exactly."""
+
+from collections.abc import Sequence
+
+from schemas.decimals import from_bytes
+from schemas.records import ResourceUsage
+from streams.core.catalog import Catalog, resource_pool
+from streams.core.money import split
+from streams.core.outcomes import Rejected
+from streams.core.price_book import RESOURCE_DIVISOR, PriceBook
+from streams.core.sums import Key, MeterKey
+from streams.core.tally import Tally
+from streams.core.windows import DAY_US, pieces, window_start
+
+MAX_STRETCH_US = 32 * DAY_US  # a month and its time zone
+
+
+def meter_resource(
+    events: Sequence[ResourceUsage],
+    tally: Tally,
+    book: PriceBook,
+    catalog: Catalog,
+    horizon_us: int,
+) -> list[Rejected]:
+    """Add the quantities of a batch to a tally; return those that cannot be counted."""
+    rejected = []
+    for index, event in enumerate(events):
+        found = fault(index, event, horizon_us)
+        if found:
+            rejected.append(found)
+            continue
+        tally.newest_us = max(tally.newest_us, event["end_us"])
+        add_quantity(tally, book, catalog, event)
+    return rejected
+
+
+def meter_name(event: ResourceUsage) -> str:
+    """Return the meter, and line kind, of a resource."""
+    return f"resource.{event['kind']}"
+
+
+def add_quantity(tally: Tally, book: PriceBook, catalog: Catalog, event: ResourceUsage) -> None:
+    """Add a quantity, rated at each piece's begin."""
+    meter = meter_name(event)
+    rates = book.resource_rates(meter, event["sku"], event["unit"])
+    key = Key(
+        catalog.tenant(event["tenant"]),
+        event["project"],
+        None,
+        event["sku"],
+        None,
+        event["resource_id"],
+    )
+    pool = resource_pool(event["kind"])
+    first = tally.sums(window_start(event["start_us"], tally.window_us), pool)
+    first.entry(key).events += 1
+    for begin, quantity in spread(event, tally.window_us, rates.edges):
+        rate = rates.at(begin)
+        amount = 0 if rate is None else quantity * rate
+        meter_key = MeterKey(meter, event["unit"], RESOURCE_DIVISOR, rate is not None)
+        sums = tally.sums(window_start(begin, tally.window_us), pool)
+        sums.entry(key).add(meter_key, quantity, amount)
+
+
+def spread(event: ResourceUsage, window_us: int, edges: Sequence[int]) -> list[tuple[int, int]]:
+    """Return (begin, quantity in 1e-12 units) of each piece; the quantities sum to the event's."""
+    quantity = from_bytes(event["quantity"])
+    start, end = event["start_us"], event["end_us"]
+    if start == end:
+        return [(start, quantity)]
+    cuts = list(pieces(start, end, window_us, edges))
+    shares = split(quantity, [stop - begin for begin, stop in cuts])
+    return [(begin, share) for (begin, _), share in zip(cuts, shares, strict=True)]
+
+
+def fault(index: int, event: ResourceUsage, horizon_us: int) -> Rejected | None:
+    """Name what is wrong with a quantity, if anything is."""
+    start, end = event["start_us"], event["end_us"]
+    if end < start or start <= 0:
+        return Rejected(
+            index, "end_before_start", f"expected 0 < start_us <= end_us, got {start} and {end}"
+        )
+    if end > horizon_us:
+        return Rejected(
+            index, "future_time", f"expected end_us <= {horizon_us}, got {end}; set the clock"
+        )
+    if end - start > MAX_STRETCH_US:
+        return Rejected(
+            index, "interval_too_long", f"expected at most 32 days, got {end - start} us; split it"
+        )
+    if from_bytes(event["quantity"]) < 0:
+        return Rejected(index, "negative_quantity", "expected quantity >= 0; send a credit instead")
+    return None
