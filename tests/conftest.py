@@ -1,0 +1,112 @@
+"""What every test gets: no services unless marked, no silent skips in CI, a broker on request."""
+
+import os
+import sys
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import embedded_broker
+from tests.services import Guard, ServiceBlocked, engine_refused, guard_kafka_clients
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+NO_SKIPS = "APPORTION_NO_SKIPS"  # .ci/run sets it: a skip is a failure
+
+guard = Guard()  # an audit hook lives as long as the interpreter, and so does what it reports to
+
+
+def pytest_configure() -> None:
+    sys.addaudithook(guard.audit)
+    guard_kafka_clients(guard)
+
+
+def _may_use_services(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("integration", "e2e"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    guard.refused.clear()
+    if _may_use_services(item):
+        return (yield)
+    with guard.shut(), engine_refused(guard):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Function) -> Generator[None, object, object]:
+    result = yield
+    if "refused" not in item.fixturenames:
+        _fail_if_refused()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    result = yield
+    _fail_if_refused()
+    return result
+
+
+def _fail_if_refused() -> None:
+    """Fail a test whose code swallowed a refusal; one that let it through has failed already."""
+    if guard.refused:
+        attempts = "; ".join(guard.refused)
+        guard.refused.clear()
+        raise ServiceBlocked(f"the code under test swallowed a refusal to {attempts}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    missing_data = item.get_closest_marker("shared") and not SHARED_DATA.is_dir()
+    if not missing_data and not hasattr(report, "wasxfail"):
+        _no_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _no_skip(report)
+    return report
+
+
+def _no_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and os.environ.get(NO_SKIPS):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which {NO_SKIPS} forbids: {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap address of an embedded broker, one for the whole session; use unique topics."""
+    with embedded_broker.running(tmp_path_factory.mktemp("broker")) as address:
+        yield address
+
+
+@pytest.fixture
+def shared_data(request: pytest.FixtureRequest) -> Path:
+    """Folder of the real traces, beside the checkout. Needs the marker `shared`."""
+    if not request.node.get_closest_marker("shared"):
+        pytest.fail("a test that asks for shared_data carries the marker `shared`")
+    if not SHARED_DATA.is_dir():
+        pytest.skip("no ../shared/data beside this checkout")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def refused() -> Iterator[list[str]]:
+    """What the guard refused so far in this test; forgiven at its end."""
+    yield guard.refused
+    guard.refused.clear()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Root of the checkout."""
+    return ROOT
