@@ -22,8 +22,8 @@ class Idle(Strict):
 class Pool(Strict):
     """Capacity paid for as a whole."""
 
-    name: str = Field(min_length=1, pattern="^(?!__)")
-    nodes: list[str] = []
+    name: str = Field(pattern="^([^_]|_[^_])")
+    nodes: tuple[str, ...] = ()
     idle: Idle = Idle()
 
 
@@ -48,8 +48,8 @@ class Document(Strict):
     """A whole catalog. `tenants` null: any name is a tenant."""
 
     tenants: list[str] | None = None
-    pools: list[Pool] = []
-    endpoints: list[Endpoint] = []
+    pools: tuple[Pool, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -78,9 +78,7 @@ def load_catalog(text: str) -> core.Catalog:
         version_of(document),
         document.tenants,
         [
-            core.Pool(
-                pool.name, tuple(pool.nodes), core.IdlePolicy(pool.idle.basis, pool.idle.share)
-            )
+            core.Pool(pool.name, pool.nodes, core.IdlePolicy(pool.idle.basis, pool.idle.share))
             for pool in document.pools
         ],
         [

@@ -1,4 +1,4 @@
-"""The price book document. Prices are dated, sourced, and exact: whole picos per million or hour."""
+"""The price book document: dated, sourced prices that are whole picos per million or hour."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +14,6 @@ from streams.core.price_book import (
     FOREVER,
     GPU_HOURS,
     GPU_METER,
-    RESOURCE_DIVISOR,
     TOKEN_DIVISOR,
     TOKEN_METERS,
     TOKENS,
@@ -127,6 +126,3 @@ def overlaps(prices: list[Price]) -> list[str]:
         == (two.meter, two.provider, two.model, two.pool, two.unit)
         and two.from_us < one.to_us
     ]
-
-
-assert RESOURCE_DIVISOR == TOKEN_DIVISOR * 10**SCALE  # noqa: S101  # one scale in _exact_rate
