@@ -25,7 +25,7 @@ class StreamsError(Exception):
     """Root of everything this package raises."""
 
 
-class BadInput(StreamsError):  # noqa: N818 - the name of a family
+class BadInput(StreamsError):
     """The user gave something that cannot be used."""
 
 
@@ -61,7 +61,7 @@ class SqlRefused(BadInput):
     """A query the engine would not run."""
 
 
-class Transient(StreamsError):  # noqa: N818 - the name of a family
+class Transient(StreamsError):
     """Something outside that may come back."""
 
 
@@ -101,7 +101,7 @@ class StoreUnavailable(Transient):
     """No SQL engine answered."""
 
 
-class Broken(StreamsError):  # noqa: N818 - the name of a family
+class Broken(StreamsError):
     """A bug, or a machine that cannot run this."""
 
 
