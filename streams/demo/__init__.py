@@ -1,0 +1,1 @@
+"""`apportion demo`: a day of traffic, or a recorded trace, played through the whole system."""
