@@ -1,1 +1,1 @@
-"""The contract: Avro schemas, the codec over them, and the table of topics. Imports nothing of ours."""
+"""The contract: Avro schemas, the codec over them, the table of topics. Imports nothing of ours."""

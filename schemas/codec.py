@@ -28,10 +28,10 @@ class SchemaIds(Protocol):
     """Resolves the ids of a schema registry. Both methods may block on first use of an id."""
 
     def schema(self, schema_id: int) -> Schema | None:
-        """Schema registered under an id, or None."""
+        """Return the schema registered under an id, or None."""
 
     def id_of(self, name: str) -> int:
-        """Id of the current schema of a record."""
+        """Return the id of the current schema of a record."""
 
 
 class Codec:
@@ -109,7 +109,7 @@ class Codec:
         return cast("Record", record)
 
     def _reader(self, schema: Schema) -> Schema | None:
-        """Current version to resolve an older one to; None when it is the current one."""
+        """Return the current version to resolve an older one to; None when it is that one."""
         newest = self._current.get(schema.name)
         if newest is None or newest.fingerprint == schema.fingerprint:
             return None

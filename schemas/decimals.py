@@ -13,10 +13,10 @@ EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
 def to_bytes(number: int) -> bytes:
-    """Return the shortest two's complement form of an integer.
+    r"""Return the shortest two's complement form of an integer.
 
     >>> to_bytes(0), to_bytes(128), to_bytes(-1)
-    (b'\\x00', b'\\x00\\x80', b'\\xff')
+    (b'\x00', b'\x00\x80', b'\xff')
     """
     return number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True)
 
