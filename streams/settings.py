@@ -8,7 +8,7 @@ clients make of it (`streams.kafka.connection`). Invariant: a settings object th
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pydantic import (
     BaseModel,
@@ -19,6 +19,7 @@ from pydantic import (
     PositiveInt,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -90,6 +91,7 @@ class ClickHouseSettings(Group):
     url: str = Field(
         default="chdb://.apportion/clickhouse",
         pattern=r"^(chdb|https?)://[^@]+$",
+        validate_default=True,
         description="chdb://DIR runs the engine inside the store process and keeps its data in "
         "DIR; http(s)://host:port is a server",
     )
@@ -97,10 +99,17 @@ class ClickHouseSettings(Group):
     username: str = Field(default="default", description="of a server")
     password: SecretStr = Field(default=SecretStr(""), description="of a server")
 
+    @field_validator("url")
+    @classmethod
+    def _with_absolute_directory(cls, url: str) -> str:
+        if not url.startswith(CHDB):
+            return url
+        return CHDB + quote(str(Path(unquote(url.removeprefix(CHDB))).resolve()))
+
     @property
     def embedded(self) -> Path | None:
-        """Directory of the embedded engine; None when `url` is a server's."""
-        return Path(self.url.removeprefix(CHDB)) if self.url.startswith(CHDB) else None
+        """Absolute directory of the embedded engine; None when `url` is a server's."""
+        return Path(unquote(self.url.removeprefix(CHDB))) if self.url.startswith(CHDB) else None
 
     @property
     def dsn(self) -> str:
