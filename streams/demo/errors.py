@@ -1,19 +1,20 @@
-"""What can end a demo early.
+"""What can end a demo early, beside what `streams.errors` and the clients' packages name.
 
-DemoError
-├── BadTrace         a trace file, or a row of it, is not what it should be: bad input
-├── DeliveryFailed   the broker did not take a message in time: transient, or misconfiguration
-└── DemoOff          the figures at the end are not what they must be: a bug, or lost data
+StreamsError
+├── BadInput
+│   └── BadTrace   a trace file, or a row of it, is not what it should be
+└── Broken
+    └── DemoOff    the figures at the end are not what they must be: a bug, or lost data
 """
 
 from pathlib import Path
 
+from streams.errors import BadInput, Broken
 
-class DemoError(Exception):
-    """Root of everything this package raises."""
+GOT_CHARACTERS = 120  # of a bad row are enough to find it
 
 
-class BadTrace(DemoError):
+class BadTrace(BadInput):
     """A trace that cannot be played. `line` counts from 1, header included."""
 
     def __init__(self, path: Path, line: int, expected: str, got: str) -> None:
@@ -23,17 +24,5 @@ class BadTrace(DemoError):
         self.expected = expected
 
 
-class DeliveryFailed(DemoError):
-    """A message that the broker refused, or did not acknowledge before the deadline."""
-
-    def __init__(self, topic: str, partition: int, detail: str) -> None:
-        super().__init__(f"{topic}:{partition}: {detail}; is the broker up, and the topic there?")
-        self.topic = topic
-        self.partition = partition
-
-
-class DemoOff(DemoError):
+class DemoOff(Broken):
     """The stack answered, but its figures do not add up or are not complete."""
-
-
-GOT_CHARACTERS = 120  # of a bad row are enough to find it

@@ -12,15 +12,9 @@ from streams.demo.mooncake_trace import BEGIN_US
 from streams.demo.sends import MAX_EVENTS
 from streams.demo.traces import trace
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
 MOONCAKE = '{"timestamp": 0, "input_length": 1, "output_length": 1, "hash_ids": [1]}\n'
-
-
-def shared(name: str) -> Path:
-    if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is absent: it holds the recorded traces")
-    return SHARED / name
 
 
 def written(folder: Path, text: str) -> Path:
@@ -43,21 +37,21 @@ def totals(events: list[InferenceUsage]) -> tuple[int, int, int, int]:
 
 
 @pytest.mark.shared
-def test_azure_totals_are_exact() -> None:
-    events = calls(shared("azure_llm_2023_conv.csv"))
+def test_azure_totals_are_exact(shared_data: Path) -> None:
+    events = calls(shared_data / "azure_llm_2023_conv.csv")
     assert totals(events) == (19_366, 22_361_870, 4_088_665, 0)
     assert {event["cache_read_tokens"] for event in events} == {None}  # not reported, not zero
 
 
 @pytest.mark.shared
-def test_mooncake_totals_are_exact() -> None:
-    events = calls(shared("mooncake_synthetic.jsonl"))
+def test_mooncake_totals_are_exact(shared_data: Path) -> None:
+    events = calls(shared_data / "mooncake_synthetic.jsonl")
     assert totals(events) == (3_993, 61_194_628, 595_432, 39_852_661)
 
 
 @pytest.mark.shared
-def test_tenants_of_a_trace_are_skewed_and_seeded() -> None:
-    path = shared("azure_llm_2023_conv.csv")
+def test_tenants_of_a_trace_are_skewed_and_seeded(shared_data: Path) -> None:
+    path = shared_data / "azure_llm_2023_conv.csv"
     drawn = [event["tenant"] for event in calls(path)]
     assert drawn == [event["tenant"] for event in calls(path)]
     assert drawn != [event["tenant"] for event in calls(path, seed=2)]
