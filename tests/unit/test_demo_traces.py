@@ -12,7 +12,6 @@ from streams.demo.mooncake_trace import BEGIN_US
 from streams.demo.sends import MAX_EVENTS
 from streams.demo.traces import trace
 
-
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
 MOONCAKE = '{"timestamp": 0, "input_length": 1, "output_length": 1, "hash_ids": [1]}\n'
 
