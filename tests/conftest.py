@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import embedded_broker
 from tests.services import Guard, ServiceBlocked, engine_refused, guard_kafka_clients
@@ -18,6 +19,8 @@ guard = Guard()  # an audit hook lives as long as the interpreter, and so does w
 
 
 def pytest_configure() -> None:
+    settings.register_profile("apportion", deadline=None)  # no test judges by a wall clock
+    settings.load_profile("apportion")
     sys.addaudithook(guard.audit)
     guard_kafka_clients(guard)
 
