@@ -1,0 +1,50 @@
+"""One statement, wherever the data is: a server, a running store's socket, or a directory at rest.
+
+Read-only everywhere. All of it blocks.
+"""
+
+from clickhouse.client import Connection, connect
+from clickhouse.errors import ClickHouseError
+from clickhouse.session import Session
+from streams import sql_socket
+from streams.errors import SqlRefused, StoreUnavailable
+from streams.settings import WorkerSettings
+
+
+def query(settings: WorkerSettings, sql: str, form: str = "TabSeparatedWithNames") -> str:
+    """Return a statement's result in one of ClickHouse's formats.
+
+    Raises SqlRefused with what the engine said, StoreUnavailable when there is no data to ask.
+    """
+    statement = sql.strip().rstrip(";")
+    socket, directory = settings.sql_socket, settings.clickhouse.embedded
+    if socket and socket.exists():
+        try:
+            return sql_socket.ask(socket, statement, form)
+        except StoreUnavailable:
+            if directory and not directory.is_dir():
+                raise
+    if directory and not directory.is_dir():
+        raise StoreUnavailable(
+            f"expected data in {directory}, got nothing; start `apportion up`, or name the "
+            "directory with --data"
+        )
+    return _directly(settings, statement, form)
+
+
+def read_only(connection: Connection) -> Session:
+    """Open a handle of a connection that cannot write."""
+    session = connection.session()
+    session.command("SET readonly = 2")  # for the embedded engine; cannot be taken back
+    return session
+
+
+def _directly(settings: WorkerSettings, statement: str, form: str) -> str:
+    clickhouse = settings.clickhouse
+    try:
+        with connect(clickhouse.dsn, clickhouse.database) as connection:
+            if clickhouse.embedded:
+                return read_only(connection).text(statement, form)
+            return connection.session({"readonly": 2}).text(statement, form)
+    except ClickHouseError as error:
+        raise SqlRefused(error.detail) from error

@@ -1,0 +1,115 @@
+"""SQL over a unix socket, because the embedded engine admits one process: the store.
+
+POST / with the statement as the body and ?format=; answers text, or 400 with what the engine said.
+Read-only, mode 0600: only the user who runs the store gets in, and that user may read every file
+the engine could show anyway. One statement at a time.
+"""
+
+import asyncio
+import http.client
+import os
+import socket
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from clickhouse.errors import ClickHouseError
+from streams.errors import SqlRefused, StoreUnavailable
+
+PATH_BYTES = 102  # macOS's sun_path is 104 (Linux's 108): its end, and the dot of the draft
+STATEMENT_BYTES = 1024 * 1024
+ANSWER_S = 300.0  # the longest statement a client waits for
+SHUTDOWN_S = 0.5
+
+
+class Reader(Protocol):
+    """Answers statements; `clickhouse.session.Session` is one. Blocks."""
+
+    def text(self, sql: str, form: str) -> str:
+        """Return a result in one of ClickHouse's formats."""
+
+
+@asynccontextmanager
+async def serve(path: Path, reader: Reader) -> AsyncIterator[None]:
+    """Answer SQL on a socket until the block is left. A socket left by a dead store is replaced.
+
+    `reader` must be read-only and used by nobody else (see `streams.sql.read_only`).
+    """
+    if len(os.fsencode(path)) > PATH_BYTES:
+        raise StoreUnavailable(f"expected a socket path of at most {PATH_BYTES} bytes, got {path}")
+    with ThreadPoolExecutor(1, thread_name_prefix="sql") as thread:
+        runner = web.AppRunner(_app(reader, thread), access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await runner.setup()
+        try:
+            await web.SockSite(runner, _private_socket(path)).start()
+            yield
+        finally:
+            _remove(path)
+            await runner.cleanup()
+
+
+def ask(path: Path, sql: str, form: str) -> str:
+    """Send a statement to the store behind a socket. Blocks.
+
+    Raises StoreUnavailable when none listens, SqlRefused with what the engine said.
+    """
+    connection = _UnixConnection(path)
+    try:
+        connection.request("POST", f"/?{urlencode({'format': form})}", sql.encode())
+        response = connection.getresponse()
+        text = response.read().decode("utf-8", "replace")
+    except OSError as error:
+        raise StoreUnavailable(f"no store answers on {path}: {error}") from error
+    finally:
+        connection.close()
+    if response.status != http.HTTPStatus.OK:
+        raise SqlRefused(text.strip())
+    return text
+
+
+def _app(reader: Reader, thread: ThreadPoolExecutor) -> web.Application:
+    async def answer(request: web.Request) -> web.Response:
+        sql = await request.text()
+        form = request.query.get("format", "TabSeparatedWithNames")
+        loop = asyncio.get_running_loop()
+        try:
+            return web.Response(text=await loop.run_in_executor(thread, reader.text, sql, form))
+        except ClickHouseError as error:
+            return web.Response(text=error.detail, status=400)
+
+    app = web.Application(client_max_size=STATEMENT_BYTES)
+    app.router.add_post("/", answer)
+    return app
+
+
+def _private_socket(path: Path) -> socket.socket:
+    """Bind under a private name, restrict it, then move it into place: never open to others."""
+    draft = path.with_name(f".{path.name}")
+    _remove(draft)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(draft))
+    draft.chmod(0o600)
+    draft.replace(path)
+    return listener
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=ANSWER_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))

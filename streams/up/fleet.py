@@ -1,0 +1,99 @@
+"""Several supervised parts: start them together, wait until all are ready, stop them in order."""
+
+import asyncio
+import signal
+from collections.abc import Iterable
+
+import structlog
+
+from streams.errors import PartFailed
+from streams.up.parts import Part, Role
+from streams.up.probes import Probes
+from streams.up.supervisor import Supervisor, Surroundings
+
+GIVE_UP_AFTER = 3  # ends of a part before it was ever ready
+MISUSED = 2  # exit status of a part whose settings are wrong: starting again will not help
+ORDER: tuple[Role, ...] = ("meter", "allocate", "store", "broker")  # as input flows
+STOP_S: dict[Role, float] = {"meter": 2.0, "allocate": 2.0, "store": 2.5, "broker": 0.5}
+LAG_POLL_S = 0.1
+READY_POLL_S = 0.05
+
+log = structlog.get_logger()
+
+
+class Fleet:
+    """The parts of one stack, by name."""
+
+    def __init__(self, around: Surroundings, probes: Probes) -> None:
+        self.supervisors: dict[str, Supervisor] = {}
+        self._around = around
+        self._probes = probes
+
+    def start(self, parts: Iterable[Part]) -> list[Supervisor]:
+        """Start parts; returns at once. The broker is not started again when it ends."""
+        started = []
+        for part in parts:
+            supervisor = Supervisor(part, self._around, restart=part.role != "broker")
+            self.supervisors[part.name] = supervisor
+            supervisor.start()
+            started.append(supervisor)
+        return started
+
+    async def wait_ready(
+        self, supervisors: Iterable[Supervisor], within_s: float, *, give_up: bool = True
+    ) -> None:
+        """Return once all are ready.
+
+        Raises PartFailed for one that is too slow and, with `give_up`, for one that keeps ending.
+        """
+        clock = asyncio.get_running_loop().time
+        deadline_s = clock() + within_s
+        waiting = list(supervisors)
+        while waiting := [s for s in waiting if s.state != "ready"]:
+            for supervisor in waiting:
+                late = clock() > deadline_s
+                if late or (give_up and _is_hopeless(supervisor)):
+                    raise _failed(supervisor)
+            await asyncio.sleep(READY_POLL_S)
+
+    def of(self, role: Role) -> list[Supervisor]:
+        """Return the parts of a role."""
+        return [s for s in self.supervisors.values() if s.part.role == role]
+
+    async def stop(self, name: str) -> None:
+        """Stop one part and forget it."""
+        supervisor = self.supervisors.pop(name)
+        await supervisor.stop(STOP_S[supervisor.part.role])
+
+    async def drain(self, catch_up_s: float) -> None:
+        """Stop all, each role after the one that feeds it and after it has read what that sent."""
+        for position, role in enumerate(ORDER):
+            if position and role != "broker":
+                await self._catch_up(role, catch_up_s)
+            await asyncio.gather(*(self.stop(s.part.name) for s in self.of(role)))
+
+    def kill(self) -> None:
+        """Kill all parts now; stopping them is then quick."""
+        for supervisor in self.supervisors.values():
+            supervisor.send(signal.SIGKILL)
+
+    async def _catch_up(self, role: Role, within_s: float) -> None:
+        clock = asyncio.get_running_loop().time
+        deadline_s = clock() + within_s
+        while any([await self._probes.lag(s.part) for s in self.of(role) if s.state == "ready"]):
+            if clock() > deadline_s:
+                log.warning("input_left_unread", role=role, waited_s=within_s)
+                return
+            await asyncio.sleep(LAG_POLL_S)
+
+
+def _is_hopeless(supervisor: Supervisor) -> bool:
+    misused = supervisor.last_status == MISUSED
+    return misused or supervisor.state == "stopped" or supervisor.failures >= GIVE_UP_AFTER
+
+
+def _failed(supervisor: Supervisor) -> PartFailed:
+    status = supervisor.last_status
+    why = "it did not answer in time" if status is None else f"it ended with status {status}"
+    last = "".join(f"\n  {line}" for line in supervisor.last_lines)
+    return PartFailed(supervisor.part.name, why + (f"; its last lines:{last}" if last else ""))
