@@ -1,0 +1,1 @@
+"""ClickHouse: migrations, rows, the writer, the archive read back, and queries. Imports schemas."""

@@ -1,0 +1,123 @@
+"""A connection: every handle of this process on one ClickHouse database.
+
+Writing and reading have a handle each, because a handle takes one call at a time and two handles
+run side by side. Further ones are opened for streams and for the user's own SQL.
+"""
+
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+
+from clickhouse.address import Embedded, Server, parse_address
+from clickhouse.directory import DirectoryLock, lock_directory
+from clickhouse.errors import Misconfigured
+from clickhouse.faults import translated
+from clickhouse.session import Session
+
+CONNECT_TIMEOUT_S = 5  # a server on the same network answers in milliseconds
+ANSWER_TIMEOUT_S = 60  # the slowest statement here, a recompute of many hours, takes seconds
+
+Settings = Mapping[str, int | str]
+
+
+class Connection:
+    """Handles on one database. Made by `connect`; nothing is opened before it is used."""
+
+    def __init__(
+        self, address: Embedded | Server, database: str, lock: DirectoryLock | None
+    ) -> None:
+        self.address = address
+        self.database = database
+        self._lock = lock
+        self._sessions: list[Session] = []
+        self._guard = threading.Lock()
+
+    @cached_property
+    def writer(self) -> Session:
+        """The handle for inserts, recomputes and migrations."""
+        return self.session()
+
+    @cached_property
+    def reader(self) -> Session:
+        """The handle for queries of our own."""
+        return self.session()
+
+    def session(self, settings: Settings | None = None, *, in_database: bool = True) -> Session:
+        """Open another handle. It is closed with the connection, or before by its user."""
+        session = Session(self._client(settings or {}, self.database if in_database else None))
+        with self._guard:
+            self._sessions.append(session)
+        return session
+
+    def on(self, database: str) -> "Connection":
+        """Return a connection to another database of the same engine; this one keeps the lock."""
+        return Connection(self.address, database, None)
+
+    def close(self) -> None:
+        """Close every handle, then free the data directory."""
+        with self._guard:
+            sessions, self._sessions = self._sessions, []
+        for session in sessions:
+            session.close()
+        if self._lock:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _client(self, settings: Settings, database: str | None) -> Client:
+        with translated():
+            match self.address:
+                case Embedded(path):
+                    return clickhouse_connect.get_client(
+                        interface="chdb",
+                        path=str(path),
+                        database=database or "default",
+                        settings=dict(settings),
+                        tz_mode="aware",
+                    )
+                case Server() as server:
+                    return clickhouse_connect.get_client(
+                        interface="https" if server.secure else "http",
+                        host=server.host,
+                        port=server.port,
+                        username=server.user,
+                        password=server.password,
+                        database=database or "default",
+                        settings=dict(settings),
+                        tz_mode="aware",
+                        connect_timeout=CONNECT_TIMEOUT_S,
+                        send_receive_timeout=ANSWER_TIMEOUT_S,
+                        autogenerate_session_id=False,  # a session admits one query at a time
+                    )
+
+
+def connect(url: str, database: str = "apportion", lock: DirectoryLock | None = None) -> Connection:
+    """Return a connection to `chdb:///abs/dir` or `http://user:password@host:8123`.
+
+    Raises Misconfigured for an address that cannot be one, and DataDirectoryBusy when another
+    process, or another connection of this one, holds the directory; to wait for it instead, take
+    `lock` from `wait_for_directory`. The database need not exist yet: `migrate` makes it.
+    """
+    address = parse_address(url)
+    match address:
+        case Embedded(path):
+            return Connection(address, database, checked(lock, path) or lock_directory(path))
+        case Server():
+            return Connection(address, database, None)
+
+
+def checked(lock: DirectoryLock | None, path: Path) -> DirectoryLock | None:
+    """Return a given lock. Raises Misconfigured when it is that of another directory."""
+    if lock and lock.path != path:
+        raise Misconfigured(f"expected the lock of {path}, got that of {lock.path}")
+    return lock

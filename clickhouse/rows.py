@@ -1,0 +1,147 @@
+"""Cost lines, dead letters, late partials, alerts and configs as rows. Pure.
+
+Usage batches are in `usage_rows`.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from clickhouse.block import Block, block
+from clickhouse.errors import BadRow
+from schemas.decimals import from_bytes
+from schemas.records import Alert, Config, CostLine, DeadLetter, LatePartial, LineStatus
+
+# A version is generation, revision and status in one UInt64, most significant first.
+STATUS_BITS = 2
+REVISION_BITS = 38  # 270 billion batches applied to one window
+GENERATION_BITS = 24  # 16 million re-pricings
+STATUS_RANK: dict[LineStatus, int] = {"provisional": 0, "final": 1, "corrected": 2}
+
+ConfigKind = Literal["price-book", "catalog"]
+
+
+def version(generation: int, revision: int, status: LineStatus) -> int:
+    """Return the number by which the line in force is the greatest.
+
+    Raises BadRow when generation or revision is negative or does not fit.
+
+    >>> version(0, 7, "provisional") < version(0, 7, "final") < version(0, 8, "provisional")
+    True
+    >>> version(0, 8, "final") < version(1, 0, "corrected")
+    True
+    """
+    if revision >> REVISION_BITS:  # negative numbers shift to -1
+        raise BadRow("cost_lines", "revision", f"expected 0 to 2**{REVISION_BITS}, got {revision}")
+    if generation >> GENERATION_BITS:
+        raise BadRow(
+            "cost_lines", "generation", f"expected 0 to 2**{GENERATION_BITS}, got {generation}"
+        )
+    return (generation << REVISION_BITS | revision) << STATUS_BITS | STATUS_RANK[status]
+
+
+def pico(data: bytes | None) -> int | None:
+    """Return an Avro decimal in pico; null stays null."""
+    return None if data is None else from_bytes(data)
+
+
+def cost_lines(lines: Sequence[CostLine]) -> Block:
+    """Return lines as rows, one each. Raises BadRow for a version that does not fit."""
+    return block(
+        "cost_lines",
+        {
+            "line_id": [x["line_id"] for x in lines],
+            "window_start": [x["window_start_us"] for x in lines],
+            "window_end": [x["window_end_us"] for x in lines],
+            "pool": [x["pool"] for x in lines],
+            "tenant": [x["tenant"] for x in lines],
+            "project": [x["project"] for x in lines],
+            "kind": [x["kind"] for x in lines],
+            "meter": [x["meter"] for x in lines],
+            "provider": [x["provider"] for x in lines],
+            "model": [x["model"] for x in lines],
+            "endpoint": [x["endpoint"] for x in lines],
+            "job": [x["job"] for x in lines],
+            "unit": [x["unit"] for x in lines],
+            "quantity": [from_bytes(x["quantity"]) for x in lines],
+            "cost": [pico(x["cost"]) for x in lines],
+            "currency": [x["currency"] for x in lines],
+            "events": [x["events"] for x in lines],
+            "price_book": [x["price_book"] for x in lines],
+            "catalog": [x["catalog"] for x in lines],
+            "generation": [x["generation"] for x in lines],
+            "revision": [x["revision"] for x in lines],
+            "status": [x["status"] for x in lines],
+            "version": [version(x["generation"], x["revision"], x["status"]) for x in lines],
+        },
+    )
+
+
+def dead_letters(letters: Sequence[DeadLetter]) -> Block:
+    """Return dead letters as rows."""
+    return block(
+        "dead_letters",
+        {
+            "topic": [x["topic"] for x in letters],
+            "partition": [x["partition"] for x in letters],
+            "offset": [x["offset"] for x in letters],
+            "event_index": [x["index"] for x in letters],
+            "source": [x["source"] for x in letters],
+            "epoch": [x["epoch"] for x in letters],
+            "seq": [x["seq"] for x in letters],
+            "reason": [x["reason"] for x in letters],
+            "detail": [x["detail"] for x in letters],
+            "at": [x["at_us"] for x in letters],
+            "payload": [x["payload"] for x in letters],
+        },
+    )
+
+
+def late_partials(partials: Sequence[LatePartial]) -> Block:
+    """Return late partials as rows."""
+    return block(
+        "late_partials",
+        {
+            "window_start": [x["window_start_us"] for x in partials],
+            "window_end": [x["window_end_us"] for x in partials],
+            "pool": [x["pool"] for x in partials],
+            "source": [x["source"] for x in partials],
+            "epoch": [x["epoch"] for x in partials],
+            "seq": [x["seq"] for x in partials],
+            "events": [x["events"] for x in partials],
+            "closed_through": [x["closed_through_us"] for x in partials],
+            "reason": [x["reason"] for x in partials],
+        },
+    )
+
+
+def alerts(states: Sequence[Alert]) -> Block:
+    """Return states of alerts as rows."""
+    return block(
+        "alerts",
+        {
+            "alert_id": [x["alert_id"] for x in states],
+            "tenant": [x["tenant"] for x in states],
+            "kind": [x["kind"] for x in states],
+            "state": [x["state"] for x in states],
+            "since": [x["since_us"] for x in states],
+            "at": [x["at_us"] for x in states],
+            "expected": [pico(x["expected"]) for x in states],
+            "actual": [pico(x["actual"]) for x in states],
+            "excess": [pico(x["excess"]) for x in states],
+            "currency": [x["currency"] for x in states],
+            "summary": [x["summary"] for x in states],
+        },
+    )
+
+
+def configs(kind: ConfigKind, published: Sequence[Config]) -> Block:
+    """Return published price books or catalogs as rows."""
+    return block(
+        "configs",
+        {
+            "kind": [kind] * len(published),
+            "version": [x["version"] for x in published],
+            "published_at": [x["published_at_us"] for x in published],
+            "body": [x["body"] for x in published],
+        },
+    )

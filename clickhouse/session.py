@@ -1,0 +1,91 @@
+"""One handle on the engine, embedded or server: statements in, rows out, our errors only.
+
+A handle has its own session and takes one call at a time; a stream holds it until it is read to
+its end. Every method blocks. Instants come back aware, in UTC.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from clickhouse_connect.datatypes.base import ClickHouseType
+from clickhouse_connect.driver.client import Client
+
+from clickhouse.faults import translated
+
+Params = Mapping[str, object]
+Column = Sequence[object]
+
+# An insert touches as many daily partitions as its rows have days: history may be loaded at once.
+# Zero is no limit.
+INSERT_SETTINGS = {"max_partitions_per_insert_block": 0}
+
+
+class Session:
+    """A handle. Open it with `Connection.session`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def command(self, sql: str, params: Params | None = None) -> None:
+        """Run a statement that returns nothing."""
+        with translated():
+            self._client.command(sql, parameters=dict(params or {}))
+
+    def rows(self, sql: str, params: Params | None = None) -> list[dict[str, object]]:
+        """Return the rows of a query, by column name."""
+        with translated():
+            result = self._client.query(sql, parameters=dict(params or {}))
+            names = result.column_names
+            return [dict(zip(names, row, strict=True)) for row in result.result_rows]
+
+    def value(self, sql: str, params: Params | None = None) -> object:
+        """Return the only value of a query's only row."""
+        [row] = self.rows(sql, params)
+        [value] = row.values()
+        return value
+
+    @contextmanager
+    def stream(
+        self, sql: str, params: Params | None = None, formats: Mapping[str, str] | None = None
+    ) -> Iterator[Iterator[Sequence[Column]]]:
+        """Give the blocks of a query, each a list of columns, holding one block at a time.
+
+        `formats` is how values of a type come, e.g. {"DateTime*": "int"}.
+        """
+        with (
+            translated(),
+            self._client.query_column_block_stream(
+                sql,
+                parameters=dict(params or {}),
+                query_formats=dict(formats or {}),
+            ) as blocks,
+        ):
+            yield iter(blocks)
+
+    def text(self, sql: str, form: str) -> str:
+        """Return the result as ClickHouse writes it in one of its formats."""
+        with translated():
+            return self._client.raw_query(sql, fmt=form).decode("utf-8", "replace")
+
+    def insert(
+        self,
+        table: str,
+        names: Sequence[str],
+        types: Sequence[ClickHouseType],
+        columns: Sequence[Column],
+    ) -> None:
+        """Insert columns of equal length. The types spare the client from asking the engine."""
+        with translated():
+            self._client.insert(
+                table,
+                columns,
+                column_names=names,
+                column_types=types,
+                column_oriented=True,
+                settings=INSERT_SETTINGS,
+            )
+
+    def close(self) -> None:
+        """Close the handle."""
+        with translated():
+            self._client.close()
