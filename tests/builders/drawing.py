@@ -1,0 +1,100 @@
+"""From events to lines in one go, and lines in a form that a table of expectations can hold."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+from schemas.decimals import from_bytes, to_decimal
+from schemas.records import CostLine, GpuInterval, InferenceUsage, Partial, ResourceUsage
+from streams.core.lines import WindowPool
+from streams.core.metering import Metered, Rules, meter_batch
+from streams.core.window import Window
+from tests.builders.usage import NOW, batch
+
+ORIGIN = "usage.test.v1:0"
+
+Event = InferenceUsage | GpuInterval | ResourceUsage
+
+
+class Plain(NamedTuple):
+    """A line without what is the same all over its window."""
+
+    tenant: str
+    kind: str
+    meter: str
+    quantity: str
+    cost: str | None
+    events: int
+
+
+def record_name(event: Event) -> str:
+    """Return the name of the batches that carry an event."""
+    if "holders" in event:
+        return "GpuUsageBatch"
+    return "ResourceUsageBatch" if "quantity" in event else "InferenceUsageBatch"
+
+
+def meter(rules: Rules, *events: Event, seq: int = 0, now_us: int = NOW) -> Metered:
+    """Meter events of one kind as one batch."""
+    usage = batch(*events, seq=seq)
+    return meter_batch(record_name(events[0]), usage, ORIGIN, rules, now_us)
+
+
+def windows(partials: Iterable[Partial]) -> dict[WindowPool, Window]:
+    """Apply partials to their windows."""
+    found: dict[WindowPool, Window] = {}
+    for each in partials:
+        where = WindowPool(each["window_start_us"], each["window_end_us"], each["pool"])
+        found.setdefault(where, Window(where, 0)).apply(each)
+    return found
+
+
+def lines(partials: Iterable[Partial]) -> list[CostLine]:
+    """Draw the final lines of every window."""
+    return [line for window in windows(partials).values() for line in window.final()]
+
+
+def drawn(rules: Rules, *events: Event) -> list[Plain]:
+    """Meter each event as a batch of its own and return the lines, in order."""
+    partials: list[Partial] = []
+    for seq, event in enumerate(events):
+        metered = meter(rules, event, seq=seq)
+        assert not metered.rejected
+        partials += metered.partials
+    return plain(lines(partials))
+
+
+def plain(records: Iterable[CostLine]) -> list[Plain]:
+    """Return lines as short rows, sorted."""
+    return sorted(
+        (
+            Plain(
+                line["tenant"],
+                line["kind"],
+                line["meter"],
+                text(from_bytes(line["quantity"])),
+                None if line["cost"] is None else text(from_bytes(line["cost"])),
+                line["events"],
+            )
+            for line in records
+        ),
+        key=str,
+    )
+
+
+def text(pico: int) -> str:
+    """Return an integer of 1e-12 as a decimal without trailing zeros."""
+    number = to_decimal(pico)
+    whole = number.to_integral_value()
+    return str(int(whole)) if number == whole else f"{number.normalize():f}"
+
+
+def total(records: Iterable[CostLine]) -> int:
+    """Return the cost of lines in pico."""
+    return sum(from_bytes(line["cost"]) for line in records if line["cost"] is not None)
+
+
+def cost(row: Plain) -> Decimal:
+    """Return the cost of a priced row."""
+    assert row.cost is not None
+    return Decimal(row.cost)

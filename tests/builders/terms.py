@@ -1,0 +1,89 @@
+"""Prices, catalogs and rules for tests; money is written as a decimal string of USD."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from schemas.decimals import to_pico
+from streams.core.catalog import Catalog, Endpoint, IdlePolicy, Pool, TokenWeights
+from streams.core.metering import Rules
+from streams.core.price_book import FOREVER, GPU_HOURS, TOKENS, Price, PriceBook
+from streams.core.windows import MINUTE_US
+from tests.builders.usage import H100
+
+MILLION = 10**6
+WINDOW_US = MINUTE_US
+MAX_SKEW_US = 5 * MINUTE_US
+
+
+def token_price(  # noqa: PLR0913  # a table row of prices
+    meter: str,
+    per_million: str,
+    *,
+    provider: str | None = "openai",
+    model: str = "gpt-4o",
+    from_us: int = 0,
+    to_us: int = FOREVER,
+) -> Price:
+    """Return a price in USD per million tokens."""
+    rate = to_pico(Decimal(per_million))
+    return Price(meter, provider, model, None, TOKENS, rate, from_us, to_us, "test")
+
+
+def gpu_price(
+    per_hour: str,
+    *,
+    model: str = H100,
+    pool: str | None = None,
+    from_us: int = 0,
+    to_us: int = FOREVER,
+) -> Price:
+    """Return a price in USD per GPU-hour."""
+    rate = to_pico(Decimal(per_hour))
+    return Price("gpu", None, model, pool, GPU_HOURS, rate, from_us, to_us, "test")
+
+
+def resource_price(  # noqa: PLR0913  # a table row of prices
+    per_unit: str,
+    *,
+    kind: str = "storage",
+    sku: str = "s3-standard",
+    unit: str = "GB-Hours",
+    from_us: int = 0,
+    to_us: int = FOREVER,
+) -> Price:
+    """Return a price in USD per unit."""
+    rate = to_pico(Decimal(per_unit)) * MILLION
+    return Price(f"resource.{kind}", None, sku, None, unit, rate, from_us, to_us, "test")
+
+
+GPT_4O = (
+    token_price("tokens.input", "2.50"),
+    token_price("tokens.cache_read", "1.25"),
+    token_price("tokens.output", "10"),
+)
+
+
+def book(*prices: Price, version: str = "book-1") -> PriceBook:
+    """Return a price book in USD."""
+    return PriceBook(version, "USD", prices)
+
+
+def catalog(
+    *endpoints: Endpoint,
+    tenants: Sequence[str] | None = None,
+    basis: str = "unheld",
+    share: str = "weighted",
+) -> Catalog:
+    """Return a catalog of one pool, h100, of the nodes gpu-node-*."""
+    pool = Pool("h100", ("gpu-node-*",), IdlePolicy(basis, share))  # type: ignore[arg-type]  # of a table of cases
+    return Catalog("catalog-1", tenants, [pool], endpoints)
+
+
+def endpoint(name: str = "llama", weights: TokenWeights | None = None) -> Endpoint:
+    """Return an endpoint in h100 that is paid by GPU time."""
+    return Endpoint(name, "h100", "gpu_time", weights or TokenWeights())
+
+
+def rules(prices: PriceBook, names: Catalog | None = None, window_us: int = WINDOW_US) -> Rules:
+    """Return what metering depends on; without a catalog every tenant is known."""
+    return Rules(prices, names or catalog(), window_us, MAX_SKEW_US)

@@ -1,0 +1,100 @@
+"""The smallest valid usage events and batches; each keyword replaces one field."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from schemas.decimals import to_bytes, to_pico
+from schemas.records import GpuInterval, Holder, InferenceUsage, ResourceUsage
+from streams.core.windows import HOUR_US, SECOND_US
+
+T0 = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z, the begin of a minute, an hour and a day
+NOW = T0 + HOUR_US
+
+H100 = "NVIDIA H100 80GB HBM3"
+
+CALL = {
+    "at_us": T0,
+    "tenant": "acme",
+    "project": None,
+    "provider": "openai",
+    "model": "gpt-4o",
+    "endpoint": None,
+    "request_id": None,
+    "input_tokens": 1000,
+    "cache_read_tokens": None,
+    "cache_write_5m_tokens": None,
+    "cache_write_1h_tokens": None,
+    "output_tokens": 100,
+    "reasoning_tokens": None,
+}
+INTERVAL = {
+    "start_us": T0,
+    "end_us": T0 + 10 * SECOND_US,
+    "node": "gpu-node-1",
+    "device": "GPU-0",
+    "gpu_model": H100,
+    "holders": (),
+    "unallocated_us": None,
+    "stranded_us": 0,
+    "out_of_service_us": 0,
+}
+HOLDER = {"tenant": None, "project": None, "endpoint": None, "job": None}
+QUANTITY = {
+    "start_us": T0,
+    "end_us": T0 + HOUR_US,
+    "tenant": "acme",
+    "project": None,
+    "kind": "storage",
+    "sku": "s3-standard",
+    "resource_id": None,
+    "unit": "GB-Hours",
+}
+
+
+def call(**changes: object) -> InferenceUsage:
+    """Return a call of 1,000 input and 100 output tokens by acme to openai's gpt-4o."""
+    return cast("InferenceUsage", replaced(CALL, changes))
+
+
+def interval(*holders: Holder, **changes: object) -> GpuInterval:
+    """Return 10 s of one H100; what nobody is said to have is unallocated."""
+    event = replaced(INTERVAL, changes) | {"holders": list(holders)}
+    if event["unallocated_us"] is None:
+        taken = sum(each["held_us"] for each in holders)
+        taken += event["stranded_us"] + event["out_of_service_us"]
+        event["unallocated_us"] = event["end_us"] - event["start_us"] - taken
+    return cast("GpuInterval", event)
+
+
+def holder(held_us: int, active_us: int | None = None, **changes: object) -> Holder:
+    """Return an owner's part of an interval, all of it worked unless said otherwise."""
+    active_us = held_us if active_us is None else active_us
+    return cast("Holder", replaced(HOLDER, changes) | {"held_us": held_us, "active_us": active_us})
+
+
+def quantity(of: str, **changes: object) -> ResourceUsage:
+    """Return a quantity of storage of acme over the hour from T0."""
+    event = replaced(QUANTITY, changes) | {"quantity": to_bytes(to_pico(Decimal(of)))}
+    return cast("ResourceUsage", event)
+
+
+def replaced(base: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, Any]:
+    unknown = changes.keys() - base.keys()
+    if unknown:
+        raise KeyError(f"expected fields of {sorted(base)}, got {sorted(unknown)}")
+    return {**base, **changes}
+
+
+def batch(
+    *events: Mapping[str, Any], source: str = "gw-1", epoch: int = 1, seq: int = 0
+) -> dict[str, Any]:
+    """Return a batch as the codec decodes it."""
+    return {
+        "source": source,
+        "epoch": epoch,
+        "seq": seq,
+        "sent_at_us": NOW,
+        "losses": [],
+        "events": list(events),
+    }
