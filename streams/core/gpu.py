@@ -52,6 +52,8 @@ def add_interval(
         rate = rates.at(begin)
         sums = tally.sums(window_start(begin, tally.window_us), pool)
         for key, meter, for_us in parts:
+            if not for_us:
+                continue
             amount = 0 if rate is None else for_us * rate
             meter_key = MeterKey(meter, UNIT, GPU_DIVISOR, rate is not None)
             sums.entry(key).add(meter_key, for_us, amount)

@@ -167,10 +167,9 @@ class PartitionLog:
         if not self.active or through_us is None:
             return []
         done = max(self._requested_us, self.closed_through_us)
-        ends = min((where.end_us for where in self.windows), default=through_us)
-        if through_us <= done or (
-            ends + self.lateness_us > through_us and through_us - done < CLOSE_AT_LEAST_EVERY_US
-        ):
+        ends = [where.end_us + self.lateness_us for where in self.windows]
+        next_end = min((end for end in ends if end > done), default=through_us + 1)
+        if next_end > through_us and through_us - done < CLOSE_AT_LEAST_EVERY_US:
             return []
         self._requested_us = through_us
         return [Write("Close", {"owner": self.owner, "through_us": through_us})]

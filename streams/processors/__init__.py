@@ -1,0 +1,1 @@
+"""Thin shells around `core`: Faust apps that read, step, send and commit."""

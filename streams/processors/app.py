@@ -1,0 +1,105 @@
+"""The Faust app every processor is: its own consumer group, no tables, no acks, no web server.
+
+Faust's book-keeping of acknowledgements commits the first contiguous run it happens to see, so the
+topics are read without it and offsets are committed explicitly, when their effects are durable.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, cast
+
+import faust
+import mode
+from aiokafka.structs import TopicPartition
+from faust.types import TP
+
+from streams.kafka.connection import faust_options
+from streams.settings import KafkaSettings
+
+NEVER_S = 10.0**9  # for watchdogs that expect Faust's own commits
+BUFFER_MESSAGES = 256  # read ahead of the processor; a batch is up to 256 KiB
+LINGER_S = 0.005
+FETCH_BYTES = 4 * 1024 * 1024  # a partition's share of one fetch
+
+
+def make_app(name: str, kafka: KafkaSettings, *, loop: asyncio.AbstractEventLoop) -> faust.App:
+    """Return the app of a processor; its consumer group is `apportion-<name>`."""
+    return faust.App(
+        f"apportion-{name}",
+        **faust_options(kafka),
+        loop=loop,
+        autodiscover=False,
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        agent_supervisor=mode.CrashingSupervisor,
+        stream_buffer_maxsize=BUFFER_MESSAGES,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+        stream_processing_timeout=NEVER_S,
+        broker_commit_livelock_soft_timeout=NEVER_S,
+        broker_commit_interval=NEVER_S,
+        broker_max_poll_interval=300.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=FETCH_BYTES,
+        producer_linger=LINGER_S,
+        producer_compression_type="lz4",
+        producer_request_timeout=kafka.request_timeout_s,
+        value_serializer="raw",
+        key_serializer="raw",
+    )
+
+
+class Partitions:
+    """What is known of the partitions this worker reads, from the client underneath Faust.
+
+    Faust's types know only its abstract consumer; what is used here is the aiokafka driver's.
+    """
+
+    def __init__(self, app: faust.App) -> None:
+        self._app = app
+
+    @property
+    def _consumer(self) -> Any:  # noqa: ANN401 - see the class
+        return self._app.consumer
+
+    def assigned(self) -> set[TP]:
+        """Return the partitions this worker reads now."""
+        return set(self._consumer.assignment())
+
+    def committed(self, tp: TP) -> int | None:
+        """Return the offset reading began at after the last rebalance; None: nothing committed."""
+        return cast("int | None", self._consumer._committed_offset.get(tp))  # noqa: SLF001
+
+    def high_watermark(self, tp: TP) -> tuple[int, int] | None:
+        """Return (end of the log, when that was learnt in ms since the epoch) of the last fetch.
+
+        Never from ListOffsets, which the embedded broker answers wrongly.
+        """
+        state = self._state(tp)
+        if state is None or state.highwater is None or state.timestamp is None:
+            return None
+        return state.highwater, state.timestamp
+
+    async def beginning(self, tp: TP) -> int:
+        """Return the first offset of the log. Asks the broker."""
+        found = await self._consumer.earliest_offsets(tp)
+        return int(next(iter(found.values())))
+
+    async def commit(self, offsets: Mapping[TP, int]) -> None:
+        """Commit where to begin reading next time, for those partitions still assigned."""
+        if offsets:
+            await self._consumer._commit(dict(offsets))  # noqa: SLF001 - acks are not used
+
+    async def seek(self, tp: TP, offset: int) -> None:
+        """Read again from an offset."""
+        await self._consumer.seek(tp, offset)
+
+    def _state(self, tp: TP) -> Any:  # noqa: ANN401 - aiokafka's, untyped
+        client = self._consumer._thread._consumer  # noqa: SLF001 - no public way to them
+        subscription = client._subscription.subscription if client else None  # noqa: SLF001
+        assignment = subscription.assignment if subscription else None
+        key = TopicPartition(tp.topic, tp.partition)
+        if assignment is None or key not in assignment.tps:
+            return None
+        return assignment.state_value(key)

@@ -1,0 +1,35 @@
+"""What makes a processor stop. It exits non-zero; a supervisor starts it again.
+
+ProcessorError
+├── SendFailed        the broker did not take a message within the client's own retries
+├── CeilingReached    more dead letters than the settings allow: the input is wrong as a whole
+└── AppCrashed        Faust stopped by itself; its cause is attached
+"""
+
+
+class ProcessorError(Exception):
+    """Root of everything this package raises."""
+
+
+class SendFailed(ProcessorError):
+    """A message was not acknowledged. Nothing after it was committed, so it is sent again."""
+
+    def __init__(self, topic: str, cause: BaseException) -> None:
+        super().__init__(f"expected {topic} to take a message, got {cause!r}; check the broker")
+        self.topic = topic
+
+
+class CeilingReached(ProcessorError):
+    """Too large a part of the input cannot be counted."""
+
+    def __init__(self, rejected: int, events: int, ceiling_ratio: float) -> None:
+        super().__init__(
+            f"expected at most {ceiling_ratio:.0%} of events to be dead letters, got {rejected} of "
+            f"{events}; read dlq.usage.v1, fix the producers or raise the ceiling"
+        )
+        self.rejected = rejected
+        self.events = events
+
+
+class AppCrashed(ProcessorError):
+    """Faust stopped by itself."""

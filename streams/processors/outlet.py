@@ -1,0 +1,54 @@
+"""Where a processor's records go: encoded, to their key's partition, acknowledged by futures."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import cast
+
+import faust
+
+from schemas.codec import Codec
+from schemas.topics import Topic, partition_of
+from streams.processors.errors import SendFailed
+
+Acknowledgement = asyncio.Future[object]
+
+
+class Outlet:
+    """Sends through the app's producer. `counts` has the number of partitions of each topic."""
+
+    def __init__(self, app: faust.App, codec: Codec, counts: Mapping[str, int]) -> None:
+        self._app = app
+        self._codec = codec
+        self.counts = counts
+
+    async def send(
+        self, topic: Topic, name: str, record: Mapping[str, object], key: str
+    ) -> Acknowledgement:
+        """Send a record to its key's partition; waits only while the producer's buffer is full."""
+        partition = partition_of(key, self.counts[topic.name])
+        return await self.send_to(topic, partition, self._codec.encode(name, record), key)
+
+    async def send_to(
+        self, topic: Topic, partition: int, value: bytes, key: str | None = None
+    ) -> Acknowledgement:
+        """Send bytes to one partition."""
+        future = await self._app.producer.send(
+            topic.name, key.encode() if key else None, value, partition, None, None
+        )
+        return cast("Acknowledgement", future)
+
+    def encode(self, name: str, record: Mapping[str, object]) -> bytes:
+        """Return the framed bytes of a record."""
+        return self._codec.encode(name, record)
+
+
+async def acknowledged(topic: Topic, futures: list[Acknowledgement]) -> None:
+    """Wait until the broker has every message. Raises SendFailed.
+
+    Giving up waiting leaves the messages on their way.
+    """
+    for future in futures:
+        try:
+            await asyncio.shield(cast("Awaitable[object]", future))
+        except Exception as error:
+            raise SendFailed(topic.name, error) from error

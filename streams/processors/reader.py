@@ -1,0 +1,97 @@
+"""Reads topics through a Faust agent and hands each record on once, in order of its partition.
+
+A rebalance hands out every partition anew: all state of the old assignment is void, and reading
+begins again at what is committed.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol, cast
+
+import faust
+import structlog
+from faust.types import TP, EventT
+from faust.types.tuples import Message
+
+from streams.processors.app import Partitions
+from streams.processors.position import Positions, Verdict
+
+LOG = structlog.get_logger()
+
+
+class Handler(Protocol):
+    """What a processor does with partitions and their records."""
+
+    async def assigned(self, partitions: set[TP]) -> None:
+        """Forget everything, and begin with these partitions."""
+
+    async def handle(self, message: Message) -> None:
+        """Take in one record. An exception stops the processor."""
+
+
+class Signal(Protocol):
+    """Faust's signal, as far as it is used; its own type does not fit its own handlers."""
+
+    def connect(self, fun: Callable[..., Awaitable[None]]) -> object:
+        """Call `fun` whenever the signal is sent."""
+
+
+class Reader:
+    """Binds a handler to the topics of an app."""
+
+    def __init__(self, app: faust.App, topics: list[str], handler: Handler) -> None:
+        self.partitions = Partitions(app)
+        self.ready = False  # the group has handed out partitions at least once
+        self.rebalances = 0
+        self._handler = handler
+        self._positions = Positions()
+        self._fresh: set[TP] = set()
+        self._begin: dict[TP, int] = {}
+        channel = app.topic(*topics, value_type=bytes, key_type=bytes, acks=False)
+        app.agent(channel, name=f"{app.conf.id}-reader")(self._read)
+        cast("Signal", app.on_partitions_assigned).connect(self._assigned)
+
+    def next_offset(self, tp: TP) -> int | None:
+        """Return the offset of the next record to be handled; None before any came."""
+        return None if tp in self._fresh else self._positions.expected(tp)
+
+    async def begin_offset(self, tp: TP) -> int:
+        """Return where reading of a partition began: what is committed, else its log's begin."""
+        committed = self.partitions.committed(tp)
+        if committed is not None:
+            return committed
+        if tp not in self._begin:
+            self._begin[tp] = await self.partitions.beginning(tp)
+        return self._begin[tp]
+
+    async def _assigned(self, _app: object, *args: set[TP], **_: object) -> None:
+        (assigned,) = args
+        self._fresh = set(assigned)
+        self._begin.clear()
+        self.ready = True
+        self.rebalances += 1
+        LOG.info("partitions_assigned", count=len(assigned))
+        await self._handler.assigned(set(assigned))
+
+    async def _read(self, stream: faust.StreamT[bytes]) -> None:
+        source = cast("faust.Stream[bytes]", stream)
+        events = cast("AsyncIterator[EventT[bytes]]", source.noack().events())
+        async for event in events:
+            await self._one(event.message)
+
+    async def _one(self, message: Message) -> None:
+        tp = message.tp
+        if tp in self._fresh:
+            self._positions.begin(tp, await self.begin_offset(tp))
+            self._fresh.discard(tp)
+        verdict = self._positions.check(tp, message.offset, time.monotonic())
+        match verdict:
+            case Verdict.FOLD:
+                await self._handler.handle(message)
+            case Verdict.SEEK:
+                expected = self._positions.expected(tp)
+                LOG.warning("gap_in_log", topic=tp.topic, partition=tp.partition,
+                            expected=expected, got=message.offset)  # fmt: skip
+                await self.partitions.seek(tp, expected)
+            case Verdict.SKIP:
+                pass
