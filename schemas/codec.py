@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any, Protocol, TypeAlias, cast
 
 import fastavro
+from fastavro.read import SchemaResolutionError
 
 from schemas.catalogue import Schema, by_fingerprint, current
 from schemas.errors import InvalidRecord, NotAvro, UnknownSchema
@@ -48,7 +49,8 @@ class Codec:
     def encode(self, name: str, record: Mapping[str, object]) -> bytes:
         """Return the framed bytes of a record.
 
-        Raises InvalidRecord when a field is missing or of another type: a bug of the caller.
+        A nullable field left out is written as null; a float where an integer belongs is cut.
+        Raises InvalidRecord when another field is missing or of another type: a bug of the caller.
         """
         schema = self._current[name]
         out = BytesIO()
@@ -62,8 +64,9 @@ class Codec:
     def decode(self, data: bytes) -> tuple[str, Record]:
         """Return the record's name and content.
 
-        Raises NotAvro for bytes in no known framing or cut short, UnknownSchema for a schema that
-        is not ours. Both are bad input: send them to the dead letters.
+        Raises NotAvro for bytes in no known framing, cut short, or written with a schema that ours
+        cannot read, UnknownSchema for a schema or record that is not ours. Both are bad input: send
+        them to the dead letters.
         """
         known = self._single.get(data[:HEADER_BYTES])
         if known is not None:
@@ -77,8 +80,9 @@ class Codec:
         if data[:1] == CONFLUENT and len(data) >= CONFLUENT_HEADER_BYTES:
             schema_id = int.from_bytes(data[1:CONFLUENT_HEADER_BYTES], "big")
             schema = self._ids.schema(schema_id) if self._ids else None
-            if schema is None:
-                raise UnknownSchema(f"schema id {schema_id}")
+            if schema is None or schema.name not in self._current:
+                name = f" ({schema.name})" if schema else ""
+                raise UnknownSchema(f"schema id {schema_id}{name}")
             body = self._body(data, CONFLUENT_HEADER_BYTES, schema, self._reader(schema))
             return schema.name, body
         raise NotAvro(
@@ -94,6 +98,12 @@ class Codec:
             record = fastavro.schemaless_reader(
                 stream, schema.parsed, reader.parsed if reader else None
             )
+        except SchemaResolutionError as error:
+            raise NotAvro(
+                "incompatible_schema",
+                f"{schema.name}: expected data that {reader.file if reader else schema.file} can "
+                f"read, got {error}; fix the producer's schema",
+            ) from error
         except (EOFError, ValueError, IndexError, KeyError, OverflowError, MemoryError) as error:
             raise NotAvro(
                 "truncated",

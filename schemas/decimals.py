@@ -7,8 +7,9 @@ quantities; on the wire both are the unscaled integer in big-endian two's comple
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 SCALE = 12
-ONE = 10**SCALE
-LIMIT = 10**38  # a decimal(38, 12) holds less than this, unscaled
+ONE: int = 10**SCALE
+WHOLE_DIGITS = 26
+LIMIT: int = 10 ** (WHOLE_DIGITS + SCALE)  # a decimal(38, 12) holds less than this, unscaled
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
@@ -18,7 +19,8 @@ def to_bytes(number: int) -> bytes:
     >>> to_bytes(0), to_bytes(128), to_bytes(-1)
     (b'\x00', b'\x00\x80', b'\xff')
     """
-    return number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True)
+    magnitude = ~number if number < 0 else number  # -128 needs one byte, as 127 does
+    return number.to_bytes(magnitude.bit_length() // 8 + 1, "big", signed=True)
 
 
 def from_bytes(data: bytes) -> int:
@@ -45,8 +47,9 @@ def to_pico(number: Decimal) -> int:
     >>> to_pico(Decimal("2.5"))
     2500000000000
     """
-    scaled = EXACT.scaleb(number, SCALE)
-    pico = int(scaled)
-    if pico != scaled or abs(pico) >= LIMIT:
-        raise ValueError(f"expected at most 12 decimals and 26 digits before them, got {number}")
-    return pico
+    if number.is_finite() and (-SCALE <= number.adjusted() < WHOLE_DIGITS or number.is_zero()):
+        numerator, denominator = number.as_integer_ratio()
+        pico, rest = divmod(numerator * ONE, denominator)
+        if not rest:
+            return pico
+    raise ValueError(f"expected at most 12 decimals and 26 digits before them, got {number}")

@@ -210,6 +210,20 @@ class Alert(TypedDict):
     summary: str
 
 
+class BudgetState(TypedDict):
+    budget_id: str
+    period_start_us: int
+    period_end_us: int
+    limit: bytes
+    spent: bytes
+    forecast: bytes | None
+    burn_rate: float | None
+    currency: str
+    stage: Literal["ok", "warning", "exceeded"]
+    positions: dict[str, int]
+    price_book: str
+
+
 class Config(TypedDict):
     version: str
     published_at_us: int
