@@ -5,7 +5,8 @@ run side by side. Further ones are opened for streams and for the user's own SQL
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -47,12 +48,23 @@ class Connection:
         """The handle for queries of our own."""
         return self.session()
 
-    def session(self, settings: Settings | None = None, *, in_database: bool = True) -> Session:
-        """Open another handle. It is closed with the connection, or before by its user."""
-        session = Session(self._client(settings or {}, self.database if in_database else None))
+    def session(self, settings: Settings | None = None) -> Session:
+        """Open another handle. It is closed with the connection."""
+        session = Session(self._client(settings or {}))
         with self._guard:
             self._sessions.append(session)
         return session
+
+    @contextmanager
+    def borrowed(self, settings: Settings | None = None) -> Iterator[Session]:
+        """Give a handle that is closed at the end, for a stream or for someone else's SQL."""
+        session = self.session(settings)
+        try:
+            yield session
+        finally:
+            with self._guard:
+                self._sessions = [each for each in self._sessions if each is not session]
+            session.close()
 
     def on(self, database: str) -> "Connection":
         """Return a connection to another database of the same engine; this one keeps the lock."""
@@ -74,14 +86,14 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _client(self, settings: Settings, database: str | None) -> Client:
+    def _client(self, settings: Settings) -> Client:
         with translated():
             match self.address:
                 case Embedded(path):
                     return clickhouse_connect.get_client(
                         interface="chdb",
                         path=str(path),
-                        database=database or "default",
+                        database=self.database,
                         settings=dict(settings),
                         tz_mode="aware",
                     )
@@ -92,7 +104,7 @@ class Connection:
                         port=server.port,
                         username=server.user,
                         password=server.password,
-                        database=database or "default",
+                        database=self.database,
                         settings=dict(settings),
                         tz_mode="aware",
                         connect_timeout=CONNECT_TIMEOUT_S,

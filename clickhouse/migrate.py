@@ -80,8 +80,8 @@ def migrate(connection: Connection, release: Sequence[Migration] | None = None) 
 
 def with_database(connection: Connection) -> None:
     """Make the database where it is missing."""
-    session = connection.session(in_database=False)
-    session.command(f"CREATE DATABASE IF NOT EXISTS `{connection.database}`")
+    with connection.on("default").borrowed() as session:
+        session.command(f"CREATE DATABASE IF NOT EXISTS `{connection.database}`")
 
 
 def applied(session: Session) -> dict[int, str]:

@@ -6,18 +6,25 @@ its end. Every method blocks. Instants come back aware, in UTC.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, cast
 
 from clickhouse_connect.datatypes.base import ClickHouseType
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.query import QueryResult
 
 from clickhouse.faults import translated
 
 Params = Mapping[str, object]
 Column = Sequence[object]
 
-# An insert touches as many daily partitions as its rows have days: history may be loaded at once.
-# Zero is no limit.
-INSERT_SETTINGS = {"max_partitions_per_insert_block": 0}
+INSERT_SETTINGS = {
+    # An insert touches as many daily partitions as its rows have days, and history may be loaded
+    # at once. Zero is no limit.
+    "max_partitions_per_insert_block": 0,
+    # Rows of one key are merged later, as FINAL expects anyhow; merging them on insert costs 40 %
+    # of it (measured on cost lines: 258,000 rows/s with, 438,000 without).
+    "optimize_on_insert": 0,
+}
 
 
 class Session:
@@ -47,20 +54,21 @@ class Session:
     @contextmanager
     def stream(
         self, sql: str, params: Params | None = None, formats: Mapping[str, str] | None = None
-    ) -> Iterator[Iterator[Sequence[Column]]]:
-        """Give the blocks of a query, each a list of columns, holding one block at a time.
+    ) -> Iterator[Iterator[dict[str, Any]]]:
+        """Give the rows of a query one by one, by column name, holding one block at a time.
 
-        `formats` is how values of a type come, e.g. {"DateTime*": "int"}.
+        `formats` is how values of a type come, e.g. {"DateTime64": "int"}.
         """
         with (
             translated(),
-            self._client.query_column_block_stream(
+            self._client.query_row_block_stream(
                 sql,
                 parameters=dict(params or {}),
                 query_formats=dict(formats or {}),
             ) as blocks,
         ):
-            yield iter(blocks)
+            names = cast("QueryResult", blocks.source).column_names
+            yield (dict(zip(names, row, strict=True)) for block in blocks for row in block)
 
     def text(self, sql: str, form: str) -> str:
         """Return the result as ClickHouse writes it in one of its formats."""

@@ -1,0 +1,31 @@
+-- Everything in one row, for summaries. Costs are exact decimals, written out as text.
+-- A window is one (window, pool); it is final when none of its lines is provisional.
+SELECT
+    usage.events AS events,
+    usage.input_tokens AS input_tokens,
+    usage.output_tokens AS output_tokens,
+    usage.cache_read_tokens AS cache_read_tokens,
+    lines.cost AS cost,
+    lines.windows AS windows,
+    lines.final_windows AS final_windows,
+    lines.tenants AS tenants,
+    lines.unpriced_events AS unpriced_events,
+    (SELECT count() FROM dead_letters FINAL) AS dead_letters
+FROM (
+    SELECT
+        count() AS events,
+        toUInt64(sum(ifNull(u.input_tokens, 0))) AS input_tokens,
+        toUInt64(sum(ifNull(u.output_tokens, 0))) AS output_tokens,
+        toUInt64(sum(ifNull(u.cache_read_tokens, 0))) AS cache_read_tokens
+    FROM usage_events AS u FINAL
+    SETTINGS do_not_merge_across_partitions_select_final = 1
+) AS usage
+CROSS JOIN (
+    SELECT
+        toString(sum(ifNull(c.cost, toDecimal128(0, 12)))) AS cost,
+        uniqExact(c.window_start, c.pool) AS windows,
+        windows - uniqExactIf((c.window_start, c.pool), c.status = 'provisional') AS final_windows,
+        uniqExactIf(c.tenant, c.events > 0 OR c.cost != 0) AS tenants,
+        sumIf(c.events, c.kind = 'unpriced') AS unpriced_events
+    FROM cost_current AS c
+) AS lines

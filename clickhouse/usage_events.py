@@ -1,0 +1,98 @@
+"""Rows of the archive back to the very events the codec gave. Pure; the way out of `usage_rows`."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from clickhouse.usage_rows import KINDS, UsageEvent, UsageRecord
+from schemas.decimals import to_bytes, to_pico
+from schemas.records import GpuInterval, Holder, InferenceUsage, ResourceUsage
+
+Row: TypeAlias = Mapping[str, Any]  # one row by column name; the migrations type its values
+
+RECORDS: dict[str, UsageRecord] = {kind: record for record, kind in KINDS.items()}
+
+
+def usage_event(row: Row) -> UsageEvent:
+    """Return the event a row holds."""
+    return READERS[str(row["kind"])](row)
+
+
+def inference_usage(row: Row) -> InferenceUsage:
+    """Return a model call."""
+    return {
+        "at_us": row["started_at"],
+        "tenant": row["tenant_reported"],
+        "project": row["project"],
+        "provider": row["provider"],
+        "model": row["model"],
+        "endpoint": row["endpoint"],
+        "request_id": row["request_id"],
+        "input_tokens": row["input_tokens"],
+        "cache_read_tokens": row["cache_read_tokens"],
+        "cache_write_5m_tokens": row["cache_write_5m_tokens"],
+        "cache_write_1h_tokens": row["cache_write_1h_tokens"],
+        "output_tokens": row["output_tokens"],
+        "reasoning_tokens": row["reasoning_tokens"],
+    }
+
+
+def gpu_interval(row: Row) -> GpuInterval:
+    """Return a GPU interval."""
+    return {
+        "start_us": row["started_at"],
+        "end_us": row["ended_at"],
+        "node": row["node"],
+        "device": row["device"],
+        "gpu_model": row["model"],
+        "holders": holders(row),
+        "unallocated_us": row["unallocated_us"],
+        "stranded_us": row["stranded_us"],
+        "out_of_service_us": row["out_of_service_us"],
+    }
+
+
+def holders(row: Row) -> list[Holder]:
+    """Return the holders of an interval, in their order."""
+    parts = zip(
+        row["holders.tenant"],
+        row["holders.project"],
+        row["holders.endpoint"],
+        row["holders.job"],
+        row["holders.held_us"],
+        row["holders.active_us"],
+        strict=True,
+    )
+    return [
+        {
+            "tenant": tenant,
+            "project": project,
+            "endpoint": endpoint,
+            "job": job,
+            "held_us": held_us,
+            "active_us": active_us,
+        }
+        for tenant, project, endpoint, job, held_us, active_us in parts
+    ]
+
+
+def resource_usage(row: Row) -> ResourceUsage:
+    """Return a resource's usage; its quantity in the shortest bytes that hold it."""
+    return {
+        "start_us": row["started_at"],
+        "end_us": row["ended_at"],
+        "tenant": row["tenant_reported"],
+        "project": row["project"],
+        "kind": row["resource_kind"],
+        "sku": row["sku"],
+        "resource_id": row["resource_id"],
+        "quantity": to_bytes(to_pico(Decimal(row["quantity"]))),
+        "unit": row["unit"],
+    }
+
+
+READERS: dict[str, Callable[[Row], UsageEvent]] = {
+    "inference": inference_usage,
+    "gpu": gpu_interval,
+    "resource": resource_usage,
+}
