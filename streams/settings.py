@@ -215,11 +215,11 @@ class WorkerSettings(BaseSettings):
         return self.store.sql_socket or directory.parent / "sql.sock"
 
 
-Overrides: TypeAlias = Mapping[str, Mapping[str, object] | str | None]
+Overrides: TypeAlias = Mapping[str, object]  # group -> {name: value}, or name -> value
 
 
 def load(overrides: Overrides | None = None) -> WorkerSettings:
-    """Read the settings; `overrides` (group -> name -> value) win over the environment.
+    """Read the settings; `overrides` win over the environment.
 
     Raises SettingsInvalid naming every fault at once, none of them with its value.
     """

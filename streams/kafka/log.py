@@ -5,7 +5,7 @@ never asked for by ListOffsets: the embedded broker answers the first offset of 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from enum import Enum
 from typing import cast
@@ -65,7 +65,7 @@ def follow(
     *,
     until_end: bool = False,
     deadline_s: float | None = None,
-) -> Iterator[Entry]:
+) -> Generator[Entry]:
     """Yield the messages of a topic, for ever or until every partition was read to its end.
 
     With Start.END only what comes after the call's first look at the end is yielded.
@@ -120,7 +120,7 @@ class _Reading:
     deadline_s: float | None
 
 
-def _entries(reading: _Reading, unread: set[int]) -> Iterator[Entry]:
+def _entries(reading: _Reading, unread: set[int]) -> Generator[Entry]:
     began = time.monotonic()
     while unread or not reading.until_end:
         if reading.deadline_s is not None and time.monotonic() - began > reading.deadline_s:

@@ -1,0 +1,43 @@
+"""`apportion`, also as `python -m streams`: exit 0 done, 1 failed, 2 misused."""
+
+import os
+import sys
+
+from clickhouse.errors import ClickHouseError
+from schemas.errors import SchemaError
+from streams.cli.verbs import VERBS, overview
+from streams.config.errors import ConfigError
+from streams.errors import BadInput, StreamsError
+
+FAILED = 1
+MISUSED = 2
+
+MISUSES = (BadInput, ConfigError)
+FAILURES = (StreamsError, ClickHouseError, SchemaError)
+
+
+def main() -> None:
+    """Run the verb in `sys.argv` and exit with its status."""
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    verb = VERBS.get(name)
+    try:
+        if verb is None:
+            overview()(prog_name="apportion")
+        else:
+            verb.load()(args=sys.argv[2:], prog_name=f"apportion {name}")
+    except MISUSES as error:
+        sys.exit(_say(error, MISUSED))
+    except FAILURES as error:
+        sys.exit(_say(error, FAILED))
+    except BrokenPipeError:  # the reader of our stdout has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _say(error: Exception, status: int) -> int:
+    print(f"apportion: {error}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""A stack from start to the end somebody asks for: Ctrl-C or SIGTERM drains, a second one kills."""
+
+import asyncio
+import signal
+import time
+
+import structlog
+
+from streams.up.options import Options
+from streams.up.stack import Stack
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+log = structlog.get_logger()
+
+
+async def run_until_told(options: Options, began_s: float) -> int:
+    """Run a stack and return the exit status: 0 when told to stop, 1 when it could not go on.
+
+    `began_s` is when the command was started, on the monotonic clock. Raises what starting raises.
+    """
+    stack = Stack(options)
+    running = asyncio.create_task(_run(stack, began_s))
+    loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        if running.cancelling():
+            log.warning("stack_killed", why="told twice")
+            stack.kill()
+            return
+        log.info("stack_stopping", why="told to")
+        running.cancel()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, told)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        log.info("stack_stopped")
+        return 0
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+async def _run(stack: Stack, began_s: float) -> int:
+    async with stack:
+        log.info(
+            "stack_ready",
+            after_s=round(time.monotonic() - began_s, 1),
+            kafka=stack.bootstrap,
+            clickhouse=stack.settings.clickhouse.url,
+            health=f"http://127.0.0.1:{stack.web_port}/health",
+            data=str(stack.data),
+        )
+        await stack.ended.wait()
+    log.error("stack_ended", why=stack.ended_because)
+    return 1
