@@ -1,0 +1,49 @@
+"""What can go wrong beside the work.
+
+AgentError
+└── OutboxError            names the file
+    ├── OutboxMisconfigured   settings that cannot hold, or a property the Kafka client refuses
+    ├── OutboxBusy            another outbox has the file open: misconfiguration
+    ├── OutboxForeign         the file is no outbox, a newer one, or another producer's
+    ├── OutboxCorrupt         the file was an outbox and is damaged: stop
+    └── OutboxDiskRefused     the disk is full or failing: transient, events become a loss
+"""
+
+from pathlib import Path
+
+
+class AgentError(Exception):
+    """Root of everything this package raises."""
+
+
+class OutboxError(AgentError):
+    """Root of the outbox's errors. `path` is the outbox file."""
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(f"outbox {path}: {detail}")
+        self.path = path
+        self.detail = detail
+
+
+class OutboxMisconfigured(OutboxError):
+    """Settings under which no outbox can work. Fix them and start again."""
+
+
+class OutboxBusy(OutboxError):
+    """The file is open in another producer instance. One file is one instance."""
+
+
+class OutboxForeign(OutboxError):
+    """The file belongs to something else. It was not touched."""
+
+
+class OutboxCorrupt(OutboxError):
+    """The file is damaged. What it held unsent may be lost; a fresh file is a new epoch."""
+
+
+class OutboxDiskRefused(OutboxError):
+    """The disk would not take a write. Nothing of that write is kept; try again later."""
+
+    def __init__(self, path: Path, detail: str, *, is_full: bool) -> None:
+        super().__init__(path, detail)
+        self.is_full = is_full

@@ -1,0 +1,12 @@
+"""Durable buffer between a producer of usage events and Kafka.
+
+Events go in one by one, come out as batches `(source, epoch, seq)` and stay on disk until Kafka has
+acknowledged them. At least once, same bytes each time, `seq` without gaps, whatever crashes. What
+could not be kept is counted and reported as a loss in a later batch.
+"""
+
+from agents.outbox.limits import Limits
+from agents.outbox.outbox import Outbox, OutboxConfig
+from agents.outbox.stats import Left, Stats
+
+__all__ = ["Left", "Limits", "Outbox", "OutboxConfig", "Stats"]

@@ -1,0 +1,229 @@
+"""One turn of the outbox: what arrived is forgotten, what is due goes to disk, then to Kafka.
+
+Owns the store and the channel; one thread calls it. The order of a turn is what makes a crash
+harmless, and is numbered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from agents.errors import OutboxDiskRefused
+from agents.outbox.batcher import Event, pack
+from agents.outbox.clock import Clock
+from agents.outbox.delivery import Delivery
+from agents.outbox.intake import Intake
+from agents.outbox.limits import Limits
+from agents.outbox.losses import Losses, Reason
+from agents.outbox.stats import Left, Stats
+from agents.outbox.store import Store
+from schemas.codec import Codec
+
+BATCHES_A_TURN = 16  # then deliveries get their turn
+BUSY_WAIT_S = 0.05
+IDLE_WAIT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a worker works with."""
+
+    intake: Intake
+    store: Store
+    delivery: Delivery
+    clock: Clock
+    limits: Limits
+
+
+class Worker:
+    """Moves events from the intake to disk and batches from disk to Kafka."""
+
+    def __init__(self, parts: Parts, codec: Codec, source: str, record: str) -> None:
+        self._intake = parts.intake
+        self._store = parts.store
+        self._delivery = parts.delivery
+        self._clock = parts.clock
+        self._limits = parts.limits
+        self._codec = codec
+        self._source = source
+        self._record = record
+        self._saved = parts.store.losses()  # as on disk
+        self._losses = Losses(self._saved)  # those and newer ones
+        self._losses_due_at_s = float("-inf")
+        self._trouble: Reason | None = None  # of the last write to disk
+        self._disk_error: OutboxDiskRefused | None = None
+        self._arrived: list[int] = []  # acknowledged, not yet deleted
+        self._delivered = 0
+        self.stats = Stats()
+        self._publish()
+
+    def turn(self, *, is_last: bool = False) -> None:
+        """Do what can be done without waiting for the network. `is_last`: leave nothing in memory.
+
+        1. Forget what arrived. A crash before: sent again, same bytes.
+        2. Close batches and sync them to disk. A crash before: the events in memory, at most
+           `max_age_s` of them, are gone.
+        3. Send from disk. A crash before or after: sent at the next start.
+        """
+        try:
+            self._turn(is_last=is_last)
+        except OutboxDiskRefused as error:  # while reading: nothing is lost, try again
+            self._disk_error = error
+            self.stats = replace(self.stats, disk_error=str(error))
+
+    def _turn(self, *, is_last: bool) -> None:
+        now_s = self._clock.monotonic_s()
+        flush = self._intake.flush_asked()
+        self._forget(self._delivery.arrived(now_s))
+        self._close_due(now_s, is_forced=bool(flush) or is_last)
+        self._delivery.feed(self._store.after, now_s)
+        self._tidy()
+        self._publish()
+        if flush:
+            self._intake.flush_served(flush)
+
+    def wait_s(self) -> float:
+        """Return how long to sleep when no event comes."""
+        is_busy = self._store.pending.batches or self._losses or self._arrived
+        return min(BUSY_WAIT_S, self._limits.max_age_s) if is_busy else IDLE_WAIT_S
+
+    def is_drained(self) -> bool:
+        """Tell whether Kafka has everything."""
+        return not (len(self._intake) or self._store.pending.batches or self._losses)
+
+    def finish(self) -> Left:
+        """Give up sending, keep the rest on disk, and say what it is."""
+        self._close_due(self._clock.monotonic_s(), is_forced=True)
+        self._forget(self._delivery.stop())
+        self._publish()
+        pending = self._store.pending
+        return Left(
+            batches=pending.batches,
+            events=pending.events,
+            payload_bytes=pending.payload_bytes,
+            unreported_losses=self._losses.events(),
+        )
+
+    def give_up(self) -> None:
+        """Let go of the Kafka client after a failure; the file stays as it is."""
+        self._delivery.stop()
+
+    def _forget(self, arrived: list[int]) -> None:
+        self._arrived += arrived
+        self._delivered += len(arrived)
+        if not self._arrived:
+            return
+        try:
+            self._store.forget(self._arrived)
+        except OutboxDiskRefused:
+            return  # they stay, and may be sent again
+        self._arrived = []
+
+    def _close_due(self, now_s: float, *, is_forced: bool) -> None:
+        self._losses.merge(self._intake.take_refused())
+        accepted = len(self._intake) if is_forced else 0
+        batches = 0
+        while batches < BATCHES_A_TURN or accepted > 0:
+            events = self._intake.due(float("inf") if accepted > 0 else now_s)
+            if not events:
+                break
+            accepted -= self._close(events)
+            batches += 1
+        if self._losses and (is_forced or now_s >= self._losses_due_at_s):
+            self._keep_losses()
+            self._losses_due_at_s = now_s + self._limits.max_age_s
+        self._intake.refuse(self._refusal())
+
+    def _close(self, events: Sequence[Event]) -> int:
+        """Make a batch of the first events, on disk or lost; return how many these were."""
+        if not self._store.has_room():
+            return self._lose({Reason.OUTBOX_FULL: len(events)})
+        at_us = self._clock.now_us()
+        packed = pack(events, partial(self._encode, at_us), self._limits.max_batch_bytes)
+        if packed.payload is None:
+            return self._lose(packed.rejected)
+        self._intake.learn(packed.kept, len(packed.payload))
+        trouble = self._append(packed.kept, at_us, packed.payload)
+        if trouble is None:
+            return self._lose(packed.rejected, packed.kept)
+        return self._lose({**packed.rejected, trouble: packed.kept})
+
+    def _append(self, events: int, at_us: int, payload: bytes) -> Reason | None:
+        """Keep a batch, with all losses so far in it; return why the disk would not."""
+        try:
+            self._store.append(events, at_us, payload)
+        except OutboxDiskRefused as error:
+            return self._refuse(error)
+        self._trouble = self._disk_error = None
+        self._losses = Losses()
+        self._saved = []
+        return None
+
+    def _refuse(self, error: OutboxDiskRefused) -> Reason:
+        """Take no more events until the disk accepts a write again."""
+        self._disk_error = error
+        self._trouble = Reason.DISK_FULL if error.is_full else Reason.DISK_ERROR
+        return self._trouble
+
+    def _lose(self, lost: dict[Reason, int], kept: int = 0) -> int:
+        at_us = self._clock.now_us()
+        for reason, events in lost.items():
+            self._losses.add(reason, events, at_us)
+        settled = kept + sum(lost.values())
+        self._intake.settle(settled, lost)
+        return settled
+
+    def _keep_losses(self) -> None:
+        """Report the losses in a batch of their own, or keep them where they survive a crash."""
+        at_us = self._clock.now_us()
+        if self._store.has_room() and not self._append(0, at_us, self._encode(at_us, [])):
+            return
+        records = self._losses.records()
+        if records == self._saved:
+            return
+        try:
+            self._store.save_losses(records)
+        except OutboxDiskRefused:
+            return  # kept in memory, tried again
+        self._saved = records
+
+    def _encode(self, at_us: int, events: Sequence[Event]) -> bytes:
+        batch = {
+            "source": self._source,
+            "epoch": self._store.epoch,
+            "seq": self._store.next_seq,
+            "sent_at_us": at_us,
+            "losses": self._losses.records(),
+            "events": events,
+        }
+        return self._codec.encode(self._record, batch)
+
+    def _refusal(self) -> Reason | None:
+        return self._trouble or (None if self._store.has_room() else Reason.OUTBOX_FULL)
+
+    def _tidy(self) -> None:
+        try:
+            self._store.reclaim()
+        except OutboxDiskRefused:
+            return  # the space stays for the next batches
+
+    def _publish(self) -> None:
+        pending = self._store.pending
+        oldest_us = self._store.oldest_us()
+        self.stats = Stats(
+            epoch=self._store.epoch,
+            next_seq=self._store.next_seq,
+            delivered=self._delivered,
+            pending_batches=pending.batches,
+            pending_events=pending.events,
+            pending_bytes=pending.payload_bytes,
+            unreported_losses=self._losses.events(),
+            disk_bytes=self._store.disk_bytes(),
+            oldest_age_s=(
+                0.0 if oldest_us is None else max(0, self._clock.now_us() - oldest_us) / 1e6
+            ),
+            refusing=self._refusal(),
+            in_flight=self._delivery.in_flight,
+            last_error=self._delivery.last_error,
+            disk_error=None if self._disk_error is None else str(self._disk_error),
+        )
