@@ -59,10 +59,13 @@ class Edition:
 
 
 def line_id(where: WindowPool, what: Dimensions) -> str:
-    """Return the identity of a line, 32 hex digits, from its window, pool and dimensions."""
-    text = "\x1f".join(
-        ("\x00" if part is None else str(part))
-        for part in (where.start_us, where.end_us, where.pool, *what)
+    """Return the identity of a line, 32 hex digits, from its window, pool and dimensions.
+
+    Each part goes in behind its length: producers choose names, and no separator is safe from them.
+    """
+    text = "".join(
+        "-" if part is None else f"{len(part)}:{part}"
+        for part in (str(where.start_us), str(where.end_us), where.pool, *what)
     )
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
