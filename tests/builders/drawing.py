@@ -78,7 +78,7 @@ def plain(records: Iterable[CostLine]) -> list[Plain]:
             )
             for line in records
         ),
-        key=str,
+        key=lambda row: (row.tenant, row.kind, row.meter, row.quantity, row.cost or ""),
     )
 
 
