@@ -1,5 +1,7 @@
 """The catalog document: tenants, pools, endpoints."""
 
+from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Literal, Self
 
@@ -53,22 +55,29 @@ class Document(Strict):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
-        pools = [pool.name for pool in self.pools]
+        faults = [*self._repeated(), *self._misnamed()]
+        if faults:
+            raise ValueError("; ".join(f"expected {fault}" for fault in faults))
+        return self
+
+    def _repeated(self) -> Iterator[str]:
         for what, names in (
-            ("pool", pools),
+            ("pool", [pool.name for pool in self.pools]),
             ("endpoint", [endpoint.name for endpoint in self.endpoints]),
             ("tenant", self.tenants or []),
         ):
-            twice = sorted({name for name in names if names.count(name) > 1})
+            twice = sorted(name for name, count in Counter(names).items() if count > 1)
             if twice:
-                raise ValueError(f"expected each {what} once, got {twice} more often")
+                yield f"each {what} once, got {twice} more often"
+
+    def _misnamed(self) -> Iterator[str]:
         reserved = [t for t in self.tenants or [] if t.startswith(core.RESERVED_PREFIX)]
         if reserved:
-            raise ValueError(f"expected tenants without leading __, got {reserved}")
+            yield f"tenants without leading __, got {reserved}"
+        pools = {pool.name for pool in self.pools}
         lost = sorted({e.pool for e in self.endpoints if e.pool not in pools})
         if lost:
-            raise ValueError(f"expected endpoints in pools of this catalog, got {lost}")
-        return self
+            yield f"endpoints in pools of this catalog, got {lost}"
 
 
 def load_catalog(text: str) -> core.Catalog:

@@ -1,13 +1,15 @@
 """The price book document: dated, sourced prices that are whole picos per million or hour."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from schemas.decimals import SCALE
+from schemas.decimals import ONE
 from streams.config.document import Strict, read, version_of
 from streams.config.errors import InvalidDocument
 from streams.core.price_book import (
@@ -24,6 +26,7 @@ from streams.core.windows import SECOND_US
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RESOURCE_PREFIX = "resource."
+MAX_DIGITS = 38  # as many as a cost has; exact arithmetic on 1e999999999 would not end
 
 
 class Entry(Strict):
@@ -33,7 +36,7 @@ class Entry(Strict):
     model: str
     provider: str | None = None
     pool: str | None = None
-    price: Decimal = Field(ge=0)
+    price: Decimal = Field(ge=0, max_digits=MAX_DIGITS)
     per: int = Field(default=1, gt=0)
     unit: str
     effective_from: AwareDatetime
@@ -42,31 +45,37 @@ class Entry(Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.meter in TOKEN_METERS:
-            self._expect(self.unit == TOKENS, f"unit {TOKENS} for {self.meter}")
-        elif self.meter == GPU_METER:
-            self._expect(self.unit == GPU_HOURS, f"unit {GPU_HOURS} for {self.meter}")
-        else:
-            self._expect(
-                self.meter.startswith(RESOURCE_PREFIX),
-                f"a meter of {', '.join(TOKEN_METERS)}, {GPU_METER} or resource.<kind>",
-            )
-        end = self.effective_to
-        self._expect(end is None or end > self.effective_from, "effective_to after effective_from")
-        self._expect(
-            self.rate() == self._exact_rate(),
-            "a price with no more decimals than 1e-12 of the currency per million tokens or units, "
-            "or per GPU-hour",
-        )
+        faults = [*self._meter_faults(), *self._figure_faults()]
+        if faults:
+            raise ValueError("; ".join(f"expected {fault}" for fault in faults))
         return self
 
-    def _expect(self, holds: bool, what: str) -> None:  # noqa: FBT001  # reads as an assertion
-        if not holds:
-            raise ValueError(f"expected {what}")
+    def _meter_faults(self) -> Iterator[str]:
+        """Name what no usage could be looked up by: such a price would never be in force."""
+        unit = {GPU_METER: GPU_HOURS}.get(
+            self.meter, TOKENS if self.meter in TOKEN_METERS else None
+        )
+        if unit is None and not self.meter.startswith(RESOURCE_PREFIX):
+            yield f"a meter of {', '.join(TOKEN_METERS)}, {GPU_METER} or resource.<kind>"
+        if unit is not None and self.unit != unit:
+            yield f"unit {unit} for {self.meter}"
+        if self.provider is not None and self.meter not in TOKEN_METERS:
+            yield f"no provider for {self.meter}: only calls have one"
+        if self.pool is not None and self.meter != GPU_METER:
+            yield f"no pool for {self.meter}: only GPUs have one"
 
-    def _exact_rate(self) -> Decimal:
+    def _figure_faults(self) -> Iterator[str]:
+        if self.effective_to is not None and self.effective_to <= self.effective_from:
+            yield "effective_to after effective_from"
+        if self.rate() != self._exact_rate():
+            yield (
+                "a price with no more decimals than 1e-12 of the currency per million tokens or "
+                "units, or per GPU-hour"
+            )
+
+    def _exact_rate(self) -> Fraction:
         scale = 1 if self.meter == GPU_METER else TOKEN_DIVISOR
-        return self.price.scaleb(SCALE) * scale / self.per
+        return Fraction(self.price) * ONE * scale / self.per
 
     def rate(self) -> int:
         """Return the rate as `core` wants it; see streams.core.price_book."""

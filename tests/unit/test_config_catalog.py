@@ -1,0 +1,117 @@
+"""Catalogs as people write them."""
+
+import pytest
+
+from streams.config.catalog import load_catalog
+from streams.config.errors import InvalidDocument
+from streams.core.catalog import IdlePolicy, TokenWeights
+
+WHOLE = """
+tenants: [acme, globex]
+pools:
+  - {name: h100, nodes: ["gpu-node-*"], idle: {basis: unheld_and_held_idle, share: even}}
+  - {name: rest, nodes: ["*"]}
+endpoints:
+  - {name: llama, pool: h100, basis: gpu_time, weights: {input: 1, output: 2.5, cache_read: 0.125}}
+  - {name: qwen, pool: rest, basis: tokens}
+"""
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(InvalidDocument) as caught:
+        load_catalog(text)
+    return caught.value.faults
+
+
+def test_a_catalog_is_read_as_written() -> None:
+    catalog = load_catalog(WHOLE)
+    assert [catalog.tenant(name) for name in ("acme", "other")] == ["acme", "__unattributed__"]
+    assert [catalog.pool_of_node(n) for n in ("gpu-node-7", "laptop")] == ["h100", "rest"]
+    assert catalog.idle_policy("h100") == IdlePolicy("unheld_and_held_idle", "even")
+    assert catalog.idle_policy("rest") == IdlePolicy("unheld", "weighted")
+    assert catalog.endpoints["llama"].weights == TokenWeights(1000, 2500, 125)
+    assert catalog.endpoints["qwen"].weights == TokenWeights(1000, 2500, 100)
+    assert catalog.endpoints["qwen"].basis == "tokens"
+
+
+@pytest.mark.parametrize("text", ["{}", "tenants: null"])
+def test_a_catalog_without_tenants_knows_everybody(text: str) -> None:
+    assert load_catalog(text).tenant("anybody") == "anybody"
+
+
+def test_an_empty_list_of_tenants_knows_nobody() -> None:
+    assert load_catalog("tenants: []").tenant("anybody") == "__unattributed__"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("tenants: [a, b, a]", "catalog", "each tenant once"),
+        ("tenants: [__idle__]", "catalog", "without leading __"),
+        ("pools: [{name: a}, {name: a}]", "catalog", "each pool once"),
+        ("pools: [{name: __unmapped__}]", "pools.0.name", "pattern"),
+        ("pools: [{name: ''}]", "pools.0.name", "pattern"),
+        ("pools: [{name: a, idle: {share: mine}}]", "pools.0.idle.share", "'weighted'"),
+        ("pools: [{name: a, idle: {basis: all}}]", "pools.0.idle.basis", "'unheld'"),
+        ("pools: [{name: a, colour: red}]", "pools.0.colour", "not permitted"),
+        ("endpoints: [{name: e, pool: nowhere}]", "catalog", "in pools of this catalog"),
+        (
+            "{pools: [{name: a}], endpoints: [{name: e, pool: a, basis: both}]}",
+            "endpoints.0.basis",
+            "'gpu_time'",
+        ),
+        (
+            "{pools: [{name: a}], endpoints: [{name: e, pool: a, weights: {output: -1}}]}",
+            "endpoints.0.weights.output",
+            "greater than or equal to 0",
+        ),
+        (
+            "{pools: [{name: a}], endpoints: [{name: e, pool: a, weights: {output: 0.0001}}]}",
+            "endpoints.0.weights.output",
+            "3 decimal places",
+        ),
+        (
+            "{pools: [{name: a}], endpoints: [{name: e, pool: a}, {name: e, pool: a}]}",
+            "catalog",
+            "each endpoint once",
+        ),
+        ("", "catalog", "valid dictionary"),
+        ("a: [", "expected YAML, got while parsing a flow node", ""),
+    ],
+)
+def test_a_fault_is_named_with_its_place(text: str, place: str, words: str) -> None:
+    (fault,) = faults(text)
+    assert fault.startswith(place)
+    assert words in fault
+
+
+def test_all_faults_are_reported_together() -> None:
+    found = faults("{tenants: [1], pools: [{nodes: x}], endpoints: [{name: '', pool: a}], x: 1}")
+    places = {fault.split(":", 1)[0] for fault in found}
+    assert places >= {"pools.0.name", "pools.0.nodes", "endpoints.0.name", "x"}
+
+
+def test_all_faults_of_names_are_reported_together() -> None:
+    text = """
+tenants: [a, a, __b]
+pools: [{name: p}, {name: p}]
+endpoints: [{name: e, pool: lost}, {name: e, pool: p}]
+"""
+    found = "\n".join(faults(text))
+    for words in ("each tenant", "leading __", "each pool", "each endpoint", "in pools of this"):
+        assert words in found
+
+
+def test_the_version_does_not_depend_on_comments_layout_and_defaults() -> None:
+    other = "# same\n" + WHOLE.replace(", basis: gpu_time", "").replace(
+        "[acme, globex]", "[ acme,globex ]"
+    )
+    assert load_catalog(other).version == load_catalog(WHOLE).version
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("globex", "other"), ("even", "separate"), ("2.5", "2.4"), ("gpu-node-*", "node-*")],
+)
+def test_the_version_depends_on_what_is_said(old: str, new: str) -> None:
+    assert load_catalog(WHOLE.replace(old, new)).version != load_catalog(WHOLE).version
