@@ -18,6 +18,7 @@ class Topic:
     retention_ms: int | None
     cleanup: Literal["delete", "compact"]
     doc: str
+    timestamps: Literal["CreateTime", "LogAppendTime"] = "CreateTime"
 
 
 USAGE_GPU = Topic(
@@ -28,6 +29,7 @@ USAGE_GPU = Topic(
     30 * DAY_MS,
     "delete",
     "Balanced GPU intervals from node agents.",
+    "LogAppendTime",  # events are judged too far ahead by it, the same for every reader
 )
 USAGE_INFERENCE = Topic(
     "usage.inference.v1",
@@ -37,6 +39,7 @@ USAGE_INFERENCE = Topic(
     30 * DAY_MS,
     "delete",
     "Model calls from gateways.",
+    "LogAppendTime",  # events are judged too far ahead by it, the same for every reader
 )
 USAGE_RESOURCE = Topic(
     "usage.resource.v1",
@@ -46,6 +49,7 @@ USAGE_RESOURCE = Topic(
     30 * DAY_MS,
     "delete",
     "Storage, egress, jobs and invoice lines.",
+    "LogAppendTime",  # events are judged too far ahead by it, the same for every reader
 )
 METERED_PARTIAL = Topic(
     "metered.partial.v1",

@@ -13,6 +13,8 @@ from streams.core.price_book import PriceBook
 from streams.core.resource import meter_resource
 from streams.core.tally import Tally
 
+LATEST_US = 7_258_118_400 * 10**6  # 2200-01-01, what the archive can hold
+
 Meter: TypeAlias = Callable[[Any, Tally, PriceBook, Catalog, int], list[Rejected]]
 
 METERS: dict[str, Meter] = {
@@ -54,17 +56,26 @@ def meter_batch(
     if meter is None:
         wrong = Rejected(-1, "not_a_usage_batch", f"expected one of {sorted(METERS)}, got {name}")
         return Metered([], [wrong], 0, 0)
-    if batch["seq"] < 0 or not batch["source"]:
-        wrong = Rejected(
-            -1,
-            "bad_batch_id",
-            f"expected a source and seq >= 0, got {batch['seq']}; see the outbox",
-        )
-        return Metered([], [wrong], 0, 0)
+    wrong_head = head_fault(batch)
+    if wrong_head:
+        return Metered([], [wrong_head], 0, 0)
     tally = Tally(rules.window_us)
     rejected = meter(batch["events"], tally, rules.book, rules.catalog, now_us + rules.max_skew_us)
     partials = [partial(batch, origin, rules, tally, key) for key in tally.by_window_pool]
     return Metered(partials, rejected, len(batch["events"]) - len(rejected), tally.newest_us)
+
+
+def head_fault(batch: Mapping[str, Any]) -> Rejected | None:
+    """Name what is wrong with a batch as a whole, if anything is."""
+    if batch["seq"] < 0 or not batch["source"]:
+        got = f"{batch['source']!r} and {batch['seq']}"
+        return Rejected(-1, "bad_batch_id", f"expected a source and seq >= 0, got {got}")
+    instants = [batch["sent_at_us"]]
+    for loss in batch["losses"]:
+        instants += (loss["first_us"], loss["last_us"])
+    if not all(0 < instant < LATEST_US for instant in instants):
+        return Rejected(-1, "bad_time", f"expected UTC microseconds before 2200, got {instants}")
+    return None
 
 
 def partial(

@@ -66,7 +66,10 @@ def list_topics(kafka: KafkaSettings) -> dict[str, int]:
 
 
 def _new_topic(topic: topics.Topic, replication: int, partitions: int | None) -> NewTopic:
-    config: dict[str, str] = {"cleanup.policy": topic.cleanup}
+    config: dict[str, str] = {
+        "cleanup.policy": topic.cleanup,
+        "message.timestamp.type": topic.timestamps,
+    }
     if topic.retention_ms is not None:
         config["retention.ms"] = str(topic.retention_ms)
     count = partitions if partitions and topic.partitions > 1 else topic.partitions

@@ -52,6 +52,7 @@ class Allocate:
     ) -> None:
         self.reader = Reader(app, [TOPIC.name], self)
         self.tick_s = TICK_S
+        self.trouble: str | None = None
         self._outlet = outlet
         self._settings = settings
         self._metrics = metrics
@@ -103,6 +104,10 @@ class Allocate:
             self._next_commit_s = now_s + 1.0
             await self._commit()
             self._gauge()
+
+    async def drain(self) -> None:
+        """Commit; the next owner rebuilds the rest from the log."""
+        await self._commit()
 
     async def _claim(self, tp: TP, owned: Owned) -> None:
         owned.contested_s = None

@@ -26,6 +26,7 @@ from streams.processors.errors import CeilingReached
 from streams.processors.frontier import Frontier, Pending
 from streams.processors.outlet import Acknowledgement, Outlet
 from streams.processors.reader import Reader
+from streams.processors.skew import now_of
 from streams.processors.watermarks import Clock, watermark_us
 from streams.settings import MeterSettings
 
@@ -48,6 +49,7 @@ class Meter:
     ) -> None:
         self.reader = Reader(app, TOPICS, self)
         self.tick_s = TICK_S
+        self.trouble: str | None = None
         self._outlet = outlet
         self._rules = rules
         self._settings = settings
@@ -92,15 +94,17 @@ class Meter:
             }
         )
 
+    async def drain(self) -> None:
+        """Commit what is acknowledged; the rest is metered again by the next owner."""
+        await self.tick()
+
     def _step(self, message: Message) -> tuple[str, Record, Metered]:
         try:
             name, batch = self._codec.decode(cast("bytes", message.value) or b"")
         except NotAvro as error:
             wrong = Rejected(-1, error.reason, error.detail)
             return "", {}, Metered([], [wrong], 0, 0)
-        now_us = self._clock.now_us()
-        if self._settings.clock == "log" and "sent_at_us" in batch:
-            now_us = batch["sent_at_us"]
+        now_us = now_of(message, batch, self._settings.clock)
         origin = f"{message.topic}:{message.partition}"
         return name, batch, meter_batch(name, batch, origin, self._rules, now_us)
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import faust
@@ -19,6 +20,8 @@ from streams.processors.meter import Meter
 from streams.processors.outlet import Outlet
 from streams.processors.reader import Reader
 from streams.processors.rules import documents, rules_of
+from streams.processors.store import Store
+from streams.processors.store_session import opened
 from streams.settings import WorkerSettings
 from streams.web import Health, serve
 
@@ -33,8 +36,13 @@ class Processor(Protocol):
     reader: Reader
     tick_s: float
 
+    trouble: str | None  # what keeps it from its work now, None when nothing does
+
     async def tick(self) -> None:
         """Do what is due. An exception stops the processor."""
+
+    async def drain(self) -> None:
+        """Make what was handled durable and commit it, before the process ends."""
 
 
 def run(name: str, settings: WorkerSettings) -> int:
@@ -53,46 +61,80 @@ def run(name: str, settings: WorkerSettings) -> int:
 
 async def _main(name: str, settings: WorkerSettings, counts: Mapping[str, int]) -> None:
     loop = asyncio.get_running_loop()
-    registry = CollectorRegistry()
-    app = make_app(name, settings.kafka, loop=loop)
-    outlet = Outlet(app, Codec(), counts)
-    processor = await build(name, app, outlet, settings, Metrics(registry, name))
-    stop = asyncio.Event()
+    main = asyncio.current_task()
+    stopping = Stopping()
     for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop.set)
+        loop.add_signal_handler(each, stopping.begin, main)
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, name)
+    async with serve(settings.web, registry, stopping.health) as port:
+        LOG.info("processor_started", port=port)
+        try:
+            app = make_app(name, settings.kafka, loop=loop)
+            outlet = Outlet(app, Codec(), counts)
+            async with built(name, app, outlet, settings, metrics) as processor:
+                stopping.processor = processor
+                await _until_stopped(app, processor, stopping)
+        except asyncio.CancelledError:
+            if not stopping.event.is_set():
+                raise
+    LOG.info("processor_ended")
 
-    def health() -> Health:
-        ready = processor.reader.ready and not stop.is_set()
-        return Health(ready, {"processor": name, "rebalances": processor.reader.rebalances})
 
-    async with serve(settings.web, registry, health) as port:
-        LOG.info("processor_started", processor=name, port=port)
-        await _until_stopped(app, processor, stop)
-    LOG.info("processor_ended", processor=name)
+class Stopping:
+    """What /health says, and how a signal ends the process: in order once it runs, else at once."""
+
+    def __init__(self) -> None:
+        self.processor: Processor | None = None
+        self.event = asyncio.Event()
+
+    def begin(self, main: asyncio.Task[None] | None) -> None:
+        """Stop: let a running processor drain, break off one that is still being built."""
+        self.event.set()
+        if self.processor is None and main is not None:
+            main.cancel()
+
+    def health(self) -> Health:
+        """Ready once the group has handed out partitions, until told to stop."""
+        processor = self.processor
+        if processor is None:
+            return Health(ok=False, detail={"state": "starting"})
+        trouble = processor.trouble
+        ready = processor.reader.ready and not self.event.is_set() and trouble is None
+        state = "stopping" if self.event.is_set() else "running"
+        return Health(
+            ready, {"state": state, "rebalances": processor.reader.rebalances, "trouble": trouble}
+        )
 
 
-async def build(
+@asynccontextmanager
+async def built(
     name: str, app: faust.App, outlet: Outlet, settings: WorkerSettings, metrics: Metrics
-) -> Processor:
-    """Return the shell of that name, bound to the app."""
+) -> AsyncIterator[Processor]:
+    """Yield the shell of that name, bound to the app, and close what it stands on afterwards."""
     if name == "allocate":
-        return Allocate(app, outlet, settings.allocate, metrics)
+        yield Allocate(app, outlet, settings.allocate, metrics)
+        return
     book, catalog = await asyncio.to_thread(documents, settings.kafka)
     rules = rules_of(book, catalog, settings.meter)
-    return Meter(app, outlet, rules, settings.meter, metrics)
+    if name == "meter":
+        yield Meter(app, outlet, rules, settings.meter, metrics)
+        return
+    async with opened(settings, book, catalog) as writers:
+        yield Store(app, writers, rules, settings, metrics)
 
 
-async def _until_stopped(app: faust.App, processor: Processor, stop: asyncio.Event) -> None:
+async def _until_stopped(app: faust.App, processor: Processor, stopping: Stopping) -> None:
     app.finalize()
     await app.start()
     try:
         async with asyncio.TaskGroup() as group:
             ticking = group.create_task(_tick(processor))
             watching = group.create_task(_watch(app))
-            await stop.wait()
+            await stopping.event.wait()
             ticking.cancel()
             watching.cancel()
-        await processor.tick()  # what is acknowledged by now is committed
+        await processor.drain()
     finally:
         await _stop(app)
 

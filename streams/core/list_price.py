@@ -1,0 +1,114 @@
+"""What the archive says of each event: its pool, its payer, and its cost at list price.
+
+The same rules as metering, event by event: what metering rejects has no entry here. Summed list
+costs may differ from the lines by rounding, since each event is rounded by itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.records import GpuInterval, InferenceUsage, ResourceUsage
+from streams.core import gpu, resource
+from streams.core.catalog import api_pool, resource_pool
+from streams.core.inference import billable
+from streams.core.metering import Metered, Rules
+from streams.core.money import half_even
+from streams.core.price_book import GPU_DIVISOR, RESOURCE_DIVISOR, TOKEN_DIVISOR, PriceBook
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One event as attributed.
+
+    `tenant` None: allocation decides. `cost_pico` None: no list price, or charged by GPU time.
+    """
+
+    pool: str
+    tenant: str | None
+    cost_pico: int | None
+
+
+def list_events(
+    name: str, batch: Mapping[str, Any], metered: Metered, rules: Rules
+) -> list[Listed | None]:
+    """Return an entry per event of a metered batch, None for the rejected ones."""
+    rejected = {each.index for each in metered.rejected}
+    if -1 in rejected:
+        return [None] * len(batch["events"])
+    listing = {
+        "InferenceUsageBatch": list_call,
+        "GpuUsageBatch": list_interval,
+        "ResourceUsageBatch": list_resource,
+    }[name]
+    return [
+        None if index in rejected else listing(event, rules)
+        for index, event in enumerate(batch["events"])
+    ]
+
+
+def list_call(event: InferenceUsage, rules: Rules) -> Listed:
+    """Attribute and price one model call."""
+    catalog = rules.catalog
+    tenant = catalog.tenant(event["tenant"])
+    endpoint = catalog.gpu_endpoint(event["endpoint"])
+    if endpoint:
+        return Listed(endpoint.pool, tenant, None)
+    return Listed(api_pool(event["provider"]), tenant, call_cost(event, rules.book))
+
+
+def call_cost(event: InferenceUsage, book: PriceBook) -> int | None:
+    """Return the list cost of a call in pico; None when a token it used has no price."""
+    if event["input_tokens"] is None and event["output_tokens"] is None:
+        return None
+    read = event["cache_read_tokens"] or 0
+    write_5m = event["cache_write_5m_tokens"] or 0
+    write_1h = event["cache_write_1h_tokens"] or 0
+    uncached = (event["input_tokens"] or 0) - read - write_5m - write_1h
+    quantities = [
+        uncached,
+        read,
+        write_5m,
+        write_1h,
+        event["output_tokens"] or 0,
+        event["reasoning_tokens"] or 0,
+    ]
+    rates = book.token_rates(event["provider"], event["model"]).at(event["at_us"])
+    amount = 0
+    for meter, (quantity, rate) in enumerate(billable(rates, quantities)):
+        if rate is not None:
+            amount += quantity * rate
+        elif quantity or meter == 0:
+            return None
+    return half_even(amount, TOKEN_DIVISOR)
+
+
+def list_interval(event: GpuInterval, rules: Rules) -> Listed:
+    """Attribute and price one GPU interval as a whole."""
+    pool = rules.catalog.pool_of_node(event["node"])
+    rates = rules.book.gpu_rates(event["gpu_model"], pool)
+    amounts = [
+        (sum(for_us for _, _, for_us in parts), rates.at(begin))
+        for begin, parts in gpu.cut(
+            event, gpu.parts_of(event, rules.catalog), rules.window_us, rates.edges
+        )
+    ]
+    return Listed(pool, None, total(amounts, GPU_DIVISOR))
+
+
+def list_resource(event: ResourceUsage, rules: Rules) -> Listed:
+    """Attribute and price one resource quantity."""
+    rates = rules.book.resource_rates(resource.meter_name(event), event["sku"], event["unit"])
+    amounts = [
+        (quantity, rates.at(begin))
+        for begin, quantity in resource.spread(event, rules.window_us, rates.edges)
+    ]
+    pool = resource_pool(event["kind"])
+    return Listed(pool, rules.catalog.tenant(event["tenant"]), total(amounts, RESOURCE_DIVISOR))
+
+
+def total(amounts: list[tuple[int, int | None]], divisor: int) -> int | None:
+    """Return the sum of quantities times rates in pico; None when a rate is missing."""
+    if any(rate is None for _, rate in amounts):
+        return None
+    return half_even(sum(quantity * (rate or 0) for quantity, rate in amounts), divisor)

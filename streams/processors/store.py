@@ -1,0 +1,202 @@
+"""store: archive, cost lines, dead letters, late partials and alerts into ClickHouse.
+
+What a crash costs: rows inserted and not committed are inserted again under the same keys, which
+changes nothing. While ClickHouse is down nothing is committed and reading stops; topics keep what
+comes.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from itertools import chain, repeat
+from typing import TypeVar, cast
+
+import faust
+import structlog
+from faust.types import TP
+from faust.types.tuples import Message
+
+from clickhouse import rows
+from clickhouse.block import Block
+from clickhouse.errors import Unavailable
+from clickhouse.usage_rows import (
+    Attributed,
+    Position,
+    UsageBatch,
+    UsageRecord,
+    Versions,
+    usage_rows,
+)
+from clickhouse.writer import Writer
+from schemas import topics
+from schemas.codec import Codec, Record
+from schemas.errors import NotAvro
+from schemas.records import Config
+from streams.core.list_price import list_events
+from streams.core.metering import METERS, Rules, meter_batch
+from streams.metrics import Metric, Metrics
+from streams.processors.reader import Reader
+from streams.processors.skew import now_of
+from streams.settings import WorkerSettings
+
+LOG = structlog.get_logger()
+T = TypeVar("T")
+TOPICS = [
+    *(topic.name for topic in topics.USAGE),
+    topics.COST_LINE.name,
+    topics.LATE_PARTIAL.name,
+    topics.DLQ_USAGE.name,
+    topics.ALERT_COST.name,
+    topics.CONFIG_PRICE_BOOK.name,
+    topics.CONFIG_CATALOG.name,
+]
+TICK_S = 0.1
+FULL = 4  # times flush_rows: reading waits for the insert under way
+RECOMPUTE_S = 2.0
+RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)  # waits between tries while ClickHouse is down
+
+ROWS: dict[str, Callable[[list[Record]], Block]] = {
+    "CostLine": cast("Callable[[list[Record]], Block]", rows.cost_lines),
+    "LatePartial": cast("Callable[[list[Record]], Block]", rows.late_partials),
+    "DeadLetter": cast("Callable[[list[Record]], Block]", rows.dead_letters),
+    "Alert": cast("Callable[[list[Record]], Block]", rows.alerts),
+}
+CONFIG_KINDS: dict[str, rows.ConfigKind] = {
+    topics.CONFIG_PRICE_BOOK.name: "price-book",
+    topics.CONFIG_CATALOG.name: "catalog",
+}
+
+
+class Store:
+    """Shell of `clickhouse.writer`: one writer fills while the other is inserted."""
+
+    def __init__(
+        self,
+        app: faust.App,
+        writers: tuple[Writer, Writer],
+        rules: Rules,
+        settings: WorkerSettings,
+        metrics: Metrics,
+    ) -> None:
+        self.reader = Reader(app, TOPICS, self)
+        self.tick_s = TICK_S
+        self._filling, self._spare = writers
+        self._rules = rules
+        self._versions = Versions(rules.book.version, rules.catalog.version, rules.book.currency)
+        self._settings = settings.store
+        self._clock = settings.meter.clock
+        self._metrics = metrics
+        self._codec = Codec()
+        self._single: dict[str, list[Record]] = {name: [] for name in ROWS}
+        self._singles = 0
+        self._next: dict[TP, int] = {}
+        self._flushing: asyncio.Task[None] | None = None
+        self._flushed_s = time.monotonic()
+        self._recomputed_s = dict.fromkeys(writers, 0.0)
+        self.trouble: str | None = None  # why ClickHouse does not take rows
+
+    async def assigned(self, partitions: set[TP]) -> None:  # noqa: ARG002 - a Handler's
+        """Begin with these partitions. What was read before is still inserted: it is idempotent."""
+        self._next = {}
+        self._metrics.count(Metric.REBALANCES)
+
+    async def handle(self, message: Message) -> None:
+        """Turn one message into rows and keep them for the next insert."""
+        self._metrics.count(Metric.RECORDS_IN, topic=message.topic)
+        self._take(message)
+        self._next[message.tp] = message.offset + 1
+        while self._rows >= FULL * self._settings.flush_rows:
+            await self._flush()
+        if self._rows >= self._settings.flush_rows and self._flushing is None:
+            self._start_flush()
+
+    async def tick(self) -> None:
+        """Insert what has waited long enough."""
+        if self._flushing is not None and self._flushing.done():
+            await self._flush()
+        due = time.monotonic() - self._flushed_s >= self._settings.flush_every_s
+        if due and self._flushing is None:
+            self._start_flush()
+
+    async def drain(self) -> None:
+        """Insert everything read, and commit it."""
+        await self._flush()
+        self._start_flush()
+        await self._flush()
+
+    @property
+    def _rows(self) -> int:
+        return self._filling.buffered_rows + self._singles
+
+    def _take(self, message: Message) -> None:
+        try:
+            name, record = self._codec.decode(cast("bytes", message.value) or b"")
+        except NotAvro:
+            return  # meter has sent it to the dead letters, with its bytes
+        if name in METERS:
+            self._filling.add(*self._usage(message, name, record))
+        elif name in ROWS:
+            self._single[name].append(record)
+            self._singles += 1
+        elif message.topic in CONFIG_KINDS:
+            kind = CONFIG_KINDS[message.topic]
+            self._filling.add(rows.configs(kind, [cast("Config", record)]))
+
+    def _usage(self, message: Message, name: str, batch: Record) -> list[Block]:
+        now_us = now_of(message, batch, self._clock)
+        metered = meter_batch(name, batch, "", self._rules, now_us)
+        attributed = [
+            None if each is None else Attributed(each.pool, each.tenant, each.cost_pico)
+            for each in list_events(name, batch, metered, self._rules)
+        ]
+        return usage_rows(
+            cast("UsageRecord", name),
+            cast("UsageBatch", batch),
+            attributed,
+            Position(message.topic, message.partition, message.offset),
+            self._versions,
+        )
+
+    def _start_flush(self) -> None:
+        """Insert what is there, in a thread, while the other writer takes what comes."""
+        for name, records in self._single.items():
+            if records:
+                self._filling.add(ROWS[name](records))
+                self._single[name] = []
+        self._singles = 0
+        self._filling, self._spare = self._spare, self._filling
+        offsets, self._next = self._next, {}
+        self._flushed_s = time.monotonic()
+        self._flushing = asyncio.create_task(self._insert(self._spare, offsets))
+
+    async def _flush(self) -> None:
+        """Wait for the insert under way, if any. Raises what stopped it."""
+        if self._flushing is not None:
+            flushing, self._flushing = self._flushing, None
+            await flushing
+
+    async def _insert(self, writer: Writer, offsets: dict[TP, int]) -> None:
+        if writer.buffered_rows:
+            began_s = time.monotonic()
+            flushed = await self._tried(writer.flush)
+            self._metrics.observe(Metric.INSERT_S, time.monotonic() - began_s, table="all")
+            for table, count in flushed.rows.items():
+                self._metrics.count(Metric.INSERT_ROWS, count, table=table)
+        await self.reader.partitions.commit(offsets)
+        if time.monotonic() - self._recomputed_s[writer] >= RECOMPUTE_S:
+            await self._tried(writer.recompute)
+            self._recomputed_s[writer] = time.monotonic()
+
+    async def _tried(self, call: Callable[[], T]) -> T:
+        """Call in a thread until ClickHouse answers."""
+        for wait_s in chain(RETRY_S, repeat(RETRY_S[-1])):
+            try:
+                result = await asyncio.to_thread(call)
+            except Unavailable as error:
+                self.trouble = error.detail
+                LOG.warning("clickhouse_unavailable", detail=error.detail, again_in_s=wait_s)
+                await asyncio.sleep(wait_s)
+            else:
+                self.trouble = None
+                return result
+        raise AssertionError("unreachable: the waits have no end")
