@@ -1,0 +1,199 @@
+"""Writes the reference pages of docs/ from the code they describe.
+
+Run `python -m tests.reference_pages` after changing a topic, a schema, a metric or a setting: a
+test fails while a committed page says something else.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, Literal, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from schemas.catalogue import AVRO, current
+from schemas.declaration import Array, Enum, Fixed, Map, Primitive, Record, Type, Union, read
+from schemas.topics import ALL, DAY_MS, Topic
+from streams.metrics import Metric
+from streams.settings import NESTED, PREFIX, WorkerSettings
+
+DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
+NOTICE: Final = "<!-- Written by `python -m tests.reference_pages`. Edit the code it describes. -->"
+KINDS: Final = {"timestamp-micros": "instant (µs, UTC)"}
+
+
+def pages() -> dict[Path, str]:
+    """Return every generated page by its path."""
+    return {
+        DOCS / "topics.md": page(topics()),
+        DOCS / "metrics.md": page(metrics()),
+        DOCS / "settings.md": page(settings()),
+    }
+
+
+def page(lines: Iterable[str]) -> str:
+    """Join the lines of a page, with the notice below its title."""
+    title, *rest = lines
+    text = "\n".join([title, "", NOTICE, *rest])
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Draw a Markdown table between two empty lines."""
+    yield ""
+    for row in (head, ("---",) * len(head), *rows):
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+
+
+def topics() -> Iterator[str]:
+    """Draw docs/topics.md: the topics, then every record field by field."""
+    yield "# Topics"
+    yield ""
+    yield "Every topic, its key and the records on it. Keys are UTF-8 text; the partition is"
+    yield "CRC-32 of the key modulo the number of partitions, whatever a client's default is."
+    yield "Partitions are what `apportion up` creates and may differ on your Kafka."
+    head = ("topic", "key", "records", "partitions", "kept", "timestamps", "what")
+    yield from table(head, map(_topic, ALL))
+    yield "Values are Avro in single-object encoding (`C3 01`, fingerprint, body) or, with a schema"
+    yield "registry, in Confluent's wire format (`00`, id, body); readers take both."
+    yield ""
+    yield "# Records"
+    for schema in sorted(current().values(), key=lambda each: each.name):
+        declared = read(AVRO / schema.file)
+        assert isinstance(declared, Record)
+        yield ""
+        yield f"## {schema.name}"
+        yield ""
+        yield f"`schemas/avro/{schema.file}`, fingerprint `{schema.fingerprint.hex()}` as sent."
+        yield from record(declared, set())
+
+
+def _topic(topic: Topic) -> tuple[str, ...]:
+    kept = "latest per key" if topic.retention_ms is None else f"{topic.retention_ms // DAY_MS} d"
+    stamped = "by the broker" if topic.timestamps == "LogAppendTime" else "by the producer"
+    records = ", ".join(f"[{name}](#{name.lower()})" for name in topic.records)
+    return (
+        f"`{topic.name}`",
+        topic.key,
+        records,
+        str(topic.partitions),
+        kept,
+        stamped,
+        topic.doc,
+    )
+
+
+def record(declared: Record, shown: set[str]) -> Iterator[str]:
+    """Draw one record's fields, then those of the records inside it."""
+    shown.add(declared.name)
+    yield ""
+    yield declared.doc
+    rows = ((f"`{f.name}`", named(f.type), f.doc) for f in declared.fields.values())
+    yield from table(("field", "type", "meaning"), rows)
+    for inner in (each for f in declared.fields.values() for each in records(f.type)):
+        if inner.name not in shown:
+            yield f"### {inner.name} in {declared.name}"
+            yield from record(inner, shown)
+
+
+def records(declared: Type) -> Iterator[Record]:
+    """Yield the records directly inside a type."""
+    match declared:
+        case Record():
+            yield declared
+        case Array(inner) | Map(inner):
+            yield from records(inner)
+        case Union(branches):
+            for branch in branches:
+                yield from records(branch)
+
+
+def named(declared: Type) -> str:
+    """Say a type in words.
+
+    >>> named(Union((Primitive("null"), Array(Primitive("long")))))
+    'list of long, or null'
+    """
+    match declared:
+        case Union(branches):
+            parts = [named(branch) for branch in branches if branch != Primitive("null")]
+            return " or ".join(parts) + (", or null" if len(parts) < len(branches) else "")
+        case Array(inner):
+            return f"list of {named(inner)}"
+        case Map(inner):
+            return f"map of text to {named(inner)}"
+        case Enum():
+            return " / ".join(f"`{symbol}`" for symbol in declared.symbols)
+        case Record() | Fixed():
+            return declared.name
+    return _number(declared)
+
+
+def _number(declared: Primitive) -> str:
+    if declared.logical.startswith("decimal"):
+        return "decimal({}, {})".format(*declared.logical.split()[1:])
+    return KINDS.get(declared.logical, declared.kind)
+
+
+def metrics() -> Iterator[str]:
+    """Draw docs/metrics.md."""
+    yield "# Metrics"
+    yield ""
+    yield "What each worker and `apportion up` serve at `/metrics`. Each carries the label"
+    yield "`processor` beside its own. No label is a tenant's name: those are unbounded."
+    rows = (
+        (f"`{spec.name}`", spec.kind, ", ".join(f"`{n}`" for n in spec.labels), spec.act)
+        for spec in (metric.value for metric in Metric)
+    )
+    yield from table(("metric", "kind", "labels", "what an operator does about it"), rows)
+
+
+def settings() -> Iterator[str]:
+    """Draw docs/settings.md."""
+    yield "# Settings"
+    yield ""
+    yield "Each comes from the command line (`--set kafka.bootstrap=...`), else from the"
+    yield "environment, else from `.env`, else from the default here. A group's faults are reported"
+    yield "together; `--check` on any verb prints what took effect, secrets as stars."
+    whole = WorkerSettings.model_construct()
+    for name, info in WorkerSettings.model_fields.items():
+        group = getattr(whole, name)
+        if not isinstance(group, BaseModel):
+            yield from _group("", f"{PREFIX}{name.upper()}", {"": (info, group)})
+            continue
+        fields = type(group).model_fields
+        inside = {f"{NESTED}{n.upper()}": (i, i.default) for n, i in fields.items()}
+        yield from _group(type(group).__doc__ or "", f"{PREFIX}{name.upper()}", inside)
+
+
+def _group(doc: str, prefix: str, fields: dict[str, tuple[FieldInfo, object]]) -> Iterator[str]:
+    yield ""
+    yield f"## {prefix.removeprefix(PREFIX).lower()}"
+    if doc:
+        yield ""
+        yield doc.strip()
+    rows = ((f"`{prefix}{n}`", _default(value), _said(info)) for n, (info, value) in fields.items())
+    yield from table(("variable", "default", "meaning"), rows)
+
+
+def _default(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "empty"
+    return "" if value is None else f"`{value}`"
+
+
+def _said(info: FieldInfo) -> str:
+    choices = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
+    return "; ".join(filter(None, (" / ".join(choices), info.description)))
+
+
+def main() -> None:
+    """Write the pages."""
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

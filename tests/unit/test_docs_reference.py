@@ -1,0 +1,19 @@
+"""The generated pages of docs/ say what the code says."""
+
+import pytest
+
+from schemas.topics import ALL
+from streams.metrics import Metric
+from tests.reference_pages import DOCS, pages
+
+
+@pytest.mark.parametrize("name", ["topics.md", "metrics.md", "settings.md"])
+def test_committed_page_is_current(name: str) -> None:
+    text = (DOCS / name).read_text(encoding="utf-8")
+    assert text == pages()[DOCS / name], "run: python -m tests.reference_pages"
+
+
+def test_every_topic_and_metric_has_a_row() -> None:
+    topics, metrics = (pages()[DOCS / name] for name in ("topics.md", "metrics.md"))
+    assert [topic.name for topic in ALL if f"| `{topic.name}` |" not in topics] == []
+    assert [m.name for m in Metric if f"| `{m.value.name}` |" not in metrics] == []
