@@ -1,0 +1,37 @@
+"""A ClickHouse engine for the tests of one file, and a database of its own for each test.
+
+The embedded engine, or the server that APPORTION_TEST_CLICKHOUSE names: the same tests.
+"""
+
+import os
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from clickhouse.client import Connection, connect
+from clickhouse.migrate import migrate
+
+SERVER = "APPORTION_TEST_CLICKHOUSE"  # e.g. http://default:@127.0.0.1:8123
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """A running engine. Per file, as one process may have one embedded engine at a time."""
+    url = os.environ.get(SERVER) or f"chdb://{tmp_path_factory.mktemp('clickhouse')}/data"
+    with connect(url, "default") as connection:
+        yield connection
+
+
+@pytest.fixture
+def empty_database(engine: Connection) -> Iterator[Connection]:
+    """A connection to a database that does not exist yet. It is kept when the test fails."""
+    with engine.on(f"test_{uuid4().hex}") as connection:
+        yield connection
+
+
+@pytest.fixture
+def database(empty_database: Connection) -> Connection:
+    """A connection to a database with all tables."""
+    migrate(empty_database)
+    return empty_database

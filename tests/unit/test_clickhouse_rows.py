@@ -1,0 +1,129 @@
+"""Records as rows: the version that decides which line is in force, and nothing lost."""
+
+import random
+
+import pytest
+
+from clickhouse.columns import TABLES, column_types
+from clickhouse.errors import BadRow
+from clickhouse.rows import alerts, configs, cost_lines, dead_letters, late_partials, version
+from schemas.records import Alert, DeadLetter, LatePartial, LineStatus
+from tests.builders.cost_lines import line
+from tests.builders.usage import T0
+
+ASCENDING: list[tuple[int, int, LineStatus]] = [
+    (0, 0, "provisional"),
+    (0, 0, "final"),
+    (0, 1, "provisional"),
+    (0, 2**38 - 1, "final"),
+    (1, 0, "corrected"),
+    (1, 1, "corrected"),
+    (2**24 - 1, 2**38 - 1, "corrected"),
+]
+LETTER: DeadLetter = {
+    "topic": "usage.gpu.v1",
+    "partition": 3,
+    "offset": 17,
+    "index": -1,
+    "source": None,
+    "epoch": None,
+    "seq": None,
+    "reason": "not_avro",
+    "detail": "expected Avro",
+    "at_us": T0,
+    "payload": b"\xff\x00",
+}
+LATE: LatePartial = {
+    "window_start_us": T0,
+    "window_end_us": T0 + 60_000_000,
+    "pool": "h100",
+    "source": "node-1",
+    "epoch": 5,
+    "seq": 6,
+    "events": 7,
+    "closed_through_us": T0 + 1,
+    "reason": "window_closed",
+}
+ALERT: Alert = {
+    "alert_id": "a",
+    "tenant": "acme",
+    "kind": "budget",
+    "state": "opened",
+    "since_us": T0,
+    "at_us": T0 + 1,
+    "expected": b"\x05",
+    "actual": b"\x07",
+    "excess": None,
+    "currency": "USD",
+    "summary": "look",
+}
+
+
+def test_generation_counts_before_revision_and_revision_before_status() -> None:
+    versions = [version(*each) for each in ASCENDING]
+    assert versions == sorted(set(versions))
+    assert versions[-1] < 2**64
+
+
+@pytest.mark.parametrize(
+    ("generation", "revision"), [(2**24, 0), (-1, 0), (0, 2**38), (0, -1)], ids=str
+)
+def test_a_version_that_does_not_fit_is_refused_not_wrapped(generation: int, revision: int) -> None:
+    with pytest.raises(BadRow):
+        version(generation, revision, "final")
+
+
+def test_a_line_keeps_every_field() -> None:
+    given = line(255, "2.5", project="p", job="j", endpoint="e", generation=1, revision=9)
+    rows = cost_lines([given])
+    row = dict(zip(rows.names, (column[0] for column in rows.columns), strict=True))
+    # 2.5 USD are 2.5e12 pico, 1,000 tokens are 1e15 pico of a token
+    assert row.pop("cost") == 2_500_000_000_000
+    assert row.pop("quantity") == 1_000_000_000_000_000
+    assert row.pop("version") == version(1, 9, "provisional")
+    assert row.pop("window_start") == given["window_start_us"]
+    assert row.pop("window_end") == given["window_end_us"]
+    rest = {key: value for key, value in given.items() if key in row}
+    assert row == rest
+    assert len(row) == len(given) - 4
+
+
+def test_an_unpriced_line_has_no_cost() -> None:
+    rows = cost_lines([line(cost=None)])
+    assert list(rows.columns[rows.names.index("cost")]) == [None]
+
+
+def test_a_dead_letter_keeps_its_bytes() -> None:
+    rows = dead_letters([LETTER])
+    assert dict(zip(rows.names, (column[0] for column in rows.columns), strict=True)) == {
+        **{key: value for key, value in LETTER.items() if key not in {"index", "at_us"}},
+        "event_index": -1,
+        "at": T0,
+    }
+
+
+def test_amounts_of_an_alert_are_pico_and_may_be_missing() -> None:
+    rows = alerts([ALERT])
+    row = dict(zip(rows.names, (column[0] for column in rows.columns), strict=True))
+    assert (row["expected"], row["actual"], row["excess"]) == (5, 7, None)
+
+
+def test_every_block_names_columns_of_its_table() -> None:
+    published = configs("catalog", [{"version": "v", "published_at_us": T0, "body": "a: 1"}])
+    for rows in (
+        cost_lines([line()]),
+        dead_letters([LETTER]),
+        late_partials([LATE]),
+        alerts([ALERT]),
+        published,
+    ):
+        assert set(rows.names) == set(TABLES[rows.table])
+        assert len(column_types(rows.table, rows.names)) == len(rows.columns)
+        assert rows.row_count == 1
+
+
+def test_rows_are_in_the_order_of_the_records() -> None:
+    numbers = list(range(50))
+    random.Random(4).shuffle(numbers)
+    rows = cost_lines([line(number) for number in numbers])
+    assert list(rows.columns[0]) == [f"{number:032x}" for number in numbers]
