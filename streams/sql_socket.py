@@ -2,14 +2,14 @@
 
 POST / with the statement as the body and ?format=; answers text, or 400 with what the engine said.
 Read-only, mode 0600: only the user who runs the store gets in, and that user may read every file
-the engine could show anyway. One statement at a time.
+the engine could show anyway. One statement at a time, beside at most a few reports (audit, repair).
 """
 
 import asyncio
 import http.client
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +20,7 @@ from aiohttp import web
 
 from clickhouse.errors import ClickHouseError
 from streams.errors import SqlRefused, StoreUnavailable
+from streams.replay.errors import ReplayError
 
 PATH_BYTES = 102  # macOS's sun_path is 104 (Linux's 108): its end, and the dot of the draft
 STATEMENT_BYTES = 1024 * 1024
@@ -35,15 +36,20 @@ class Reader(Protocol):
 
 
 @asynccontextmanager
-async def serve(path: Path, reader: Reader) -> AsyncIterator[None]:
+async def serve(
+    path: Path, reader: Reader, reports: Mapping[str, Callable[[], str]]
+) -> AsyncIterator[None]:
     """Answer SQL on a socket until the block is left. A socket left by a dead store is replaced.
 
-    `reader` must be read-only and used by nobody else (see `streams.sql.read_only`).
+    `reader` must be read-only and used by nobody else (see `streams.sql.read_only`). A report is
+    text that only the process that holds the data can make; it may take minutes and block.
     """
     if len(os.fsencode(path)) > PATH_BYTES:
         raise StoreUnavailable(f"expected a socket path of at most {PATH_BYTES} bytes, got {path}")
     with ThreadPoolExecutor(1, thread_name_prefix="sql") as thread:
-        runner = web.AppRunner(_app(reader, thread), access_log=None, shutdown_timeout=SHUTDOWN_S)
+        runner = web.AppRunner(
+            _app(reader, thread, reports), access_log=None, shutdown_timeout=SHUTDOWN_S
+        )
         await runner.setup()
         try:
             await web.SockSite(runner, _private_socket(path)).start()
@@ -58,9 +64,21 @@ def ask(path: Path, sql: str, form: str) -> str:
 
     Raises StoreUnavailable when none listens, SqlRefused with what the engine said.
     """
+    return _post(path, f"/?{urlencode({'format': form})}", sql.encode())
+
+
+def report(path: Path, name: str) -> str:
+    """Have the store behind a socket make a report. Blocks.
+
+    Raises StoreUnavailable when none listens, SqlRefused with what went wrong.
+    """
+    return _post(path, f"/report/{name}", b"")
+
+
+def _post(path: Path, target: str, body: bytes) -> str:
     connection = _UnixConnection(path)
     try:
-        connection.request("POST", f"/?{urlencode({'format': form})}", sql.encode())
+        connection.request("POST", target, body)
         response = connection.getresponse()
         text = response.read().decode("utf-8", "replace")
     except OSError as error:
@@ -72,7 +90,9 @@ def ask(path: Path, sql: str, form: str) -> str:
     return text
 
 
-def _app(reader: Reader, thread: ThreadPoolExecutor) -> web.Application:
+def _app(
+    reader: Reader, thread: ThreadPoolExecutor, reports: Mapping[str, Callable[[], str]]
+) -> web.Application:
     async def answer(request: web.Request) -> web.Response:
         sql = await request.text()
         form = request.query.get("format", "TabSeparatedWithNames")
@@ -82,8 +102,18 @@ def _app(reader: Reader, thread: ThreadPoolExecutor) -> web.Application:
         except ClickHouseError as error:
             return web.Response(text=error.detail, status=400)
 
+    async def make(request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in reports:
+            return web.Response(text=f"expected one of {sorted(reports)}, got {name}", status=404)
+        try:
+            return web.Response(text=await asyncio.to_thread(reports[name]))
+        except (ClickHouseError, ReplayError) as error:
+            return web.Response(text=str(error), status=400)
+
     app = web.Application(client_max_size=STATEMENT_BYTES)
     app.router.add_post("/", answer)
+    app.router.add_post("/report/{name}", make)
     return app
 
 

@@ -73,7 +73,7 @@ class Window:
         """Return the lines that differ from what was emitted last, as provisional."""
         edition = self._edition("provisional")
         records = []
-        for what, figures in self._lines().items():
+        for what, figures in self.lines().items():
             figure = (figures.quantity, figures.cost, figures.events)
             if self.shown.get(what) != figure:
                 self.shown[what] = figure
@@ -85,10 +85,11 @@ class Window:
         """Return all lines, as final."""
         edition = self._edition("final")
         return [
-            to_record(self.where, what, figures, edition) for what, figures in self._lines().items()
+            to_record(self.where, what, figures, edition) for what, figures in self.lines().items()
         ]
 
-    def _lines(self) -> Lines:
+    def lines(self) -> Lines:
+        """Return every line with its figures."""
         idle = IdlePolicy(self.terms.idle_basis, self.terms.idle_share)
         return allocate(self.sums, idle, self.capacity_events)
 

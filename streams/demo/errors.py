@@ -1,8 +1,9 @@
-"""What can end a demo early, beside what `streams.errors` and the clients' packages name.
+"""What can end a demo early, beside what `streams.errors` and `clickhouse.errors` name.
 
 StreamsError
 ├── BadInput
-│   └── BadTrace   a trace file, or a row of it, is not what it should be
+│   ├── BadTrace   a trace file, or a row of it, is not what it should be
+│   └── NotFresh   the Kafka or ClickHouse given holds usage already
 └── Broken
     └── DemoOff    the figures at the end are not what they must be: a bug, or lost data
 """
@@ -22,6 +23,13 @@ class BadTrace(BadInput):
         self.path = path
         self.line = line
         self.expected = expected
+
+
+class NotFresh(BadInput):
+    """A demo's figures would mix with what is there: its event times are always the same."""
+
+    def __init__(self, where: str, advice: str) -> None:
+        super().__init__(f"expected {where} without usage in it, got some; {advice}")
 
 
 class DemoOff(Broken):

@@ -19,6 +19,8 @@ from clickhouse.migrate import migrate
 from clickhouse.writer import Writer
 from schemas.records import Config
 from streams import sql_socket
+from streams.replay.audit import audit
+from streams.replay.report import to_json
 from streams.settings import WorkerSettings
 from streams.sql import read_only
 
@@ -41,7 +43,8 @@ async def opened(
         if settings.sql_socket is None:
             yield writers
         else:
-            async with sql_socket.serve(settings.sql_socket, read_only(connection)):
+            reports = {"audit": lambda: to_json(audit(connection))}
+            async with sql_socket.serve(settings.sql_socket, read_only(connection), reports):
                 yield writers
     finally:
         await asyncio.to_thread(connection.close)

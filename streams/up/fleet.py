@@ -39,20 +39,14 @@ class Fleet:
             started.append(supervisor)
         return started
 
-    async def wait_ready(
-        self, supervisors: Iterable[Supervisor], within_s: float, *, give_up: bool = True
-    ) -> None:
-        """Return once all are ready.
-
-        Raises PartFailed for one that is too slow and, with `give_up`, for one that keeps ending.
-        """
+    async def wait_ready(self, supervisors: Iterable[Supervisor], within_s: float) -> None:
+        """Return once all are ready. Raises PartFailed for one that keeps ending or is too slow."""
         clock = asyncio.get_running_loop().time
         deadline_s = clock() + within_s
         waiting = list(supervisors)
         while waiting := [s for s in waiting if s.state != "ready"]:
             for supervisor in waiting:
-                late = clock() > deadline_s
-                if late or (give_up and _is_hopeless(supervisor)):
+                if clock() > deadline_s or _is_hopeless(supervisor):
                     raise _failed(supervisor)
             await asyncio.sleep(READY_POLL_S)
 

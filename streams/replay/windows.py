@@ -1,0 +1,146 @@
+"""Windows as the archive says they are, and as their lines in force say. Both read by the hour."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
+
+from clickhouse.archive import read_batches
+from clickhouse.client import Connection
+from clickhouse.query import ask, query_text
+from schemas.decimals import to_pico
+from streams.config.catalog import load_catalog
+from streams.config.price_book import load_price_book
+from streams.core.catalog import Catalog
+from streams.core.lines import Dimensions, Figures, WindowPool
+from streams.core.metering import LATEST_US, Rules, meter_batch
+from streams.core.price_book import PriceBook
+from streams.core.window import Window
+from streams.core.windows import HOUR_US, window_start
+from streams.replay.errors import UnknownVersion
+
+INTEGER_INSTANTS = {"DateTime64": "int"}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Stretch of window begins, half-open, microseconds, and the length of a window."""
+
+    since_us: int
+    until_us: int
+    window_us: int
+
+    def hours(self) -> Iterator["Span"]:
+        """Yield the span hour by hour, so that memory is bounded by an hour's windows."""
+        begin = self.since_us
+        while begin < self.until_us:
+            end = min(self.until_us, window_start(begin, HOUR_US) + HOUR_US)
+            yield Span(begin, end, self.window_us)
+            begin = end
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A (window, pool) that has lines: what they were drawn under, and whether it is still open."""
+
+    where: WindowPool
+    price_book: str
+    catalog: str
+    generation: int
+    is_open: bool
+
+
+def span_of(connection: Connection) -> Span | None:
+    """Return the span of everything there is; None when there are no lines."""
+    [row] = ask(connection.reader, "line_span")
+    first_us, last_us, window_us = (
+        int(str(row[name])) for name in ("first_us", "last_us", "window_us")
+    )
+    if not window_us:
+        return None
+    return Span(window_start(first_us, window_us), last_us + 1, window_us)
+
+
+def drawn(connection: Connection, span: Span) -> list[Terms]:
+    """Return every (window, pool) of a span that has lines."""
+    return [
+        Terms(
+            WindowPool(row["window_start"], row["window_end"], row["pool"]),
+            row["price_book"],
+            row["catalog"],
+            row["generation"],
+            bool(row["open"]),
+        )
+        for row in rows(connection, "audited_windows", span)
+    ]
+
+
+def in_force(connection: Connection, span: Span) -> dict[WindowPool, dict[Dimensions, Figures]]:
+    """Return the lines in force of a span by window and dimensions."""
+    found: dict[WindowPool, dict[Dimensions, Figures]] = {}
+    for row in rows(connection, "lines_in_force", span):
+        where = WindowPool(row["window_start"], row["window_end"], row["pool"])
+        what = Dimensions(*(row[name] for name in Dimensions._fields))
+        cost = row["cost"]
+        found.setdefault(where, {})[what] = Figures(
+            to_pico(row["quantity"]), None if cost is None else to_pico(cost), row["events"]
+        )
+    return found
+
+
+def recomputed(connection: Connection, span: Span, rules: Rules) -> dict[WindowPool, Window]:
+    """Return the windows of a span as the archive's events make them.
+
+    The archive holds exactly what was metered, so nothing is judged to lie in the future again.
+    """
+    windows: dict[WindowPool, Window] = {}
+    last_us = window_start(span.until_us - 1, span.window_us) + span.window_us
+    for archived in read_batches(connection, span.since_us, last_us):
+        metered = meter_batch(
+            archived.record, cast("dict[str, Any]", archived.batch()), "archive", rules, LATEST_US
+        )
+        for partial in metered.partials:
+            where = WindowPool(
+                partial["window_start_us"], partial["window_end_us"], partial["pool"]
+            )
+            if not span.since_us <= where.start_us < span.until_us:
+                continue
+            if where not in windows:
+                windows[where] = Window(where, 0)
+            windows[where].apply(partial)
+    return windows
+
+
+class RulesByVersion:
+    """Price books and catalogs out of ClickHouse, kept once loaded."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._book = lru_cache(maxsize=8)(self._load_book)
+        self._catalog = lru_cache(maxsize=8)(self._load_catalog)
+
+    def rules(self, price_book: str, catalog: str, window_us: int) -> Rules:
+        """Return the rules of two versions. Raises UnknownVersion."""
+        return Rules(self._book(price_book), self._catalog(catalog), window_us, max_skew_us=0)
+
+    def _load_book(self, version: str) -> PriceBook:
+        return load_price_book(self._body("price-book", version))
+
+    def _load_catalog(self, version: str) -> Catalog:
+        return load_catalog(self._body("catalog", version))
+
+    def _body(self, kind: str, version: str) -> str:
+        found = ask(self._connection.reader, "config_body", {"kind": kind, "version": version})
+        if not found:
+            raise UnknownVersion(kind, version)
+        return str(found[0]["body"])
+
+
+def rows(connection: Connection, query: str, span: Span) -> list[dict[str, Any]]:
+    """Return the rows of a query over a span, instants as integer microseconds."""
+    params = {"since": span.since_us, "until": span.until_us}
+    with (
+        connection.borrowed() as session,
+        session.stream(query_text(query), params, INTEGER_INSTANTS) as found,
+    ):
+        return list(found)
