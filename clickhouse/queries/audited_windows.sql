@@ -8,6 +8,7 @@ SELECT
     max(c.price_book) AS price_book,
     max(c.catalog) AS catalog,
     max(c.generation) AS generation,
+    max(c.revision) AS revision,
     countIf(c.status = 'provisional') > 0 AS open
 FROM cost_current AS c
 WHERE

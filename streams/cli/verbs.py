@@ -48,6 +48,7 @@ VERBS = {
         Verb("sql", "streams.cli.sql:sql", "Ask ClickHouse, embedded or a server. Read-only."),
         Verb("tail", "streams.cli.tail:tail", "Print a topic's messages as JSON lines."),
         Verb("audit", "streams.cli.audit:audit", "Prove that every cent is accounted for, once."),
+        Verb("repair", "streams.cli.repair:repair", "Count what came late, in a new generation."),
         Verb("prices", "streams.cli.config_documents:prices", "Check and publish a price book."),
         Verb("catalog", "streams.cli.config_documents:catalog", "Check and publish a catalog."),
         Verb("topics", "streams.cli.topics:app", "Create and list the topics."),

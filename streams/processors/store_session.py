@@ -19,8 +19,7 @@ from clickhouse.migrate import migrate
 from clickhouse.writer import Writer
 from schemas.records import Config
 from streams import sql_socket
-from streams.replay.audit import audit
-from streams.replay.report import to_json
+from streams.replay.report import reports
 from streams.settings import WorkerSettings
 from streams.sql import read_only
 
@@ -43,8 +42,8 @@ async def opened(
         if settings.sql_socket is None:
             yield writers
         else:
-            reports = {"audit": lambda: to_json(audit(connection))}
-            async with sql_socket.serve(settings.sql_socket, read_only(connection), reports):
+            reader = read_only(connection)
+            async with sql_socket.serve(settings.sql_socket, reader, reports(connection)):
                 yield writers
     finally:
         await asyncio.to_thread(connection.close)

@@ -1,30 +1,38 @@
 """Audits and repairs as text, made where the data is: here, or in the process that holds it."""
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from clickhouse.client import connect
+from clickhouse.client import Connection, connect
 from clickhouse.errors import ClickHouseError
 from schemas.decimals import to_decimal
 from streams import sql_socket
 from streams.errors import SqlRefused, StoreUnavailable
 from streams.replay.audit import Audit, audit
+from streams.replay.repair import corrections
 from streams.settings import WorkerSettings
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def audit_json(settings: WorkerSettings) -> str:
-    """Return an audit of the data that settings mean, as JSON. Blocks, perhaps for minutes.
+    """Return an audit of the data that settings mean, as JSON. Blocks, perhaps for minutes."""
+    return made_where_the_data_is(settings, "audit")
+
+
+def made_where_the_data_is(settings: WorkerSettings, name: str) -> str:
+    """Return a report by the store that holds the data, else made here.
 
     Raises SqlRefused with what the engine said, StoreUnavailable when there is no data to ask.
     """
     socket, directory = settings.sql_socket, settings.clickhouse.embedded
     if socket and socket.exists():
         try:
-            return sql_socket.report(socket, "audit")
+            return sql_socket.report(socket, name)
         except StoreUnavailable:
             pass  # left by a store that died: the data is at rest
     if directory and not directory.is_dir():
@@ -34,9 +42,23 @@ def audit_json(settings: WorkerSettings) -> str:
         )
     try:
         with connect(settings.clickhouse.dsn, settings.clickhouse.database) as connection:
-            return to_json(audit(connection))
+            return reports(connection)[name]()
     except ClickHouseError as error:
         raise SqlRefused(error.detail) from error
+
+
+def reports(connection: Connection) -> dict[str, Callable[[], str]]:
+    """Return every report there is, by name."""
+    return {
+        "audit": lambda: to_json(audit(connection)),
+        "corrections": lambda: corrections(connection, open_before_us=0).to_json(),
+        "corrections-of-open": lambda: corrections(connection, open_before_us=now_us()).to_json(),
+    }
+
+
+def now_us() -> int:
+    """Return UTC microseconds."""
+    return time.time_ns() // 1_000
 
 
 def to_json(found: Audit) -> str:
@@ -49,27 +71,34 @@ Found: TypeAlias = dict[str, Any]  # an audit's JSON
 
 def to_text(found: Found) -> str:
     """Return an audit for people, from its JSON."""
+    closed = f"{found['windows']} closed windows, {found['open_windows']} open"
+    events = f"{found['events']} events archived, {found['unpriced_events']} without a price"
     lines = [
-        f"{found['windows']} closed windows, {found['open_windows']} open, {found['events']} "
-        f"events archived, {found['unpriced_events']} of them without a price, "
-        f"{found['dead_letters']} dead letters",
+        f"{closed}; {events}, {found['dead_letters']} dead letters",
         f"conservation residual: {found['residual_pico']} pico",
+        *(off_text(off) for off in found["off"]),
+        *(f"NO LINES {place(where)}: run `apportion repair`" for where in found["undrawn"]),
+        *(incomplete_text(each) for each in found["incomplete"]),
     ]
-    for off in found["off"]:
-        too_much = to_decimal(off["residual_pico"])
-        lines.append(
-            f"OFF      {place(off['where'])}: {off['lines_off']} lines, {too_much} too much, "
-            f"{off['uncounted_events']} events not counted; run `apportion repair`"
-        )
-    for where in found["undrawn"]:
-        lines.append(f"NO LINES {place(where)}: run `apportion repair`")
-    for each in found["incomplete"]:
-        lines.append(
-            f"MISSING  {each['source']} (epoch {each['epoch']}): {each['missing_batches']} batches "
-            f"missing, {each['lost_events']} events lost at the producer"
-        )
     lines.append("clean: every cent is accounted for, once" if found["clean"] else "NOT clean")
     return "\n".join(lines)
+
+
+def off_text(off: Found) -> str:
+    """Return a window that is off, for people."""
+    too_much = to_decimal(off["residual_pico"])
+    return (
+        f"OFF      {place(off['where'])}: {off['lines_off']} lines, {too_much} too much, "
+        f"{off['uncounted_events']} events not counted; run `apportion repair`"
+    )
+
+
+def incomplete_text(each: Found) -> str:
+    """Return a source of which something is missing, for people."""
+    return (
+        f"MISSING  {each['source']} (epoch {each['epoch']}): {each['missing_batches']} batches "
+        f"missing, {each['lost_events']} events lost at the producer"
+    )
 
 
 def place(where: Found) -> str:

@@ -47,6 +47,7 @@ class Terms:
     price_book: str
     catalog: str
     generation: int
+    revision: int
     is_open: bool
 
 
@@ -69,6 +70,7 @@ def drawn(connection: Connection, span: Span) -> list[Terms]:
             row["price_book"],
             row["catalog"],
             row["generation"],
+            row["revision"],
             bool(row["open"]),
         )
         for row in rows(connection, "audited_windows", span)

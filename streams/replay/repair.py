@@ -1,0 +1,112 @@
+"""repair: closed windows whose lines are not what the archive makes get a higher generation.
+
+That is how late batches come to be counted, and how windows are closed whose log died with an
+embedded broker. An archive that is behind the lines is never believed: a window is corrected only
+when at least the batches its lines count are archived.
+"""
+
+import json
+from base64 import b64encode
+from dataclasses import asdict, dataclass
+
+from clickhouse.client import Connection
+from clickhouse.query import ask
+from schemas.codec import Codec
+from schemas.records import CostLine
+from streams.core.lines import Dimensions, Edition, Figures, WindowPool, to_record
+from streams.core.window import Window
+from streams.replay.audit import archived
+from streams.replay.difference import Difference, difference
+from streams.replay.windows import RulesByVersion, Span, Terms, drawn, in_force, span_of
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """What a repair publishes, and which windows it mends."""
+
+    lines: list[CostLine]
+    mended: list[Difference]
+
+    def to_json(self) -> str:
+        """Return them as text: the lines in Avro, base64."""
+        codec = Codec()
+        lines = [
+            [line["tenant"], b64encode(codec.encode("CostLine", line)).decode()]
+            for line in self.lines
+        ]
+        return json.dumps({"lines": lines, "mended": [asdict(each) for each in self.mended]})
+
+
+def corrections(connection: Connection, open_before_us: int) -> Corrections:
+    """Return the corrections of everything there is.
+
+    Windows that ended before `open_before_us` are corrected even when their lines are provisional,
+    or missing: say so only of windows nothing will close any more. Blocks.
+    """
+    found = Corrections([], [])
+    span = span_of(connection)
+    if span is None:
+        return found
+    rules = RulesByVersion(connection)
+    for hour in span.hours():
+        correct_hour(connection, hour, rules, open_before_us, found)
+    return found
+
+
+def correct_hour(
+    connection: Connection,
+    hour: Span,
+    rules: RulesByVersion,
+    open_before_us: int,
+    found: Corrections,
+) -> None:
+    """Add the corrections of the windows of one hour."""
+    terms = {each.where: each for each in drawn(connection, hour)}
+    under = list(terms.values()) or newest_terms(connection)
+    windows = archived(connection, hour, under, rules)
+    lines = in_force(connection, hour)
+    for where, window in sorted(windows.items(), key=lambda item: item[0].start_us):
+        have = terms.get(where)
+        if not may_correct(window, have, open_before_us):
+            continue
+        off = difference(where, lines.get(where, {}), window.lines())
+        if off or have is None or have.is_open:
+            found.mended.append(off or Difference(where, 0, 0, 0))
+            found.lines.extend(corrected(window, lines.get(where, {}), have))
+
+
+def may_correct(window: Window, have: Terms | None, open_before_us: int) -> bool:
+    """Whether a window is closed for good and archived as far as its lines go."""
+    closed = have is not None and not have.is_open
+    ended = window.where.end_us <= open_before_us
+    return (closed or ended) and window.revision >= (have.revision if have else 0)
+
+
+def corrected(
+    window: Window, drawn_lines: dict[Dimensions, Figures], have: Terms | None
+) -> list[CostLine]:
+    """Return all lines of a window in a higher generation; those that vanish as zero."""
+    edition = Edition(
+        window.terms.currency,
+        window.terms.price_book,
+        window.terms.catalog,
+        have.generation + 1 if have else 1,
+        window.revision,
+        "corrected",
+    )
+    gone = {what: Figures() for what in drawn_lines}
+    return [
+        to_record(window.where, what, figures, edition)
+        for what, figures in {**gone, **window.lines()}.items()
+    ]
+
+
+def newest_terms(connection: Connection) -> list[Terms]:
+    """Return the terms of windows that have no lines: the price book and catalog stored last."""
+    versions = {
+        str(row["kind"]): str(row["version"]) for row in ask(connection.reader, "newest_configs")
+    }
+    if len(versions) < len(("price-book", "catalog")):
+        return []
+    nowhere = WindowPool(0, 0, "")
+    return [Terms(nowhere, versions["price-book"], versions["catalog"], 0, 0, is_open=True)]
