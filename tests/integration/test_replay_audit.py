@@ -1,0 +1,229 @@
+"""Audit and repair on a real engine: lines of a live run, and everything that can be wrong."""
+
+import json
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from clickhouse.client import Connection
+from clickhouse.rows import configs, cost_lines, late_partials
+from clickhouse.usage_rows import (
+    Attributed,
+    Position,
+    UsageBatch,
+    UsageRecord,
+    Versions,
+    usage_rows,
+)
+from clickhouse.writer import Writer
+from schemas.codec import Codec
+from schemas.records import CostLine, LatePartial, Partial
+from streams.config_topic import CATALOG, PRICES
+from streams.core.lines import Edition, WindowPool, to_record
+from streams.core.list_price import list_events
+from streams.core.metering import LATEST_US, Rules, meter_batch
+from streams.core.window import Window
+from streams.processors.rules import rules_of
+from streams.replay.audit import audit
+from streams.replay.repair import corrections
+from streams.replay.report import to_json, to_text
+from streams.settings import MeterSettings
+from tests.builders.usage import T0, batch, call, holder, interval
+
+pytestmark = pytest.mark.integration
+
+MINUTE_US = 60_000_000
+Named = tuple[UsageRecord, dict[str, Any]]
+
+
+def built_in_rules() -> tuple[Rules, dict[str, Any], dict[str, Any]]:
+    book, catalog = (
+        {"version": kind.version(kind.default(), "test"), "published_at_us": 1,
+         "body": kind.default()}
+        for kind in (PRICES, CATALOG)
+    )  # fmt: skip
+    return rules_of(cast("Any", book), cast("Any", catalog), MeterSettings()), book, catalog
+
+
+RULES, BOOK, CATALOG_DOCUMENT = built_in_rules()
+
+
+def traffic() -> list[Named]:
+    """Three minutes: calls of two gateways, one of them across minutes, and a GPU half idle."""
+    calls = [
+        batch(
+            *(call(at_us=T0 + minute * MINUTE_US + number, tenant=f"t{number % 3}")
+              for number in range(5)),
+            source="gw", seq=minute,
+        )
+        for minute in range(3)
+    ]  # fmt: skip
+    gpus = [
+        batch(
+            interval(
+                holder(tenant="t1", held_us=30_000_000, active_us=20_000_000),
+                start_us=T0 + minute * MINUTE_US,
+                end_us=T0 + (minute + 1) * MINUTE_US,
+                unallocated_us=30_000_000,
+            ),
+            source="node", seq=minute,
+        )
+        for minute in range(3)
+    ]  # fmt: skip
+    named: list[Named] = [("InferenceUsageBatch", each) for each in calls]
+    return named + [("GpuUsageBatch", each) for each in gpus]
+
+
+def partials(batches: Sequence[Named]) -> list[Partial]:
+    return [
+        partial
+        for name, each in batches
+        for partial in meter_batch(name, each, "o", RULES, LATEST_US).partials
+    ]
+
+
+def windows(batches: Sequence[Named]) -> dict[WindowPool, Window]:
+    found: dict[WindowPool, Window] = {}
+    for partial in partials(batches):
+        where = WindowPool(partial["window_start_us"], partial["window_end_us"], partial["pool"])
+        found.setdefault(where, Window(where, 0)).apply(partial)
+    return found
+
+
+def archive(database: Connection, batches: Sequence[Named]) -> None:
+    writer = Writer(database.writer)
+    for offset, (name, each) in enumerate(batches):
+        metered = meter_batch(name, each, "o", RULES, LATEST_US)
+        attributed = [
+            None if listed is None else Attributed(listed.pool, listed.tenant, listed.cost_pico)
+            for listed in list_events(name, each, metered, RULES)
+        ]
+        position = Position("usage", 0, offset)
+        versions = Versions(RULES.book.version, RULES.catalog.version, "USD")
+        writer.add(*usage_rows(name, cast("UsageBatch", each), attributed, position, versions))
+    writer.add(configs("price-book", [cast("Any", BOOK)]))
+    writer.add(configs("catalog", [cast("Any", CATALOG_DOCUMENT)]))
+    writer.flush()
+
+
+def publish(database: Connection, lines: Sequence[CostLine]) -> None:
+    writer = Writer(database.writer)
+    writer.add(cost_lines(lines))
+    writer.flush()
+
+
+def finals(batches: Sequence[Named]) -> list[CostLine]:
+    return [line for window in windows(batches).values() for line in window.final()]
+
+
+@pytest.fixture
+def live(database: Connection) -> Connection:
+    """A database as a live run leaves it."""
+    archive(database, traffic())
+    publish(database, finals(traffic()))
+    return database
+
+
+def test_a_live_run_audits_clean(live: Connection) -> None:
+    found = audit(live)
+    assert found.clean
+    assert (found.windows, found.open_windows, found.residual_pico) == (6, 0, 0)
+    assert found.events == 18
+    assert "clean" in to_text(json.loads(to_json(found)))
+
+
+def test_a_cent_too_much_on_one_line_is_found(live: Connection) -> None:
+    tampered = dict(finals(traffic())[0])
+    tampered |= {"cost": b"\x02\x54\x0b\xe4\x00", "revision": 10}  # 10^10 pico: one cent
+    publish(live, [cast("CostLine", tampered)])
+    found = audit(live)
+    assert not found.clean
+    assert [off.lines_off for off in found.off] == [1]
+    assert found.residual_pico == abs(found.off[0].residual_pico) > 0
+    assert "OFF" in to_text(json.loads(to_json(found)))
+
+
+def test_a_missing_batch_is_found(database: Connection) -> None:
+    seen = [each for each in traffic() if (each[1]["source"], each[1]["seq"]) != ("gw", 1)]
+    archive(database, seen)
+    publish(database, finals(seen))
+    found = audit(database)
+    assert [(each.source, each.missing_batches) for each in found.incomplete] == [("gw", 1)]
+    assert not found.clean
+
+
+def test_a_window_without_lines_between_closed_ones_is_found(database: Connection) -> None:
+    archive(database, traffic())
+    publish(database, [x for x in finals(traffic()) if x["window_start_us"] != T0 + MINUTE_US])
+    found = audit(database)
+    assert {where.start_us for where in found.undrawn} == {T0 + MINUTE_US}
+
+
+def test_an_open_window_is_not_judged(database: Connection) -> None:
+    archive(database, traffic())
+    publish(database, [line for w in windows(traffic()[:4]).values() for line in w.changed()])
+    found = audit(database)
+    assert (found.windows, found.off) == (0, ())
+    assert found.open_windows == 4
+
+
+def late_batch() -> Named:
+    late = batch(call(at_us=T0 + 5, input_tokens=7_000), source="gw", seq=3)
+    return "InferenceUsageBatch", late
+
+
+def test_repair_counts_a_late_batch_in_a_higher_generation(live: Connection) -> None:
+    archive(live, [late_batch()])
+    [partial] = partials([late_batch()])
+    late: LatePartial = {
+        "window_start_us": partial["window_start_us"],
+        "window_end_us": partial["window_end_us"],
+        "pool": partial["pool"],
+        "source": partial["source"],
+        "epoch": partial["epoch"],
+        "seq": partial["seq"],
+        "events": 1,
+        "closed_through_us": T0,
+        "reason": "window_closed",
+    }
+    writer = Writer(live.writer)
+    writer.add(late_partials([late]))
+    writer.flush()
+    assert [off.uncounted_events for off in audit(live).off] == [1]
+
+    found = corrections(live, open_before_us=0)
+    lines = json.loads(found.to_json())["lines"]
+    records = [cast("CostLine", Codec().decode(b64decode(line))[1]) for _, line in lines]
+    assert {(line["generation"], line["status"]) for line in records} == {(1, "corrected")}
+    publish(live, records)
+    assert audit(live).clean
+    assert corrections(live, open_before_us=0).lines == []
+
+
+def test_repair_does_not_believe_an_archive_that_is_behind(database: Connection) -> None:
+    archive(database, traffic()[:1])
+    publish(database, finals([*traffic(), late_batch()]))
+    assert corrections(database, open_before_us=0).lines == []
+
+
+def test_repair_closes_windows_whose_log_is_gone(database: Connection) -> None:
+    archive(database, traffic())
+    publish(database, [line for w in windows(traffic()[:4]).values() for line in w.changed()])
+    found = corrections(database, open_before_us=T0 + 3 * MINUTE_US)
+    publish(database, found.lines)
+    after = audit(database)
+    assert after.clean
+    assert (after.windows, after.open_windows) == (6, 0)
+
+
+def test_repair_zeroes_a_line_that_should_not_be_there(live: Connection) -> None:
+    window = next(iter(windows(traffic()).values()))
+    what, figures = next(iter(window.lines().items()))
+    edition = Edition("USD", RULES.book.version, RULES.catalog.version, 0, 1, "final")
+    foreign = to_record(window.where, what._replace(job="nobody's"), figures, edition)
+    publish(live, [foreign])
+    assert not audit(live).clean
+    publish(live, corrections(live, open_before_us=0).lines)
+    assert audit(live).residual_pico == 0
