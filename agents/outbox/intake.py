@@ -12,6 +12,8 @@ from agents.outbox.limits import Limits
 from agents.outbox.losses import Losses, Reason
 from schemas.records import Loss
 
+CLOSING_WAIT_S = 0.02  # the worker may have missed the call to wake up
+
 
 class Intake:
     """Accepts events, or counts them as lost."""
@@ -67,6 +69,8 @@ class Intake:
         with self._work:
             if self._flushes_asked > self._flushes_served:
                 return
+            if self._is_closed:
+                longest_s = min(longest_s, CLOSING_WAIT_S)
             due_at_s = self._batcher.due_at_s()
             if due_at_s is not None:
                 longest_s = min(longest_s, due_at_s - self._clock.monotonic_s())

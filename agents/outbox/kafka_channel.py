@@ -25,6 +25,7 @@ LOG = logging.getLogger("agents.outbox.librdkafka")
 LAST_REPORTS_S = 0.5  # for the reports of batches given up on
 
 DEFAULTS: dict[str, Property] = {
+    "allow.auto.create.topics": False,  # a topic made in passing has the wrong partitions
     "compression.type": "zstd",
     "log_level": 2,  # its lines about lost connections are many; our reports carry the last one
     "linger.ms": 5,  # batches are batches already

@@ -9,6 +9,7 @@ outbox file: it would number other events with batch ids already used.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Flag
@@ -175,7 +176,8 @@ class Outbox:
             self._log.info("outbox_closed", **self._facts())
         except Exception as error:  # noqa: BLE001 -- the top-level loop; close raises it
             self._failure = error
-            self._worker.give_up()
+            with suppress(Exception):  # the first failure is the one to tell
+                self._worker.give_up()
             self._log.exception("outbox_failed", path=str(self._config.path))
         finally:
             self._intake.stop()

@@ -5,19 +5,20 @@ disk before it returns. So `seq` has no gaps, and one `seq` never stands for two
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from agents.errors import OutboxError
+from agents.errors import OutboxDiskRefused, OutboxError
 from agents.outbox import sqlite_file
 from agents.outbox.limits import CHECKPOINT_PAGES, Limits
 from schemas.records import Loss
 
 Row: TypeAlias = tuple[Any, ...]  # as SQLite types its columns
+T = TypeVar("T")
 
 READ_BATCHES = 500  # looked at per read; more are not in flight at once
 RECLAIM_PAGES = 64  # given back to the file system per step, so that the WAL stays small
@@ -61,24 +62,28 @@ class Store:
 
     def append(self, events: int, sent_at_us: int, payload: bytes) -> None:
         """Keep a batch as `next_seq`. The losses on disk are in it, and are cleared."""
-        with self._transaction():
-            self._db.execute(
-                "INSERT INTO batch (seq, events, sent_at_us, payload_bytes, payload)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (self.next_seq, events, sent_at_us, len(payload), payload),
-            )
+        row = (self.next_seq, events, sent_at_us, len(payload), payload)
+
+        def write() -> None:
+            self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?)", row)
             self._db.execute("UPDATE producer SET next_seq = ?", (self.next_seq + 1,))
             self._db.execute("DELETE FROM loss")
+
+        self._commit(write)
         self.next_seq += 1
         self.pending = self.pending.plus(1, events, len(payload))
 
     def save_losses(self, losses: Iterable[Loss]) -> None:
         """Keep all losses not yet in a batch, in place of those kept before."""
-        with self._transaction():
+        rows = list(losses)
+
+        def write() -> None:
             self._db.execute("DELETE FROM loss")
             self._db.executemany(
-                "INSERT INTO loss VALUES (:reason, :events, :first_us, :last_us)", losses
+                "INSERT INTO loss VALUES (:reason, :events, :first_us, :last_us)", rows
             )
+
+        self._commit(write)
 
     def losses(self) -> list[Loss]:
         """Return the losses kept for the next batch."""
@@ -99,13 +104,14 @@ class Store:
 
     def forget(self, seqs: Iterable[int]) -> None:
         """Delete batches that Kafka has acknowledged; those deleted before are no error."""
+        keys = [(seq,) for seq in seqs]
         delete = "DELETE FROM batch WHERE seq = ? RETURNING events, payload_bytes"
-        left = self.pending
-        with self._transaction():
-            for seq in seqs:
-                for events, payload_bytes in self._db.execute(delete, (seq,)).fetchall():
-                    left = left.plus(-1, -events, -payload_bytes)
-        self.pending = left
+
+        def write() -> list[Row]:
+            return [row for key in keys for row in self._db.execute(delete, key).fetchall()]
+
+        for events, payload_bytes in self._commit(write):
+            self.pending = self.pending.plus(-1, -events, -payload_bytes)
 
     def oldest_us(self) -> int | None:
         """Return when the oldest batch was closed, UTC microseconds; None without a batch."""
@@ -132,13 +138,8 @@ class Store:
 
     def close(self) -> None:
         """Fold the log into the file and close it."""
-        try:
-            with sqlite_file.translated(self._path):
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        except OutboxError:
-            pass  # the log holds it all, and is folded in when the file is opened again
-        finally:
-            self._db.close()
+        self._checkpoint("TRUNCATE")
+        self._db.close()
 
     def _pragma(self, name: str) -> int:
         return int(self._read(f"PRAGMA {name}")[0][0])
@@ -147,13 +148,29 @@ class Store:
         with sqlite_file.translated(self._path):
             return self._db.execute(query, values).fetchall()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _checkpoint(self, mode: Literal["PASSIVE", "TRUNCATE"]) -> None:
+        """Fold the log into the file if the disk lets us; if not, the log still holds it all."""
+        with suppress(OutboxError), sqlite_file.translated(self._path):
+            self._db.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+
+    def _commit(self, write: Callable[[], T]) -> T:
+        """Run statements in one transaction, synced when it returns. Refused: nothing is changed.
+
+        A refused one is tried once more after folding the log: its own space can then be used.
+        """
+        try:
+            return self._try(write)
+        except OutboxDiskRefused:
+            self._checkpoint("PASSIVE")
+            return self._try(write)
+
+    def _try(self, write: Callable[[], T]) -> T:
         with sqlite_file.translated(self._path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                yield
+                result = write()
                 self._db.execute("COMMIT")
             finally:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+        return result
