@@ -4,7 +4,7 @@ The embedded engine, or the server that APPORTION_TEST_CLICKHOUSE names: the sam
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from uuid import uuid4
 
 import pytest
@@ -13,6 +13,18 @@ from clickhouse.client import Connection, connect
 from clickhouse.migrate import migrate
 
 SERVER = "APPORTION_TEST_CLICKHOUSE"  # e.g. http://default:@127.0.0.1:8123
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +36,13 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def empty_database(engine: Connection) -> Iterator[Connection]:
+def empty_database(request: pytest.FixtureRequest, engine: Connection) -> Iterator[Connection]:
     """A connection to a database that does not exist yet. It is kept when the test fails."""
     with engine.on(f"test_{uuid4().hex}") as connection:
         yield connection
+    if not request.node.stash.get(FAILED, False):
+        # Opening a handle takes longer the more tables there are.
+        engine.writer.command(f"DROP DATABASE IF EXISTS {connection.database} SYNC")
 
 
 @pytest.fixture

@@ -1,0 +1,452 @@
+CREATE TABLE alerts
+(
+    `alert_id` String,
+    `tenant` LowCardinality(String),
+    `kind` LowCardinality(String),
+    `state` LowCardinality(String) COMMENT 'opened, updated or resolved',
+    `since` DateTime64(6, 'UTC'),
+    `at` DateTime64(6, 'UTC'),
+    `expected` Nullable(Decimal(38, 12)) COMMENT 'cost per hour; null: not a matter of cost',
+    `actual` Nullable(Decimal(38, 12)) COMMENT 'cost per hour; null: not a matter of cost',
+    `excess` Nullable(Decimal(38, 12)) COMMENT 'cost since it began; null: not a matter of cost',
+    `currency` LowCardinality(String),
+    `summary` String,
+    `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (tenant, alert_id, at, state)
+TTL toDateTime(inserted_at) + toIntervalDay(400)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
+CREATE TABLE batches
+(
+    `source` LowCardinality(String),
+    `epoch` Int64,
+    `seq` Int64,
+    `kind` LowCardinality(String),
+    `sent_at` DateTime64(6, 'UTC'),
+    `events` UInt32 COMMENT 'in the batch as it came',
+    `rejected` UInt32 COMMENT 'of those, how many are dead letters and not in the archive',
+    `topic` LowCardinality(String),
+    `partition` Int32,
+    `offset` Int64,
+    `archived_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (source, epoch, seq)
+TTL toDateTime(archived_at) + toIntervalDay(400)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
+CREATE TABLE configs
+(
+    `kind` LowCardinality(String) COMMENT 'price-book or catalog',
+    `version` String COMMENT 'hash of the content',
+    `published_at` DateTime64(6, 'UTC'),
+    `body` String COMMENT 'YAML',
+    `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (kind, published_at, version)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
+CREATE VIEW cost_current
+(
+    `line_id` String,
+    `window_start` DateTime64(6, 'UTC'),
+    `window_end` DateTime64(6, 'UTC'),
+    `pool` LowCardinality(String),
+    `tenant` LowCardinality(String),
+    `project` LowCardinality(Nullable(String)),
+    `kind` LowCardinality(String),
+    `meter` LowCardinality(String),
+    `provider` LowCardinality(Nullable(String)),
+    `model` LowCardinality(Nullable(String)),
+    `endpoint` LowCardinality(Nullable(String)),
+    `job` Nullable(String),
+    `unit` LowCardinality(String),
+    `quantity` Decimal(38, 12),
+    `cost` Nullable(Decimal(38, 12)),
+    `currency` LowCardinality(String),
+    `events` Int64,
+    `price_book` LowCardinality(String),
+    `catalog` LowCardinality(String),
+    `generation` Int64,
+    `revision` Int64,
+    `status` LowCardinality(String)
+)
+AS SELECT
+    line_id,
+    window_start,
+    window_end,
+    pool,
+    tenant,
+    project,
+    kind,
+    meter,
+    provider,
+    model,
+    endpoint,
+    job,
+    unit,
+    quantity,
+    cost,
+    currency,
+    events,
+    price_book,
+    catalog,
+    generation,
+    revision,
+    status
+FROM cost_lines
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1
+
+CREATE TABLE cost_line_revisions
+(
+    `line_id` String COMMENT 'hash of the dimensions' CODEC(ZSTD(1)),
+    `window_start` DateTime64(6, 'UTC'),
+    `window_end` DateTime64(6, 'UTC') COMMENT 'exclusive',
+    `pool` LowCardinality(String),
+    `tenant` LowCardinality(String) COMMENT '__unattributed__: nobody known; __idle__: nobody could take it',
+    `project` LowCardinality(Nullable(String)),
+    `kind` LowCardinality(String),
+    `meter` LowCardinality(String),
+    `provider` LowCardinality(Nullable(String)),
+    `model` LowCardinality(Nullable(String)),
+    `endpoint` LowCardinality(Nullable(String)),
+    `job` Nullable(String),
+    `unit` LowCardinality(String),
+    `quantity` Decimal(38, 12),
+    `cost` Nullable(Decimal(38, 12)) COMMENT 'in currency; null: no price was in force',
+    `currency` LowCardinality(String),
+    `events` Int64 COMMENT 'over all lines each usage event is counted once',
+    `price_book` LowCardinality(String),
+    `catalog` LowCardinality(String),
+    `generation` Int64 COMMENT '0 as streamed; repair and re-pricing publish higher ones',
+    `revision` Int64 COMMENT 'batches applied to the window and pool',
+    `status` LowCardinality(String) COMMENT 'provisional, final or corrected',
+    `version` UInt64 COMMENT 'generation, revision and status in one number',
+    `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMMDD(window_start)
+ORDER BY (tenant, window_start, line_id, version)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
+CREATE TABLE cost_lines
+(
+    `line_id` String COMMENT 'hash of the dimensions' CODEC(ZSTD(1)),
+    `window_start` DateTime64(6, 'UTC'),
+    `window_end` DateTime64(6, 'UTC') COMMENT 'exclusive',
+    `pool` LowCardinality(String),
+    `tenant` LowCardinality(String) COMMENT '__unattributed__: nobody known; __idle__: nobody could take it',
+    `project` LowCardinality(Nullable(String)),
+    `kind` LowCardinality(String),
+    `meter` LowCardinality(String),
+    `provider` LowCardinality(Nullable(String)),
+    `model` LowCardinality(Nullable(String)),
+    `endpoint` LowCardinality(Nullable(String)),
+    `job` Nullable(String),
+    `unit` LowCardinality(String),
+    `quantity` Decimal(38, 12),
+    `cost` Nullable(Decimal(38, 12)) COMMENT 'in currency; null: no price was in force',
+    `currency` LowCardinality(String),
+    `events` Int64 COMMENT 'over all lines each usage event is counted once',
+    `price_book` LowCardinality(String),
+    `catalog` LowCardinality(String),
+    `generation` Int64 COMMENT '0 as streamed; repair and re-pricing publish higher ones',
+    `revision` Int64 COMMENT 'batches applied to the window and pool',
+    `status` LowCardinality(String) COMMENT 'provisional, final or corrected',
+    `version` UInt64 COMMENT 'generation, revision and status in one number',
+    `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMMDD(window_start)
+ORDER BY (tenant, window_start, line_id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
+CREATE VIEW daily
+(
+    `day` Date,
+    `tenant` LowCardinality(String),
+    `project` LowCardinality(String),
+    `pool` LowCardinality(String),
+    `kind` LowCardinality(String),
+    `meter` LowCardinality(String),
+    `provider` LowCardinality(String),
+    `model` LowCardinality(String),
+    `endpoint` LowCardinality(String),
+    `unit` LowCardinality(String),
+    `currency` LowCardinality(String),
+    `cost` Decimal(38, 12),
+    `cost_final` Decimal(38, 12),
+    `quantity` Decimal(38, 12),
+    `events` Int64,
+    `lines` UInt64
+)
+AS SELECT
+    day,
+    tenant,
+    project,
+    pool,
+    kind,
+    meter,
+    provider,
+    model,
+    endpoint,
+    unit,
+    currency,
+    cost,
+    cost_final,
+    quantity,
+    events,
+    lines
+FROM rollup_daily
+FINAL
+WHERE lines > 0
+SETTINGS do_not_merge_across_partitions_select_final = 1
+
+CREATE TABLE dead_letters
+(
+    `topic` LowCardinality(String),
+    `partition` Int32,
+    `offset` Int64,
+    `event_index` Int32 COMMENT 'position of the event in its batch; -1: the whole message',
+    `source` LowCardinality(Nullable(String)) COMMENT 'null: the message could not be decoded',
+    `epoch` Nullable(Int64),
+    `seq` Nullable(Int64),
+    `reason` LowCardinality(String),
+    `detail` String,
+    `at` DateTime64(6, 'UTC') COMMENT 'broker time of the message',
+    `payload` String COMMENT 'bytes as they came',
+    `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (topic, partition, offset, event_index, at)
+TTL toDateTime(inserted_at) + toIntervalDay(90)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
+CREATE VIEW hourly
+(
+    `hour` DateTime64(6, 'UTC'),
+    `tenant` LowCardinality(String),
+    `project` LowCardinality(String),
+    `pool` LowCardinality(String),
+    `kind` LowCardinality(String),
+    `meter` LowCardinality(String),
+    `provider` LowCardinality(String),
+    `model` LowCardinality(String),
+    `endpoint` LowCardinality(String),
+    `unit` LowCardinality(String),
+    `currency` LowCardinality(String),
+    `cost` Decimal(38, 12),
+    `cost_final` Decimal(38, 12),
+    `quantity` Decimal(38, 12),
+    `events` Int64,
+    `lines` UInt64
+)
+AS SELECT
+    hour,
+    tenant,
+    project,
+    pool,
+    kind,
+    meter,
+    provider,
+    model,
+    endpoint,
+    unit,
+    currency,
+    cost,
+    cost_final,
+    quantity,
+    events,
+    lines
+FROM rollup_hourly
+FINAL
+WHERE lines > 0
+SETTINGS do_not_merge_across_partitions_select_final = 1
+
+CREATE TABLE late_partials
+(
+    `window_start` DateTime64(6, 'UTC'),
+    `window_end` DateTime64(6, 'UTC') COMMENT 'exclusive',
+    `pool` LowCardinality(String),
+    `source` LowCardinality(String),
+    `epoch` Int64,
+    `seq` Int64,
+    `events` Int64,
+    `closed_through` DateTime64(6, 'UTC') COMMENT 'how far the partition was closed when it was read',
+    `reason` LowCardinality(String),
+    `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (window_start, pool, source, epoch, seq)
+TTL toDateTime(inserted_at) + toIntervalDay(400)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
+CREATE TABLE losses
+(
+    `source` LowCardinality(String),
+    `epoch` Int64,
+    `seq` Int64,
+    `loss_index` UInt32 COMMENT 'position in the batch',
+    `events` Int64 COMMENT 'how many events were dropped',
+    `first_at` DateTime64(6, 'UTC') COMMENT 'when the first of them was dropped',
+    `last_at` DateTime64(6, 'UTC') COMMENT 'when the last of them was dropped',
+    `reason` LowCardinality(String),
+    `archived_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (source, epoch, seq, loss_index)
+TTL toDateTime(archived_at) + toIntervalDay(400)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
+CREATE TABLE migrations
+(
+    `number` UInt32,
+    `name` String,
+    `checksum` String COMMENT 'SHA-256 of the file',
+    `applied_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY number
+SETTINGS index_granularity = 8192
+
+CREATE MATERIALIZED VIEW mv_cost_lines_to_cost_line_revisions TO cost_line_revisions
+(
+    `line_id` String,
+    `window_start` DateTime64(6, 'UTC'),
+    `window_end` DateTime64(6, 'UTC'),
+    `pool` LowCardinality(String),
+    `tenant` LowCardinality(String),
+    `project` LowCardinality(Nullable(String)),
+    `kind` LowCardinality(String),
+    `meter` LowCardinality(String),
+    `provider` LowCardinality(Nullable(String)),
+    `model` LowCardinality(Nullable(String)),
+    `endpoint` LowCardinality(Nullable(String)),
+    `job` Nullable(String),
+    `unit` LowCardinality(String),
+    `quantity` Decimal(38, 12),
+    `cost` Nullable(Decimal(38, 12)),
+    `currency` LowCardinality(String),
+    `events` Int64,
+    `price_book` LowCardinality(String),
+    `catalog` LowCardinality(String),
+    `generation` Int64,
+    `revision` Int64,
+    `status` LowCardinality(String),
+    `version` UInt64,
+    `inserted_at` DateTime64(6, 'UTC')
+)
+AS SELECT *
+FROM cost_lines
+WHERE status != 'provisional'
+
+CREATE TABLE rollup_daily
+(
+    `day` Date,
+    `tenant` LowCardinality(String),
+    `project` LowCardinality(String) COMMENT 'empty: none',
+    `pool` LowCardinality(String),
+    `kind` LowCardinality(String),
+    `meter` LowCardinality(String),
+    `provider` LowCardinality(String) COMMENT 'empty: none',
+    `model` LowCardinality(String) COMMENT 'empty: none',
+    `endpoint` LowCardinality(String) COMMENT 'empty: none',
+    `unit` LowCardinality(String),
+    `currency` LowCardinality(String),
+    `cost` Decimal(38, 12) COMMENT 'of priced lines; lines of kind unpriced have none',
+    `cost_final` Decimal(38, 12) COMMENT 'the part that is final or corrected',
+    `quantity` Decimal(38, 12),
+    `events` Int64,
+    `lines` UInt64 COMMENT '0: the group has gone',
+    `version` UInt64 COMMENT 'server clock before reading, nanoseconds'
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(day)
+ORDER BY (tenant, day, pool, kind, project, provider, model, endpoint, meter, unit, currency)
+SETTINGS old_parts_lifetime = 60, index_granularity = 8192
+
+CREATE TABLE rollup_hourly
+(
+    `hour` DateTime64(6, 'UTC') COMMENT 'begin of the hour',
+    `tenant` LowCardinality(String),
+    `project` LowCardinality(String) COMMENT 'empty: none',
+    `pool` LowCardinality(String),
+    `kind` LowCardinality(String),
+    `meter` LowCardinality(String),
+    `provider` LowCardinality(String) COMMENT 'empty: none',
+    `model` LowCardinality(String) COMMENT 'empty: none',
+    `endpoint` LowCardinality(String) COMMENT 'empty: none',
+    `unit` LowCardinality(String),
+    `currency` LowCardinality(String),
+    `cost` Decimal(38, 12) COMMENT 'of priced lines; lines of kind unpriced have none',
+    `cost_final` Decimal(38, 12) COMMENT 'the part that is final or corrected',
+    `quantity` Decimal(38, 12),
+    `events` Int64,
+    `lines` UInt64 COMMENT '0: the group has gone',
+    `version` UInt64 COMMENT 'server clock before reading, nanoseconds'
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(hour)
+ORDER BY (tenant, hour, pool, kind, project, provider, model, endpoint, meter, unit, currency)
+SETTINGS old_parts_lifetime = 60, index_granularity = 8192
+
+CREATE TABLE usage_events
+(
+    `source` LowCardinality(String),
+    `epoch` Int64,
+    `seq` Int64,
+    `event_index` UInt32 COMMENT 'position of the event in its batch',
+    `kind` LowCardinality(String) COMMENT 'inference, gpu or resource',
+    `sent_at` DateTime64(6, 'UTC') COMMENT 'when the producer closed the batch',
+    `topic` LowCardinality(String) COMMENT 'where it was last read',
+    `partition` Int32,
+    `offset` Int64,
+    `started_at` DateTime64(6, 'UTC') COMMENT 'begin; a model call is an instant, the end of the attempt',
+    `ended_at` DateTime64(6, 'UTC') COMMENT 'end, exclusive; the begin for an instant',
+    `pool` LowCardinality(String) COMMENT 'as attributed',
+    `tenant` LowCardinality(Nullable(String)) COMMENT 'as attributed; null: decided by allocation',
+    `tenant_reported` LowCardinality(Nullable(String)) COMMENT 'as it came',
+    `project` LowCardinality(Nullable(String)),
+    `provider` LowCardinality(Nullable(String)),
+    `model` LowCardinality(Nullable(String)) COMMENT 'model called, or GPU model',
+    `endpoint` LowCardinality(Nullable(String)),
+    `request_id` Nullable(String),
+    `input_tokens` Nullable(UInt64) COMMENT 'cached ones included',
+    `cache_read_tokens` Nullable(UInt64),
+    `cache_write_5m_tokens` Nullable(UInt64),
+    `cache_write_1h_tokens` Nullable(UInt64),
+    `output_tokens` Nullable(UInt64) COMMENT 'reasoning included',
+    `reasoning_tokens` Nullable(UInt64),
+    `resource_kind` LowCardinality(Nullable(String)),
+    `sku` LowCardinality(Nullable(String)),
+    `resource_id` Nullable(String),
+    `quantity` Nullable(Decimal(38, 12)),
+    `unit` LowCardinality(Nullable(String)),
+    `node` LowCardinality(Nullable(String)),
+    `device` LowCardinality(Nullable(String)) COMMENT 'UUID of the GPU',
+    `holders.tenant` Array(LowCardinality(Nullable(String))),
+    `holders.project` Array(LowCardinality(Nullable(String))),
+    `holders.endpoint` Array(LowCardinality(Nullable(String))),
+    `holders.job` Array(Nullable(String)),
+    `holders.held_us` Array(Int64),
+    `holders.active_us` Array(Int64),
+    `unallocated_us` Nullable(Int64) COMMENT 'GPU-microseconds',
+    `stranded_us` Nullable(Int64) COMMENT 'GPU-microseconds',
+    `out_of_service_us` Nullable(Int64) COMMENT 'GPU-microseconds',
+    `list_cost` Nullable(Decimal(38, 12)) COMMENT 'at list price, in currency; null: no price was in force, or charged by GPU time',
+    `currency` LowCardinality(String),
+    `price_book` LowCardinality(String),
+    `catalog` LowCardinality(String),
+    `archived_at` DateTime64(6, 'UTC') DEFAULT now64(6),
+    INDEX by_end ended_at TYPE minmax GRANULARITY 1,
+    INDEX by_tenant tenant TYPE set(64) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMMDD(started_at)
+ORDER BY (toStartOfHour(started_at), ifNull(tenant_reported, ''), source, epoch, seq, event_index)
+TTL toDateTime(archived_at) + toIntervalDay(400)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192

@@ -1,0 +1,195 @@
+"""Batches read back from a real engine are the ones that were written."""
+
+import random
+from typing import Any, cast
+
+import pytest
+
+from clickhouse.archive import ArchivedBatch, read_batches
+from clickhouse.client import Connection
+from clickhouse.usage_rows import (
+    Attributed,
+    Position,
+    UsageBatch,
+    UsageEvent,
+    UsageRecord,
+    Versions,
+    usage_rows,
+)
+from clickhouse.writer import Writer
+from schemas.decimals import to_bytes
+from schemas.records import Loss
+from tests.builders.usage import T0, batch, call, holder, interval, quantity
+
+pytestmark = pytest.mark.integration
+
+VERSIONS = Versions("book-1", "catalog-1", "USD")
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+HOUR_US = 60 * MINUTE_US
+FOR_EVER = 2**61
+LOSS: Loss = {"events": 3, "first_us": T0, "last_us": T0 + 1, "reason": "outbox_full"}
+
+
+def archive(
+    database: Connection,
+    record: UsageRecord,
+    *batches: dict[str, Any],
+    pool: str = "a",
+    dead: tuple[int, ...] = (),
+) -> None:
+    writer = Writer(database.writer)
+    for offset, each in enumerate(batches):
+        attributed = [
+            None if index in dead else Attributed(pool, None, None)
+            for index in range(len(each["events"]))
+        ]
+        position = Position(f"topic-of-{record}", 1, offset)
+        given = cast("UsageBatch", each)
+        writer.add(*usage_rows(record, given, attributed, position, VERSIONS))
+    writer.flush()
+
+
+def read(
+    database: Connection, since: int = 0, until: int = FOR_EVER, pool: str | None = None
+) -> list[ArchivedBatch]:
+    return list(read_batches(database, since, until, pool))
+
+
+def random_batch(chance: random.Random, record: UsageRecord, seq: int) -> dict[str, Any]:
+    def name() -> str | None:
+        return chance.choice([None, "", "a", "naïve ☃"])
+
+    def tokens() -> int | None:
+        return chance.choice([None, 0, 7, 2**62])
+
+    def at() -> int:
+        return T0 + chance.randrange(HOUR_US)
+
+    def event() -> UsageEvent:
+        match record:
+            case "InferenceUsageBatch":
+                return call(
+                    at_us=at(),
+                    tenant=name(),
+                    project=name(),
+                    endpoint=name(),
+                    request_id=name(),
+                    input_tokens=tokens(),
+                    cache_read_tokens=tokens(),
+                    cache_write_5m_tokens=tokens(),
+                    cache_write_1h_tokens=tokens(),
+                    output_tokens=tokens(),
+                    reasoning_tokens=tokens(),
+                )
+            case "GpuUsageBatch":
+                holders = [
+                    holder(chance.randrange(9), tenant=name(), endpoint=name(), job=name())
+                    for _ in range(chance.randrange(4))
+                ]
+                start = at()
+                return interval(*holders, start_us=start, end_us=start + 10 * SECOND_US)
+            case "ResourceUsageBatch":
+                start = at()
+                much = chance.choice([0, 1, 127, 128, 10**38 - 1])
+                event = quantity("1", start_us=start, end_us=start, tenant=name())
+                return {**event, "quantity": to_bytes(much)}
+
+    made = batch(*(event() for _ in range(chance.randrange(1, 9))), source=record, seq=seq)
+    return made | {"losses": [LOSS] * chance.randrange(3)}
+
+
+@pytest.mark.parametrize("record", ["InferenceUsageBatch", "GpuUsageBatch", "ResourceUsageBatch"])
+def test_batches_come_back_as_they_went_in(database: Connection, record: UsageRecord) -> None:
+    chance = random.Random(record)
+    given = [random_batch(chance, record, seq) for seq in range(40)]
+    shuffled = chance.sample(given, len(given))
+    archive(database, record, *shuffled)
+    archive(database, record, *shuffled[:7])
+    found = read(database)
+    assert [each.batch() for each in found] == given
+    assert {each.record for each in found} == {record}
+    assert [each.indexes for each in found] == [list(range(len(b["events"]))) for b in given]
+
+
+def test_a_batch_larger_than_a_block_of_rows_is_one_batch(database: Connection) -> None:
+    given = batch(*(call(at_us=T0 + n) for n in range(20_000)))
+    archive(database, "InferenceUsageBatch", given, batch(call(), seq=1))
+    assert [len(each.events) for each in read(database)] == [20_000, 1]
+
+
+def test_an_event_keeps_its_index_when_others_are_dead_letters(database: Connection) -> None:
+    events = [call(input_tokens=n) for n in range(5)]
+    archive(database, "InferenceUsageBatch", batch(*events), dead=(0, 3))
+    [found] = read(database)
+    assert found.indexes == [1, 2, 4]
+    assert found.events == [events[1], events[2], events[4]]
+
+
+def test_the_stretch_is_half_open_for_instants(database: Connection) -> None:
+    calls = [call(at_us=T0 + n) for n in range(4)]
+    archive(database, "InferenceUsageBatch", batch(*calls))
+    [found] = read(database, T0 + 1, T0 + 3)
+    assert found.indexes == [1, 2]
+
+
+def test_an_interval_is_in_when_any_part_of_it_is(database: Connection) -> None:
+    # [0, 10 s), [10 s, 20 s), [20 s, 30 s) and one of 3 hours before [10 s, 20 s)
+    intervals = [
+        interval(start_us=T0 + n * 10 * SECOND_US, end_us=T0 + (n + 1) * 10 * SECOND_US)
+        for n in range(3)
+    ]
+    long = interval(start_us=T0 - 3 * HOUR_US, end_us=T0 + 10 * SECOND_US + 1)
+    ended = interval(start_us=T0 - 3 * HOUR_US, end_us=T0 + 10 * SECOND_US)
+    archive(database, "GpuUsageBatch", batch(*intervals, long, ended))
+    [found] = read(database, T0 + 10 * SECOND_US, T0 + 20 * SECOND_US)
+    assert found.indexes == [1, 3]
+
+
+def test_one_pool_can_be_read_alone(database: Connection) -> None:
+    archive(database, "InferenceUsageBatch", batch(call(), seq=0), pool="a")
+    archive(database, "InferenceUsageBatch", batch(call(), seq=1), pool="b")
+    assert [each.seq for each in read(database, pool="b")] == [1]
+    assert [each.seq for each in read(database)] == [0, 1]
+
+
+def test_batches_of_all_kinds_come_in_order_of_their_identity(database: Connection) -> None:
+    archive(
+        database,
+        "InferenceUsageBatch",
+        batch(call(at_us=T0 + HOUR_US), source="b", epoch=2),
+        batch(call(), source="b", epoch=10, seq=3),
+        batch(call(), source="b", epoch=10, seq=20),
+    )
+    archive(database, "GpuUsageBatch", batch(interval(), source="a", epoch=99))
+    assert [(each.source, each.epoch, each.seq) for each in read(database)] == [
+        ("a", 99, 0),
+        ("b", 2, 0),
+        ("b", 10, 3),
+        ("b", 10, 20),
+    ]
+
+
+def test_reading_can_be_left_halfway(database: Connection) -> None:
+    archive(database, "InferenceUsageBatch", *(batch(call(), seq=n) for n in range(50)))
+    reading = read_batches(database, 0, FOR_EVER)
+    assert next(reading).seq == 0
+    reading.close()  # type: ignore[attr-defined]  # a generator
+    assert len(read(database)) == 50
+
+
+def test_losses_of_other_batches_are_not_given(database: Connection) -> None:
+    archive(
+        database,
+        "InferenceUsageBatch",
+        batch(call(), seq=0),
+        batch(call(at_us=T0 + HOUR_US), seq=1) | {"losses": [LOSS]},
+    )
+    assert [each.losses for each in read(database, 0, T0 + 1)] == [[]]
+    assert [each.losses for each in read(database)] == [[], [LOSS]]
+
+
+def test_a_batch_says_where_it_was_read(database: Connection) -> None:
+    archive(database, "InferenceUsageBatch", batch(call()))
+    [found] = read(database)
+    assert found.position == Position("topic-of-InferenceUsageBatch", 1, 0)
