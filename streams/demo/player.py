@@ -6,7 +6,7 @@ than has been put before it, at any pace, so no window closes over data still to
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 
 from schemas.codec import Codec
@@ -14,6 +14,7 @@ from schemas.topics import partition_of
 from streams.demo.heartbeats import Heartbeats
 from streams.demo.outlet import Outlet
 from streams.demo.sends import Send
+from streams.demo.settling import Sent
 
 
 @dataclass(slots=True)
@@ -22,7 +23,8 @@ class Progress:
 
     position_us: int = 0  # event time; 0 before the first send
     events: int = 0  # duplicates included
-    batches: int = 0
+    batches: int = 0  # likewise
+    sent: Sent = field(default_factory=Sent)
 
 
 class Player:
@@ -85,3 +87,4 @@ class Player:
         self._outlet.put(send.topic, partition, send.source, value)
         self.progress.events += len(send.batch["events"])
         self.progress.batches += 1
+        self.progress.sent.count(send)
