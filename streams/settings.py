@@ -195,16 +195,16 @@ class WorkerSettings(BaseSettings):
         extra="ignore",  # .env also holds the agents' settings
     )
 
-    kafka: KafkaSettings = KafkaSettings()
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     schema_registry: str | None = Field(
         default=None, description="URL of a schema registry; null: schemas travel by fingerprint"
     )
-    clickhouse: ClickHouseSettings = ClickHouseSettings()
-    meter: MeterSettings = MeterSettings()
-    allocate: AllocateSettings = AllocateSettings()
-    store: StoreSettings = StoreSettings()
-    web: WebSettings = WebSettings()
-    log: LogSettings = LogSettings()
+    clickhouse: ClickHouseSettings = Field(default_factory=ClickHouseSettings)
+    meter: MeterSettings = Field(default_factory=MeterSettings)
+    allocate: AllocateSettings = Field(default_factory=AllocateSettings)
+    store: StoreSettings = Field(default_factory=StoreSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
 
     @property
     def sql_socket(self) -> Path | None:
