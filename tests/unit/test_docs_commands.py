@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import typer.main
-from typer.core import TyperGroup
 
-from streams.cli.verbs import VERBS
+from tests.command_line import parse
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -76,17 +74,6 @@ def test_command_parses_with_the_options_it_is_shown_with(command: Shown, tmp_pa
     words = [str(trace) if word.endswith(".csv") else word for word in command.words()[1:]]
     if not words[0].startswith("-"):
         parse(words)
-
-
-def parse(words: list[str]) -> None:
-    """Let the command line's own parser read a command, without running it."""
-    verb, *rest = words
-    command = typer.main.get_command(VERBS[verb].load())
-    if isinstance(command, TyperGroup):
-        _, inner, rest = command.resolve_command(command.context_class(command), rest)
-        assert inner is not None, words
-        command = inner
-    command.make_context(verb, rest)
 
 
 @pytest.mark.parametrize("command", MAKES, ids=lambda command: command.text)
