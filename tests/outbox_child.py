@@ -25,7 +25,7 @@ def main() -> None:
         topic=topic,
         record=RECORD,
         kafka={"bootstrap.servers": kafka},
-        limits=Limits(max_events=100, delivery_timeout_s=2.0),
+        limits=Limits(max_events=100, delivery_timeout_s=3.0),
     )
     outbox = Outbox(config)
     chance = random.Random(first)

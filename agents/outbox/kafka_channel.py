@@ -64,6 +64,7 @@ class KafkaChannel:
             "queue.buffering.max.kbytes": 2 * limits.max_in_flight_bytes // KIB,
         }
         self._reports: list[Report] = []
+        self._is_closed = False
         self._client_error: str | None = None
         self._producer = self._connect()
 
@@ -95,6 +96,9 @@ class KafkaChannel:
 
     def abandon(self) -> list[Report]:
         """Purge, wait for the last reports and close. Blocks for about a second at most."""
+        if self._is_closed:
+            return []
+        self._is_closed = True
         self._producer.purge()
         self._producer.flush(LAST_REPORTS_S)
         reports = self.reports()

@@ -14,6 +14,7 @@ CONTRACT_AGE_S = 1.0
 PAGE_BYTES = 4 * KIB  # of the SQLite file
 WAL_FRAME_BYTES = PAGE_BYTES + 24  # a page and its frame header (SQLite file format, section 4.1)
 CHECKPOINT_PAGES = 256  # the WAL is folded back into the file beyond this many pages
+LEAST_DELIVERY_S = 2.0  # a fresh client takes over a second to get its producer id (measured)
 SLACK_PAGES = 128  # B-tree, free-list and pointer-map pages that one transaction may touch
 
 
@@ -37,7 +38,7 @@ class Limits:
             ("max_buffered_events", self.max_events, 10**7),
             ("max_disk_bytes", self.least_disk_bytes, 2**44),
             ("max_in_flight_bytes", self.max_batch_bytes, 2**31 - 1),
-            ("delivery_timeout_s", 0.1, 900.0),
+            ("delivery_timeout_s", LEAST_DELIVERY_S, 900.0),
         ):
             value = getattr(self, name)
             if not least <= value <= most:

@@ -90,7 +90,7 @@ def config(path: Path, topic: str, bootstrap: str, limits: Limits | None = None)
         topic=topic,
         record=RECORD,
         kafka={"bootstrap.servers": bootstrap},
-        limits=limits or Limits(delivery_timeout_s=2.0),
+        limits=limits or Limits(delivery_timeout_s=3.0),
     )
 
 
@@ -207,7 +207,7 @@ def test_sending_resumes_by_itself_after_an_outage(tmp_path: Path, own_broker: O
 
 def test_a_full_outbox_tells_its_losses_to_the_event(tmp_path: Path, own_broker: OwnBroker) -> None:
     bound = Limits().least_disk_bytes
-    limits = Limits(max_disk_bytes=bound, delivery_timeout_s=2.0)
+    limits = Limits(max_disk_bytes=bound, delivery_timeout_s=3.0)
     path = tmp_path / "outbox.db"
     outbox = Outbox(config(path, "usage", own_broker.address, limits))
     puts = fill(outbox, path, bound)
