@@ -12,7 +12,7 @@
 -- TTL:       none, this is the bill.
 -- Fsync:     offsets are committed after the insert returns.
 CREATE TABLE IF NOT EXISTS cost_lines (
-    line_id String CODEC(ZSTD(1)) COMMENT 'hash of the dimensions',
+    line_id String COMMENT 'hash of the dimensions' CODEC(ZSTD(1)),
     window_start DateTime64(6, 'UTC'),
     window_end DateTime64(6, 'UTC') COMMENT 'exclusive',
     pool LowCardinality(String),
