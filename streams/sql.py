@@ -6,6 +6,7 @@ Read-only everywhere. All of it blocks.
 from clickhouse.client import Connection, connect
 from clickhouse.errors import ClickHouseError
 from clickhouse.session import Session
+from clickhouse.sql import LONGEST_S, MOST_ROWS, READ_ONLY, run_sql
 from streams import sql_socket
 from streams.errors import SqlRefused, StoreUnavailable
 from streams.settings import WorkerSettings
@@ -16,7 +17,7 @@ def query(settings: WorkerSettings, sql: str, form: str = "TabSeparatedWithNames
 
     Raises SqlRefused with what the engine said, StoreUnavailable when there is no data to ask.
     """
-    statement = sql.strip().rstrip(";")
+    statement = sql.strip().rstrip("; \n\t")
     socket, directory = settings.sql_socket, settings.clickhouse.embedded
     if socket and socket.exists():
         try:
@@ -33,9 +34,12 @@ def query(settings: WorkerSettings, sql: str, form: str = "TabSeparatedWithNames
 
 
 def read_only(connection: Connection) -> Session:
-    """Open a handle of a connection that cannot write."""
-    session = connection.session()
-    session.command("SET readonly = 2")  # for the embedded engine; cannot be taken back
+    """Open a handle of an embedded connection that cannot write, and answers within bounds.
+
+    It is kept open, unlike that of `run_sql`: a live table asks every second.
+    """
+    session = connection.session({"max_execution_time": LONGEST_S, "max_result_rows": MOST_ROWS})
+    session.command(f"SET readonly = {READ_ONLY}")  # cannot be taken back
     return session
 
 
@@ -43,8 +47,6 @@ def _directly(settings: WorkerSettings, statement: str, form: str) -> str:
     clickhouse = settings.clickhouse
     try:
         with connect(clickhouse.dsn, clickhouse.database) as connection:
-            if clickhouse.embedded:
-                return read_only(connection).text(statement, form)
-            return connection.session({"readonly": 2}).text(statement, form)
+            return run_sql(connection, statement, form)
     except ClickHouseError as error:
         raise SqlRefused(error.detail) from error

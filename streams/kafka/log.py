@@ -152,10 +152,11 @@ def _entry_or_end(topic: str, message: Message, unread: set[int]) -> Entry | Non
 
 def _partitions(kafka: KafkaSettings, client: Consumer | Producer, topic: str) -> list[int]:
     try:
-        found = client.list_topics(topic, timeout=kafka.request_timeout_s).topics[topic]
+        everything = client.list_topics(timeout=kafka.request_timeout_s)
     except KafkaException as error:
         detail = error.args[0].str()
         raise BrokerUnavailable(kafka.bootstrap, kafka.request_timeout_s, detail) from error
-    if found.error is not None:
+    found = everything.topics.get(topic)  # asking for it by name may create it
+    if found is None:
         raise UnknownTopic(topic, ())
     return sorted(found.partitions)

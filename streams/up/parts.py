@@ -72,8 +72,8 @@ def worker(role: Role, number: int, settings: WorkerSettings, overrides: Mapping
         *("--clickhouse", settings.clickhouse.url),
         *("--web-port", str(port)),
     ]
-    if role == "store":
-        flags += ["--set", f"store.sql_socket={settings.sql_socket or ''}"]
+    if role == "store" and settings.sql_socket:
+        flags += ["--set", f"store.sql_socket={settings.sql_socket}"]
     for name, value in overrides.items():
         flags += ["--set", f"{name}={value}"]
     command = (sys.executable, "-m", "streams", "run", role, *flags)

@@ -1,0 +1,62 @@
+"""A price book or catalog is in force once it was published, and published once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.codec import Codec
+from streams.config_topic import CATALOG, PRICES, Kind, in_force, publish_default, publish_document
+from streams.errors import ConfigRefused
+from streams.kafka import create_topics, read_to_end
+from streams.settings import KafkaSettings
+from tests import embedded_broker
+
+pytestmark = pytest.mark.integration
+
+BOOK = """
+currency: USD
+prices:
+  - {meter: gpu, model: H100, price: "2.40", per: 1, unit: GPU-Hours,
+     effective_from: 2023-01-01T00:00:00Z, source: "https://example.com"}
+"""
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
+    """A broker of its own: what is in force is one for a whole broker."""
+    with embedded_broker.running(tmp_path) as address:
+        settings = KafkaSettings(bootstrap=address)
+        create_topics(settings)
+        yield settings
+
+
+def published(kafka: KafkaSettings, kind: Kind) -> list[str]:
+    entries = read_to_end(kafka, kind.topic)
+    return [str(Codec().decode(entry.value or b"")[1]["version"]) for entry in entries]
+
+
+def test_the_last_one_published_is_in_force(kafka: KafkaSettings) -> None:
+    assert in_force(kafka, PRICES) is None
+    first = publish_default(kafka, PRICES)
+    second = publish_document(kafka, PRICES, BOOK, "book.yaml")
+    assert first != second
+    assert in_force(kafka, PRICES) == second
+    assert published(kafka, PRICES) == [first, second]
+
+
+def test_what_is_in_force_is_not_published_again(kafka: KafkaSettings) -> None:
+    version = publish_document(kafka, PRICES, BOOK, "book.yaml")
+    assert publish_document(kafka, PRICES, BOOK + "# said differently\n", "b.yaml") == version
+    assert published(kafka, PRICES) == [version]
+
+
+def test_the_built_in_does_not_replace_what_is_in_force(kafka: KafkaSettings) -> None:
+    version = publish_document(kafka, CATALOG, "tenants: [acme]\n", "catalog.yaml")
+    assert publish_default(kafka, CATALOG) == version
+
+
+def test_a_document_with_faults_is_not_published(kafka: KafkaSettings) -> None:
+    with pytest.raises(ConfigRefused, match=r"book\.yaml"):
+        publish_document(kafka, PRICES, "prices: 1\n", "book.yaml")
+    assert published(kafka, PRICES) == []

@@ -1,0 +1,113 @@
+"""SQL on a unix socket: for its user only, read-only, gone with its store."""
+
+import asyncio
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from clickhouse.client import Connection
+from clickhouse.errors import BadQuery
+from streams import sql_socket
+from streams.errors import SqlRefused, StoreUnavailable
+from streams.settings import load
+from streams.sql import query, read_only
+
+pytestmark = pytest.mark.integration
+
+Answer = TypeVar("Answer")
+
+
+class Echo:
+    """Answers with what it was asked."""
+
+    def text(self, sql: str, form: str) -> str:
+        if sql == "wrong":
+            raise BadQuery("Code: 62. Syntax error", 62)
+        return f"{form}: {sql}"
+
+
+def served(
+    path: Path, ask: Callable[[], Answer], reader: sql_socket.Reader | None = None
+) -> Answer:
+    async def during() -> Answer:
+        async with sql_socket.serve(path, reader or Echo(), {"audit": lambda: "clean"}):
+            return await asyncio.to_thread(ask)
+
+    return asyncio.run(during())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "sql.sock"
+
+
+def test_only_its_user_may_open_the_socket(path: Path) -> None:
+    mode = served(path, lambda: path.stat().st_mode)
+    assert stat.S_ISSOCK(mode)
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_a_statement_is_answered_in_its_format(path: Path) -> None:
+    answer = served(path, lambda: sql_socket.ask(path, "SELECT 'ä'", "CSV"))
+    assert answer == "CSV: SELECT 'ä'"
+
+
+def test_what_the_engine_refuses_is_said(path: Path) -> None:
+    with pytest.raises(SqlRefused, match="Syntax error"):
+        served(path, lambda: sql_socket.ask(path, "wrong", "CSV"))
+
+
+def test_a_report_is_made_by_the_store(path: Path) -> None:
+    assert served(path, lambda: sql_socket.report(path, "audit")) == "clean"
+    with pytest.raises(SqlRefused, match="expected one of"):
+        served(path, lambda: sql_socket.report(path, "nonsense"))
+
+
+def test_the_socket_is_gone_with_its_store(path: Path) -> None:
+    served(path, lambda: None)
+    assert list(path.parent.iterdir()) == []
+    with pytest.raises(StoreUnavailable):
+        sql_socket.ask(path, "SELECT 1", "CSV")
+
+
+def test_a_socket_left_by_a_dead_store_is_replaced(path: Path) -> None:
+    path.touch()
+    assert served(path, lambda: sql_socket.ask(path, "SELECT 1", "CSV")) == "CSV: SELECT 1"
+
+
+def test_a_path_no_socket_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="at most"):
+        served(tmp_path / ("x" * 120), lambda: None)
+
+
+def test_the_reader_of_an_engine_cannot_write(path: Path, database: Connection) -> None:
+    reader = read_only(database)
+
+    def ask(sql: str) -> str:
+        return sql_socket.ask(path, sql, "TabSeparated")
+
+    assert served(path, lambda: ask("SELECT count() FROM cost_lines"), reader) == "0\n"
+    for statement in (
+        "CREATE TABLE mine (a UInt8) ENGINE = Memory",
+        "INSERT INTO cost_lines (line_id) VALUES ('x')",
+        "DROP TABLE cost_lines",
+    ):
+        with pytest.raises(SqlRefused):
+            served(path, lambda sql=statement: ask(sql), reader)  # type: ignore[misc] # bound now
+    assert served(path, lambda: ask("SELECT 2"), reader) == "2\n"
+
+
+def test_a_query_goes_to_the_socket_while_a_store_listens(path: Path) -> None:
+    (path.parent / "clickhouse").mkdir()
+    url = f"chdb://{path.parent / 'clickhouse'}"
+    settings = load({"clickhouse": {"url": url}, "store": {"sql_socket": str(path)}})
+    assert served(path, lambda: query(settings, " SELECT 1 ;\n", "CSV")) == "CSV: SELECT 1"
+
+
+def test_without_data_there_is_nothing_to_ask(tmp_path: Path) -> None:
+    settings = load({"clickhouse": {"url": f"chdb://{tmp_path / 'nothing'}"}})
+    with pytest.raises(StoreUnavailable, match="start `apportion up`"):
+        query(settings, "SELECT 1")
