@@ -1,15 +1,13 @@
 """`apportion repair`: have late batches counted, and windows closed whose log is gone."""
 
-import json
-from base64 import b64decode
 from typing import Annotated
 
 import typer
 
-from schemas import topics
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, stop_if_checking
-from streams.kafka.batch import publish_all
-from streams.replay.report import made_where_the_data_is, off_text
+from streams.replay.publish import Which
+from streams.replay.publish import repair as repaired
+from streams.replay.report import off_text
 
 
 def repair(  # noqa: PLR0913 - one parameter an option
@@ -22,6 +20,9 @@ def repair(  # noqa: PLR0913 - one parameter an option
             help="Also windows that ended and have no final lines: their log must be gone.",
         ),
     ] = False,
+    everywhere: Annotated[
+        bool, typer.Option("--all", help="Not only where something came late.")
+    ] = False,
     kafka: Kafka = None,
     data: Data = None,
     clickhouse: ClickHouse = None,
@@ -30,11 +31,10 @@ def repair(  # noqa: PLR0913 - one parameter an option
     """Correct closed windows that are not what the archive makes, in a higher generation."""
     settings = nearest(kafka=kafka, clickhouse=clickhouse, data=data)
     stop_if_checking(settings, check=check)
-    name = "corrections-of-open" if open_windows else "corrections"
-    found = json.loads(made_where_the_data_is(settings, name))
-    for off in found["mended"]:
+    which: Which = "corrections-everywhere" if everywhere else "corrections"
+    if open_windows:
+        which = "corrections-of-open"
+    done = repaired(settings, which, dry_run=dry_run)
+    for off in done.windows:
         typer.echo(off_text(off), err=True)
-    if not dry_run:
-        lines = [(tenant, b64decode(line)) for tenant, line in found["lines"]]
-        publish_all(settings.kafka, topics.COST_LINE.name, lines)
-    typer.echo(f"{len(found['mended'])} windows, {len(found['lines'])} lines")
+    typer.echo(f"{len(done.windows)} windows, {done.lines} lines")

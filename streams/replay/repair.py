@@ -15,6 +15,7 @@ from schemas.codec import Codec
 from schemas.records import CostLine
 from streams.core.lines import Dimensions, Edition, Figures, WindowPool, to_record
 from streams.core.window import Window
+from streams.core.windows import HOUR_US, window_start
 from streams.replay.audit import archived
 from streams.replay.difference import Difference, difference
 from streams.replay.windows import RulesByVersion, Span, Terms, drawn, in_force, span_of
@@ -37,8 +38,10 @@ class Corrections:
         return json.dumps({"lines": lines, "mended": [asdict(each) for each in self.mended]})
 
 
-def corrections(connection: Connection, open_before_us: int) -> Corrections:
-    """Return the corrections of everything there is.
+def corrections(
+    connection: Connection, *, open_before_us: int = 0, everywhere: bool = False
+) -> Corrections:
+    """Return the corrections of hours that are suspect, or of everything there is.
 
     Windows that ended before `open_before_us` are corrected even when their lines are provisional,
     or missing: say so only of windows nothing will close any more. Blocks.
@@ -48,9 +51,16 @@ def corrections(connection: Connection, open_before_us: int) -> Corrections:
     if span is None:
         return found
     rules = RulesByVersion(connection)
+    suspects = suspect_hours(connection)
     for hour in span.hours():
-        correct_hour(connection, hour, rules, open_before_us, found)
+        if everywhere or window_start(hour.since_us, HOUR_US) in suspects:
+            correct_hour(connection, hour, rules, open_before_us, found)
     return found
+
+
+def suspect_hours(connection: Connection) -> set[int]:
+    """Return the begins of hours whose lines may be off."""
+    return {int(str(row["hour_us"])) for row in ask(connection.reader, "suspect_hours")}
 
 
 def correct_hour(

@@ -51,8 +51,9 @@ def reports(connection: Connection) -> dict[str, Callable[[], str]]:
     """Return every report there is, by name."""
     return {
         "audit": lambda: to_json(audit(connection)),
-        "corrections": lambda: corrections(connection, open_before_us=0).to_json(),
+        "corrections": lambda: corrections(connection).to_json(),
         "corrections-of-open": lambda: corrections(connection, open_before_us=now_us()).to_json(),
+        "corrections-everywhere": lambda: corrections(connection, everywhere=True).to_json(),
     }
 
 

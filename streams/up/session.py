@@ -6,6 +6,7 @@ import time
 
 import structlog
 
+from streams.up.mending import keep_mending
 from streams.up.options import Options
 from streams.up.stack import Stack
 
@@ -53,6 +54,12 @@ async def _run(stack: Stack, began_s: float) -> int:
             health=f"http://127.0.0.1:{stack.web_port}/health",
             data=str(stack.data),
         )
-        await stack.ended.wait()
+        mending = asyncio.create_task(
+            keep_mending(stack.settings, log_is_new=stack.options.kafka is None)
+        )
+        try:
+            await stack.ended.wait()
+        finally:
+            mending.cancel()
     log.error("stack_ended", why=stack.ended_because)
     return 1

@@ -193,19 +193,19 @@ def test_repair_counts_a_late_batch_in_a_higher_generation(live: Connection) -> 
     writer.flush()
     assert [off.uncounted_events for off in audit(live).off] == [1]
 
-    found = corrections(live, open_before_us=0)
+    found = corrections(live)
     lines = json.loads(found.to_json())["lines"]
     records = [cast("CostLine", Codec().decode(b64decode(line))[1]) for _, line in lines]
     assert {(line["generation"], line["status"]) for line in records} == {(1, "corrected")}
     publish(live, records)
     assert audit(live).clean
-    assert corrections(live, open_before_us=0).lines == []
+    assert corrections(live).lines == []
 
 
 def test_repair_does_not_believe_an_archive_that_is_behind(database: Connection) -> None:
     archive(database, traffic()[:1])
     publish(database, finals([*traffic(), late_batch()]))
-    assert corrections(database, open_before_us=0).lines == []
+    assert corrections(database).lines == []
 
 
 def test_repair_closes_windows_whose_log_is_gone(database: Connection) -> None:
@@ -225,5 +225,5 @@ def test_repair_zeroes_a_line_that_should_not_be_there(live: Connection) -> None
     foreign = to_record(window.where, what._replace(job="nobody's"), figures, edition)
     publish(live, [foreign])
     assert not audit(live).clean
-    publish(live, corrections(live, open_before_us=0).lines)
+    publish(live, corrections(live, everywhere=True).lines)
     assert audit(live).residual_pico == 0
