@@ -252,4 +252,5 @@ class PartitionLog:
     def batch_ids(self) -> int:
         """How many batch ids are kept."""
         finished = sum(len(each.batches) for each in self._finished.values())
-        return finished + sum(window.revision for window in self.windows.values())
+        frozen = sum(window.revision for window in self._frozen_windows())
+        return finished + frozen + sum(window.revision for window in self.windows.values())

@@ -27,7 +27,7 @@ def moves(chaos: Chaos, random: Random) -> dict[Callable[[], None], int]:
 
     def meter_batch() -> None:
         tenant = random.choice(["acme", "globex"])
-        chaos.meter_batch(random.randint(-20, 30), tenant, random.random() < 0.5, index() % 2)
+        chaos.meter_batch(random.randint(-20, 60), tenant, random.random() < 0.5, index() % 2)
 
     def advance() -> None:
         chaos.advance(random.randrange(ORIGINS), random.randint(0, 25))
@@ -73,7 +73,7 @@ class TwoOwners(RuleBasedStateMachine):
         super().__init__()
         self.chaos = Chaos()
 
-    @rule(ago=st.integers(-20, 30), tenant=tenants, gpu=st.booleans(), version=st.integers(0, 1))
+    @rule(ago=st.integers(-20, 60), tenant=tenants, gpu=st.booleans(), version=st.integers(0, 1))
     def meter_batch(self, ago: int, tenant: str, gpu: bool, version: int) -> None:
         self.chaos.meter_batch(ago, tenant, gpu, version)
 

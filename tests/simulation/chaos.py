@@ -141,7 +141,8 @@ class Chaos:
         while self.workers:
             self.die(0)
         last = Worker(self.broker, LATENESS_US, REMEMBER_US)
-        for message in self.orphans:
+        last.settle()
+        for message in self.orphans:  # claims among them leave the last one contested
             self.broker.append(message)
         last.settle()
         end = max([where_of(each).end_us for each in self.partials()], default=T0)
