@@ -6,25 +6,79 @@ is the same as rating each call: a group has one rate a meter, and amounts are e
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from schemas.records import InferenceUsage
 from streams.core.catalog import Catalog, Endpoint, api_pool
 from streams.core.outcomes import Rejected
-from streams.core.price_book import TOKEN_DIVISOR, TOKEN_METERS, TOKENS, PriceBook, TokenRates
+from streams.core.price_book import (
+    FOREVER,
+    TOKEN_DIVISOR,
+    TOKEN_METERS,
+    TOKENS,
+    PriceBook,
+    TokenRates,
+)
 from streams.core.sums import Entry, Key, MeterKey
 from streams.core.tally import Tally
+from streams.core.windows import window_start
 
 WORK = MeterKey("work", "Token-Work", 1, True)
 UNKNOWN = MeterKey("tokens.unknown", "Events", 1, False)
 PRICED = tuple(MeterKey(name, TOKENS, TOKEN_DIVISOR, True) for name in TOKEN_METERS)
 UNPRICED = tuple(MeterKey(name, TOKENS, TOKEN_DIVISOR, False) for name in TOKEN_METERS)
+REASONING = TOKEN_METERS.index("tokens.reasoning")
 
-# window, tenant, project, provider, model, endpoint, position of the rates in time
-Group: TypeAlias = tuple[int, str | None, str | None, str, str, str | None, int]
+# tenant, project, provider, model, endpoint, as reported
+Caller: TypeAlias = tuple[str | None, str | None, str, str, str | None]
 
 
-def meter_inference(
+@dataclass(slots=True)
+class Group:
+    """Calls of one caller in [from_us, until_us), which lies in one window and has one price."""
+
+    window_us: int
+    from_us: int
+    until_us: int
+    rates: TokenRates
+    uncached: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    output: int = 0
+    reasoning: int = 0
+    events: int = 0
+    unreported: int = 0  # calls without token counts
+
+
+class Groups:
+    """The groups of a batch. A caller's calls mostly fall into the group of the one before."""
+
+    def __init__(self, book: PriceBook, window_us: int) -> None:
+        self.latest: dict[Caller, Group] = {}
+        self.all: dict[tuple[Caller, int], Group] = {}
+        self._book = book
+        self._window_us = window_us
+
+    def find(self, caller: Caller, at_us: int) -> Group:
+        """Return the group of a call, made when it is new, and remember it as the latest."""
+        _, _, provider, model, _ = caller
+        rates = self._book.token_rates(provider, model)
+        position = bisect_right(rates.edges, at_us)
+        window_us = window_start(at_us, self._window_us)
+        from_us = max(window_us, rates.edges[position - 1] if position else 0)
+        group = self.all.get((caller, from_us))
+        if group is None:
+            edge_us = rates.edges[position] if position < len(rates.edges) else FOREVER
+            until_us = min(window_us + self._window_us, edge_us)
+            group = Group(window_us, from_us, until_us, rates.values[position])
+            self.all[caller, from_us] = group
+        self.latest[caller] = group
+        return group
+
+
+def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
     events: Sequence[InferenceUsage],
     tally: Tally,
     book: PriceBook,
@@ -36,10 +90,9 @@ def meter_inference(
     A call after `horizon_us` comes from a clock that is wrong.
     """
     rejected: list[Rejected] = []
-    groups: dict[Group, list[int]] = {}
-    window_us = tally.window_us
-    token_rates = book.token_rates
-    newest = 0
+    groups = Groups(book, tally.window_us)
+    latest = groups.latest
+    newest = tally.newest_us
     for index, event in enumerate(events):
         at = event["at_us"]
         tokens_in = event["input_tokens"] or 0
@@ -55,86 +108,93 @@ def meter_inference(
         ) < 0 or not 0 < at <= horizon_us:
             rejected.append(fault(index, event, horizon_us))
             continue
-        newest = max(newest, at)
-        provider = event["provider"]
-        model = event["model"]
-        rates = token_rates(provider, model)
-        key = (
-            at - at % window_us,
+        if at > newest:  # noqa: PLR1730 - max() costs three times as much
+            newest = at
+        caller = (
             event["tenant"],
             event["project"],
-            provider,
-            model,
+            event["provider"],
+            event["model"],
             event["endpoint"],
-            bisect_right(rates.edges, at),
         )
-        group = groups.get(key)
-        if group is None:
-            groups[key] = group = [0, 0, 0, 0, 0, 0, 0, 0]
-        group[0] += uncached
-        group[1] += read
-        group[2] += write_5m
-        group[3] += write_1h
-        group[4] += tokens_out
-        group[5] += reasoning
-        group[6] += 1
+        group = latest.get(caller)
+        if group is None or not group.from_us <= at < group.until_us:
+            group = groups.find(caller, at)
+        group.events += 1
+        group.uncached += uncached
+        group.output += tokens_out
+        if read:
+            group.cache_read += read
+        if write_5m:
+            group.cache_write_5m += write_5m
+        if write_1h:
+            group.cache_write_1h += write_1h
+        if reasoning:
+            group.reasoning += reasoning
         if event["input_tokens"] is None and event["output_tokens"] is None:
-            group[7] += 1
-    tally.newest_us = max(tally.newest_us, newest)
-    for key, quantities in groups.items():
-        add_group(tally, book, catalog, key, quantities)
+            group.unreported += 1
+    tally.newest_us = newest
+    for (caller, _), group in groups.all.items():
+        add_group(tally, catalog, caller, group)
     return rejected
 
 
-def add_group(
-    tally: Tally, book: PriceBook, catalog: Catalog, group: Group, quantities: list[int]
-) -> None:
+def add_group(tally: Tally, catalog: Catalog, caller: Caller, group: Group) -> None:
     """Rate one group and add it to the window's pool."""
-    window, tenant, project, provider, model, endpoint, position = group
+    tenant, project, provider, model, endpoint = caller
     paid_by_gpu = catalog.gpu_endpoint(endpoint)
     pool = paid_by_gpu.pool if paid_by_gpu else api_pool(provider)
     key = Key(catalog.tenant(tenant), project, provider, model, endpoint, None)
-    entry = tally.sums(window, pool).entry(key)
-    entry.events += quantities[6]
+    entry = tally.sums(group.window_us, pool).entry(key)
+    entry.events += group.events
     if paid_by_gpu:
-        work = token_work(paid_by_gpu, quantities)
-        entry.add(WORK, work, 0)
+        entry.add(WORK, token_work(paid_by_gpu, group), 0)
         return
-    rates = book.token_rates(provider, model).values[position]
-    add_tokens(entry, rates, quantities)
-    if quantities[7]:
-        entry.add(UNKNOWN, quantities[7], 0)
+    add_tokens(entry, group)
+    if group.unreported:
+        entry.add(UNKNOWN, group.unreported, 0)
 
 
-def token_work(endpoint: Endpoint, quantities: list[int]) -> int:
+def token_work(endpoint: Endpoint, group: Group) -> int:
     """Return the work of a group in thousandths of an input token's."""
-    uncached, read, write_5m, write_1h, tokens_out = quantities[:5]
     weights = endpoint.weights
-    written_or_new = uncached + write_5m + write_1h
-    return written_or_new * weights.input + read * weights.cache_read + tokens_out * weights.output
+    written_or_new = group.uncached + group.cache_write_5m + group.cache_write_1h
+    return (
+        written_or_new * weights.input
+        + group.cache_read * weights.cache_read
+        + group.output * weights.output
+    )
 
 
-def add_tokens(entry: Entry, rates: TokenRates, quantities: list[int]) -> None:
+def add_tokens(entry: Entry, group: Group) -> None:
     """Add every token meter that was used, and input always: it carries the events."""
-    for meter, (quantity, rate) in enumerate(billable(rates, quantities)):
+    rates = group.rates
+    used = [
+        group.uncached,
+        group.cache_read,
+        group.cache_write_5m,
+        group.cache_write_1h,
+        group.output,
+        group.reasoning,
+    ]
+    for meter, quantity in enumerate(billable(rates, used)):
         if quantity or meter == 0:
+            rate = rates[meter]
             if rate is None:
                 entry.add(UNPRICED[meter], quantity, 0)
             else:
                 entry.add(PRICED[meter], quantity, quantity * rate)
 
 
-def billable(rates: TokenRates, quantities: list[int]) -> list[tuple[int, int | None]]:
-    """Return (quantity, rate) by token meter.
+def billable(rates: TokenRates, used: list[int]) -> list[int]:
+    """Return the quantity of each token meter.
 
     Reasoning is part of output, and is taken out of it only where it has a price of its own.
     """
-    billed = quantities[:6]
-    if rates[5] is None:
-        billed[5] = 0
-    else:
-        billed[4] -= billed[5]
-    return list(zip(billed, rates, strict=True))
+    uncached, read, write_5m, write_1h, tokens_out, reasoning = used
+    if rates[REASONING] is None:
+        reasoning = 0
+    return [uncached, read, write_5m, write_1h, tokens_out - reasoning, reasoning]
 
 
 def fault(index: int, event: InferenceUsage, horizon_us: int) -> Rejected:

@@ -75,7 +75,8 @@ def call_cost(event: InferenceUsage, book: PriceBook) -> int | None:
     ]
     rates = book.token_rates(event["provider"], event["model"]).at(event["at_us"])
     amount = 0
-    for meter, (quantity, rate) in enumerate(billable(rates, quantities)):
+    for meter, quantity in enumerate(billable(rates, quantities)):
+        rate = rates[meter]
         if rate is not None:
             amount += quantity * rate
         elif quantity or meter == 0:

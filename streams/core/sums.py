@@ -98,22 +98,23 @@ def read_meters(meters: list[Meter]) -> Iterator[tuple[MeterKey, int, int]]:
 
 def record(key: Key, entry: Entry) -> Sum:
     """Return one entry as the partial carries it."""
+    tenant, project, provider, model, endpoint, job = key
     return {
-        "tenant": key.tenant,
-        "project": key.project,
-        "provider": key.provider,
-        "model": key.model,
-        "endpoint": key.endpoint,
-        "job": key.job,
+        "tenant": tenant,
+        "project": project,
+        "provider": provider,
+        "model": model,
+        "endpoint": endpoint,
+        "job": job,
         "events": entry.events,
         "meters": [
             {
-                "name": meter.name,
-                "unit": meter.unit,
+                "name": name,
+                "unit": unit,
                 "quantity": to_bytes(quantity),
-                "amount": to_bytes(amount) if meter.priced else None,
-                "divisor": meter.divisor,
+                "amount": to_bytes(amount) if priced else None,
+                "divisor": divisor,
             }
-            for meter, (quantity, amount) in entry.meters.items()
+            for (name, unit, divisor, priced), (quantity, amount) in entry.meters.items()
         ],
     }
