@@ -1,6 +1,6 @@
 """Writes the reference pages of docs/ from the code they describe.
 
-Run `python -m tests.reference_pages` after changing a topic, a schema, a metric or a setting: a
+Run `make docs` after changing a topic, a schema, a metric or a setting: a
 test fails while a committed page says something else.
 """
 
@@ -19,7 +19,7 @@ from streams.metrics import Metric
 from streams.settings import NESTED, PREFIX, WorkerSettings
 
 DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
-NOTICE: Final = "<!-- Written by `python -m tests.reference_pages`. Edit the code it describes. -->"
+NOTICE: Final = "<!-- Written by `make docs`. Edit the code it describes. -->"
 KINDS: Final = {"timestamp-micros": "instant (µs, UTC)"}
 
 

@@ -10,7 +10,7 @@ from tests.reference_pages import DOCS, pages
 @pytest.mark.parametrize("name", ["topics.md", "metrics.md", "settings.md"])
 def test_committed_page_is_current(name: str) -> None:
     text = (DOCS / name).read_text(encoding="utf-8")
-    assert text == pages()[DOCS / name], "run: python -m tests.reference_pages"
+    assert text == pages()[DOCS / name], "run: make docs"
 
 
 def test_every_topic_and_metric_has_a_row() -> None:
