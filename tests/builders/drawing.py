@@ -5,15 +5,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from schemas.decimals import from_bytes, to_decimal
-from schemas.records import CostLine, GpuInterval, InferenceUsage, Partial, ResourceUsage
+from schemas.records import CostLine, Partial
 from streams.core.lines import WindowPool
 from streams.core.metering import Metered, Rules, meter_batch
 from streams.core.window import Window
-from tests.builders.usage import NOW, batch
+from tests.builders.usage import NOW, Event, batch
 
 ORIGIN = "usage.test.v1:0"
-
-Event = InferenceUsage | GpuInterval | ResourceUsage
 
 
 class Plain(NamedTuple):

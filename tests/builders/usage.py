@@ -1,6 +1,6 @@
 """The smallest valid usage events and batches; each keyword replaces one field."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
@@ -10,6 +10,8 @@ from streams.core.windows import HOUR_US, SECOND_US
 
 T0 = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z, the begin of a minute, an hour and a day
 NOW = T0 + HOUR_US
+
+Event = InferenceUsage | GpuInterval | ResourceUsage
 
 H100 = "NVIDIA H100 80GB HBM3"
 
@@ -98,3 +100,27 @@ def batch(
         "losses": [],
         "events": list(events),
     }
+
+
+def calls_in(events: Iterable[Event]) -> list[InferenceUsage]:
+    """Return the calls among events."""
+    return [cast("InferenceUsage", event) for event in events if "at_us" in event]
+
+
+def intervals_in(events: Iterable[Event]) -> list[GpuInterval]:
+    """Return the GPU intervals among events."""
+    return [cast("GpuInterval", event) for event in events if "holders" in event]
+
+
+def quantities_in(events: Iterable[Event]) -> list[ResourceUsage]:
+    """Return the quantities of resources among events."""
+    return [cast("ResourceUsage", event) for event in events if "quantity" in event]
+
+
+def with_tenants(event: Event, name: Callable[[str | None], str | None]) -> Event:
+    """Return an event with its tenants under other names."""
+    for each in intervals_in([event]):
+        holders = [{**held, "tenant": name(held["tenant"])} for held in each["holders"]]
+        return cast("Event", {**event, "holders": holders})
+    tenant = cast("InferenceUsage | ResourceUsage", event)["tenant"]
+    return cast("Event", {**event, "tenant": name(tenant)})

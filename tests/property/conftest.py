@@ -4,7 +4,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("short", max_examples=60, deadline=None, print_blob=True)
+settings.register_profile("short", max_examples=40, deadline=None, print_blob=True)
 settings.register_profile(
     "long",
     max_examples=3000,
