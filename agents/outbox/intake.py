@@ -29,11 +29,12 @@ class Intake:
         self._refused = Losses()
         self._lost_after_accept = 0
         self._flushes_asked = 0
+        self._flushes_seen = 0
         self._flushes_served = 0
         self._is_closed = False
         self._is_stopped = False
-        self.accepted = 0
-        self.dropped: Counter[Reason] = Counter()
+        self._accepted = 0
+        self._dropped: Counter[Reason] = Counter()
 
     def __len__(self) -> int:
         return len(self._batcher)
@@ -47,7 +48,7 @@ class Intake:
                 self._count_refused(refusal)
                 return False
             self._batcher.add(event, now_s)
-            self.accepted += 1
+            self._accepted += 1
             if len(self._batcher) == 1 or self._batcher.is_full_batch():
                 self._work.notify()
         return True
@@ -67,7 +68,7 @@ class Intake:
     def wait(self, longest_s: float) -> None:
         """Let the worker sleep until a batch is due, a flush is asked for, or the time is up."""
         with self._work:
-            if self._flushes_asked > self._flushes_served:
+            if self._flushes_asked > self._flushes_seen:
                 return
             if self._is_closed:
                 longest_s = min(longest_s, CLOSING_WAIT_S)
@@ -80,6 +81,7 @@ class Intake:
     def flush_asked(self) -> int:
         """Return the last flush not yet served, 0 when there is none."""
         with self._work:
+            self._flushes_seen = self._flushes_asked
             return self._flushes_asked if self._flushes_asked > self._flushes_served else 0
 
     def flush_served(self, ticket: int) -> None:
@@ -104,7 +106,7 @@ class Intake:
         with self._work:
             self._batcher.drop(events)
             self._lost_after_accept += sum(lost.values())
-            self.dropped.update(lost)
+            self._dropped.update(lost)
 
     def refuse(self, reason: Reason | None) -> None:
         """Refuse events from now on, or accept them again."""
@@ -122,6 +124,12 @@ class Intake:
             self._is_closed = True
             self._work.notify()
 
+    def counts(self) -> tuple[int, int, dict[str, int]]:
+        """Return the events accepted, those of them in memory, and those dropped by reason."""
+        with self._work:
+            dropped = {reason.value: events for reason, events in self._dropped.items()}
+            return self._accepted, len(self._batcher), dropped
+
     def stop(self) -> None:
         """Say that the worker is gone: nothing will be served any more."""
         with self._work:
@@ -136,6 +144,6 @@ class Intake:
         return self._refusing
 
     def _count_refused(self, reason: Reason) -> None:
-        self.dropped[reason] += 1
+        self._dropped[reason] += 1
         if reason is not Reason.STOPPED:
             self._refused.add(reason, 1, self._clock.now_us())

@@ -115,11 +115,12 @@ class Outbox:
 
     def stats(self) -> Stats:
         """Return the state after the worker's last turn. Does not block."""
+        accepted, buffered, dropped = self._intake.counts()
         return replace(
             self._worker.stats,
-            accepted=self._intake.accepted,
-            buffered=len(self._intake),
-            dropped={reason.value: n for reason, n in self._intake.dropped.items()},
+            accepted=accepted,
+            buffered=buffered,
+            dropped=dropped,
             failure=None if self._failure is None else str(self._failure),
         )
 

@@ -78,6 +78,7 @@ def _create(path: Path, lock: Lock, producer: Producer, now_us: int) -> None:
     new = path.with_name(path.name + ".new")
     for leftover in (new, *(path.with_name(path.name + end) for end in ("-wal", "-journal"))):
         leftover.unlink(missing_ok=True)
+    new.touch(mode=0o600)  # names of tenants are in it; its log gets the same rights
     with translated(path), closing(sqlite3.connect(new, isolation_level=None)) as db:
         db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table, or never

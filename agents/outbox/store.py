@@ -21,7 +21,7 @@ Row: TypeAlias = tuple[Any, ...]  # as SQLite types its columns
 T = TypeVar("T")
 
 READ_BATCHES = 500  # looked at per read; more are not in flight at once
-RECLAIM_PAGES = 64  # given back to the file system per step, so that the WAL stays small
+RECLAIM_PAGES = 32  # given back to the file system per step, so that the WAL stays small
 RECLAIM_FROM_PAGES = 2 * CHECKPOINT_PAGES  # less than this is kept for the next batches
 
 
@@ -129,7 +129,8 @@ class Store:
         if free < RECLAIM_FROM_PAGES or 2 * free < self._pragma("page_count"):
             return False
         with sqlite_file.translated(self._path):
-            self._db.execute(f"PRAGMA incremental_vacuum({RECLAIM_PAGES})").fetchall()
+            # Not `execute`: it steps this statement once, which frees one page.
+            self._db.executescript(f"PRAGMA incremental_vacuum({RECLAIM_PAGES})")
         return True
 
     def disk_bytes(self) -> int:

@@ -20,6 +20,7 @@ from agents.outbox.store import Store
 from schemas.codec import Codec
 
 BATCHES_A_TURN = 16  # then deliveries get their turn
+RECLAIMS_A_TURN = 4  # steps of giving free pages back to the file system
 BUSY_WAIT_S = 0.05
 IDLE_WAIT_S = 1.0
 
@@ -54,6 +55,7 @@ class Worker:
         self._disk_error: OutboxDiskRefused | None = None
         self._arrived: list[int] = []  # acknowledged, not yet deleted
         self._delivered = 0
+        self._is_tidying = False
         self.stats = Stats()
         self._publish()
 
@@ -84,7 +86,7 @@ class Worker:
 
     def wait_s(self) -> float:
         """Return how long to sleep when no event comes."""
-        is_busy = self._store.pending.batches or self._losses or self._arrived
+        is_busy = self._store.pending.batches or self._losses or self._is_tidying
         return min(BUSY_WAIT_S, self._limits.max_age_s) if is_busy else IDLE_WAIT_S
 
     def is_drained(self) -> bool:
@@ -203,9 +205,9 @@ class Worker:
 
     def _tidy(self) -> None:
         try:
-            self._store.reclaim()
+            self._is_tidying = sum(self._store.reclaim() for _ in range(RECLAIMS_A_TURN)) > 0
         except OutboxDiskRefused:
-            return  # the space stays for the next batches
+            self._is_tidying = False  # the space stays for the next batches
 
     def _publish(self) -> None:
         pending = self._store.pending

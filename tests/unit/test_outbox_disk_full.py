@@ -33,7 +33,7 @@ def test_a_full_disk_is_counted_and_no_crash(tmp_path: Path) -> None:
         for turn in range(ROUNDS):
             put(rig, turn * BATCH, BATCH)
             rig.turn(after_s=1.0)
-        assert sum(rig.intake.dropped.values()) > 2 * BATCH
+        assert sum(rig.intake.counts()[2].values()) > 2 * BATCH
         assert rig.worker.stats.pending_events > 2 * BATCH
     rig.turn(after_s=1.0)  # there is space again
     assert put(rig, ROUNDS * BATCH, 10) == 10

@@ -17,7 +17,7 @@ from agents.errors import (
 from agents.outbox.limits import Limits
 from agents.outbox.lock import Lock, lock_path
 from agents.outbox.sqlite_file import Producer, open_file
-from agents.outbox.store import Store
+from agents.outbox.store import RECLAIM_PAGES, Store
 from schemas.records import Loss
 from tests.outbox_parts import RECORD, START_US
 
@@ -194,6 +194,13 @@ def test_a_garbled_lock_file_says_what_to_do(path: Path) -> None:
         opened(path)
 
 
+def test_only_its_user_may_read_the_file(path: Path) -> None:
+    outbox = opened(path)
+    outbox.store.append(1, START_US, b"with names of tenants")
+    assert [f.stat().st_mode & 0o077 for f in path.parent.iterdir()] == [0, 0, 0]
+    outbox.close()
+
+
 def test_a_missing_folder_is_an_outbox_error(tmp_path: Path) -> None:
     with pytest.raises(OutboxDiskRefused, match="create the folder"):
         opened(tmp_path / "nowhere" / "outbox.db")
@@ -241,8 +248,11 @@ def test_churn_stays_within_the_bound_and_space_is_given_back(path: Path) -> Non
         assert batches * limits.max_batch_bytes > limits.max_disk_bytes * 0.6
         store.forget(range(store.next_seq))
         highest = max(highest, store.disk_bytes())
+    steps = 0
     while store.reclaim():
+        steps += 1
         highest = max(highest, store.disk_bytes())
+    assert steps < limits.max_disk_bytes / RECLAIM_PAGES / 4096  # and not page by page
     assert highest <= limits.max_disk_bytes
     outbox.close()
     assert path.stat().st_size < limits.max_disk_bytes / 2

@@ -87,7 +87,7 @@ def test_an_invalid_event_is_a_loss_and_spares_the_others(rig: Rig, channel: Fak
     assert batches[1]["losses"] == [
         Loss(events=1, first_us=at_us, last_us=at_us, reason="invalid_event")
     ]
-    assert rig.intake.dropped == {"invalid_event": 1}
+    assert rig.intake.counts() == (5, 0, {"invalid_event": 1})
 
 
 def test_an_event_larger_than_a_batch_is_a_loss(rig: Rig, channel: FakeChannel) -> None:
