@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import structlog
 
@@ -14,11 +15,27 @@ from streams.up.supervisor import Supervisor, Surroundings
 GIVE_UP_AFTER = 3  # ends of a part before it was ever ready
 MISUSED = 2  # exit status of a part whose settings are wrong: starting again will not help
 ORDER: tuple[Role, ...] = ("meter", "allocate", "store", "broker")  # as input flows
-STOP_S: dict[Role, float] = {"meter": 2.0, "allocate": 2.0, "store": 2.5, "broker": 0.5}
+STOP_S: dict[Role, float] = {"meter": 4.0, "allocate": 4.0, "store": 4.0, "broker": 0.5}
+# Time each role leaves for those after it; the store has most to finish.
+KEEP_S: dict[Role, float] = {"meter": 3.8, "allocate": 2.8, "store": 0.3, "broker": 0.0}
+LEAST_S = 0.1  # for a role when all time is used up
 LAG_POLL_S = 0.1
 READY_POLL_S = 0.05
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a drain may take in all, and of it each role for reading what was sent to it."""
+
+    within_s: float
+    catch_up_s: float
+
+
+TOLD = Pace(within_s=8.0, catch_up_s=0.6)  # of the 10 s within which Ctrl-C ends
+FULL = Pace(within_s=68.0, catch_up_s=30.0)  # the broker is full: what is not read now is lost
+KILLED = Pace(within_s=8.0, catch_up_s=0.0)  # there is nothing to read any more
 
 
 class Fleet:
@@ -54,17 +71,19 @@ class Fleet:
         """Return the parts of a role."""
         return [s for s in self.supervisors.values() if s.part.role == role]
 
-    async def stop(self, name: str) -> None:
-        """Stop one part and forget it."""
-        supervisor = self.supervisors.pop(name)
-        await supervisor.stop(STOP_S[supervisor.part.role])
+    async def stop(self, name: str, within_s: float) -> None:
+        """Stop one part and forget it; past the time it is killed."""
+        await self.supervisors.pop(name).stop(within_s)
 
-    async def drain(self, catch_up_s: float) -> None:
+    async def drain(self, pace: Pace) -> None:
         """Stop all, each role after the one that feeds it and after it has read what that sent."""
-        for position, role in enumerate(ORDER):
-            if position and role != "broker":
-                await self._catch_up(role, catch_up_s)
-            await asyncio.gather(*(self.stop(s.part.name) for s in self.of(role)))
+        clock = asyncio.get_running_loop().time
+        end_s = clock() + pace.within_s
+        for role in ORDER:
+            if role in {"allocate", "store"}:
+                await self._catch_up(role, min(pace.catch_up_s, end_s - KEEP_S[role] - clock()))
+            limit_s = max(LEAST_S, min(STOP_S[role], end_s - KEEP_S[role] - clock()))
+            await asyncio.gather(*(self.stop(s.part.name, limit_s) for s in self.of(role)))
 
     def kill(self) -> None:
         """Kill all parts now; stopping them is then quick."""

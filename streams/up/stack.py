@@ -22,7 +22,7 @@ from streams.kafka import create_topics, wait_ready
 from streams.metrics import Metric, Metrics
 from streams.settings import WebSettings, WorkerSettings
 from streams.up import directory, parts
-from streams.up.fleet import Fleet
+from streams.up.fleet import FULL, KILLED, TOLD, Fleet
 from streams.up.lines import Sink, bare, prefixed
 from streams.up.memory import Pressure, advice, pressure, rss_bytes
 from streams.up.options import DEFAULT_DATA, Options
@@ -33,9 +33,7 @@ from streams.up.supervisor import Surroundings, backoff_s
 BROKER_READY_S = 10.0  # it takes 0.1
 MEMORY_CHECK_S = 1.0
 READY_POLL_S = 0.05
-CATCH_UP_S = 0.7  # for what a stopped part had sent; with the parts' own limits, below 10 s
-CATCH_UP_FULL_S = 30.0  # when the broker is full: what is not read now is lost
-KILLED_CATCH_UP_S = 0.0
+REMOVE_S = 10.0
 
 log = structlog.get_logger()
 
@@ -65,7 +63,7 @@ class Stack:
         self._directory: directory.Directory | None = None
         self._broker: Part | None = None
         self._watch: asyncio.Task[None] | None = None
-        self._catch_up_s = CATCH_UP_S
+        self._pace = TOLD
         self._is_complete = False  # every part was started
         self._exit = AsyncExitStack()
 
@@ -99,7 +97,7 @@ class Stack:
 
     async def remove(self, name: str) -> None:
         """Stop a worker in order, for good."""
-        await self._fleet.stop(name)
+        await self._fleet.stop(name, REMOVE_S)
 
     async def wait_ready(self) -> None:
         """Wait until every part is ready (again). Raises TimeoutError."""
@@ -133,7 +131,7 @@ class Stack:
 
     def kill(self) -> None:
         """Kill every part now: leaving the context is then quick, and nothing is drained."""
-        self._catch_up_s = KILLED_CATCH_UP_S
+        self._pace = KILLED
         self._fleet.kill()
 
     async def __aenter__(self) -> Self:
@@ -148,7 +146,7 @@ class Stack:
         if self._watch:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
-        await self._fleet.drain(self._catch_up_s)
+        await self._fleet.drain(self._pace)
         await self._exit.aclose()
         if self._directory:
             self._directory.clear_runtime()
@@ -214,7 +212,7 @@ class Stack:
             log.warning("broker_memory_high", used_bytes=used_bytes, bound_bytes=bound_bytes)
         if now is Pressure.FULL:
             log.error("broker_memory_full", used_bytes=used_bytes, bound_bytes=bound_bytes)
-            self._catch_up_s = CATCH_UP_FULL_S
+            self._pace = FULL
             self._end(advice(bound_bytes))
         return now
 
@@ -227,7 +225,7 @@ class Stack:
         self._is_complete = False
         for supervisor in (*self._fleet.of("meter"), *self._fleet.of("allocate")):
             supervisor.send(signal.SIGKILL)  # they have nothing to save; the store has
-        await self._fleet.drain(KILLED_CATCH_UP_S)
+        await self._fleet.drain(KILLED)
         await asyncio.sleep(backoff_s(lost))
         await self._start_parts()
 
