@@ -261,9 +261,11 @@ def test_churn_stays_within_the_bound_and_space_is_given_back(path: Path) -> Non
 def test_even_who_does_not_ask_for_room_cannot_pass_the_bound(path: Path) -> None:
     limits = Limits(max_disk_bytes=Limits().least_disk_bytes)
     outbox = opened(path, limits)
+    largest = bytes(limits.max_batch_bytes)
+    while outbox.store.has_room():
+        outbox.store.append(1, START_US, largest)
     with pytest.raises(OutboxDiskRefused):
-        for _ in range(limits.max_disk_bytes // limits.max_batch_bytes + 1):
-            outbox.store.append(1, START_US, bytes(limits.max_batch_bytes))
+        outbox.store.append(1, START_US, 2 * largest)
     assert outbox.store.disk_bytes() <= limits.max_disk_bytes
     outbox.close()
 
