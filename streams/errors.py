@@ -10,6 +10,7 @@ StreamsError
 │   ├── BrokerUnavailable   no broker answered in time
 │   ├── DeliveryFailed      the broker did not acknowledge a message
 │   ├── ReadTimedOut        a topic was not read to its end in time
+│   ├── RegistryUnavailable the schema registry did not answer, or refused a schema
 │   └── StoreUnavailable    no SQL engine answered
 └── Broken                  a bug or a machine that cannot run this; crash
     ├── BrokerMissing       no embedded broker binary for this machine
@@ -95,6 +96,14 @@ class ReadTimedOut(Transient):
         )
         self.topic = topic
         self.waited_s = waited_s
+
+
+class RegistryUnavailable(Transient):
+    """The schema registry did not answer, or refused a schema."""
+
+    def __init__(self, url: str, detail: str) -> None:
+        super().__init__(f"expected a schema registry at {url}, got {detail}; start it, or fix it")
+        self.url = url
 
 
 class StoreUnavailable(Transient):

@@ -12,6 +12,7 @@ from schemas.errors import NotAvro
 from streams.cli.reach import Check, Data, Kafka, nearest, reached, stop_if_checking
 from streams.errors import UnknownTopic
 from streams.kafka import Entry, Start, follow
+from streams.kafka.registry import codec_of
 from streams.readable import instant, readable
 
 STARTS = {"beginning": Start.BEGINNING, "end": Start.END}
@@ -32,7 +33,7 @@ def tail(  # noqa: PLR0913 - one parameter an option
     """Print messages as JSON lines: amounts as exact strings, instants as ISO 8601, UTC."""
     settings = nearest(kafka=kafka, data=data)
     stop_if_checking(settings, check=check)
-    codec, name = Codec(), resolve(topic)
+    codec, name = codec_of(settings), resolve(topic)
     entries = follow(reached(settings), name, STARTS[start], until_end=until_end)
     with contextlib.suppress(KeyboardInterrupt), contextlib.closing(entries):
         for number, entry in enumerate(entries, start=1):

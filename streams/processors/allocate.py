@@ -18,7 +18,6 @@ from faust.types import TP
 from faust.types.tuples import Message
 
 from schemas import topics
-from schemas.codec import Codec
 from schemas.errors import NotAvro
 from schemas.records import CostLine
 from streams.core.partition_log import Action, Finals, PartitionLog, PassOn, Write
@@ -56,7 +55,7 @@ class Allocate:
         self._outlet = outlet
         self._settings = settings
         self._metrics = metrics
-        self._codec = Codec()
+        self._codec = outlet.codec
         self._occasionally = Occasionally()
         self._owned: dict[TP, Owned] = {}
         self._failed: BaseException | None = None

@@ -15,7 +15,7 @@ from faust.types import TP
 from faust.types.tuples import Message
 
 from schemas import topics
-from schemas.codec import Codec, Record
+from schemas.codec import Record
 from schemas.errors import NotAvro
 from schemas.records import DeadLetter
 from streams.core.metering import Metered, Rules, meter_batch
@@ -54,7 +54,7 @@ class Meter:
         self._rules = rules
         self._settings = settings
         self._metrics = metrics
-        self._codec = Codec()
+        self._codec = outlet.codec
         self._clock = Clock()
         self._frontiers: dict[TP, Frontier] = {}
         self._occasionally = Occasionally()

@@ -18,7 +18,7 @@ class Outlet:
 
     def __init__(self, app: faust.App, codec: Codec, counts: Mapping[str, int]) -> None:
         self._app = app
-        self._codec = codec
+        self.codec = codec
         self.counts = counts
 
     async def send(
@@ -26,7 +26,7 @@ class Outlet:
     ) -> Acknowledgement:
         """Send a record to its key's partition; waits only while the producer's buffer is full."""
         partition = partition_of(key, self.counts[topic.name])
-        return await self.send_to(topic, partition, self._codec.encode(name, record), key)
+        return await self.send_to(topic, partition, self.codec.encode(name, record), key)
 
     async def send_to(
         self, topic: Topic, partition: int, value: bytes, key: str | None = None
@@ -39,7 +39,7 @@ class Outlet:
 
     def encode(self, name: str, record: Mapping[str, object]) -> bytes:
         """Return the framed bytes of a record."""
-        return self._codec.encode(name, record)
+        return self.codec.encode(name, record)
 
 
 async def acknowledged(topic: Topic, futures: list[Acknowledgement]) -> None:

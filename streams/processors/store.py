@@ -70,9 +70,10 @@ CONFIG_KINDS: dict[str, rows.ConfigKind] = {
 class Store:
     """Shell of `clickhouse.writer`: one writer fills while the other is inserted."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands on, each once
         self,
         app: faust.App,
+        codec: Codec,
         writers: tuple[Writer, Writer],
         rules: Rules,
         settings: WorkerSettings,
@@ -86,7 +87,7 @@ class Store:
         self._settings = settings.store
         self._clock = settings.meter.clock
         self._metrics = metrics
-        self._codec = Codec()
+        self._codec = codec
         self._single: dict[str, list[Record]] = {name: [] for name in ROWS}
         self._singles = 0
         self._next: dict[TP, int] = {}

@@ -10,8 +10,8 @@ import faust
 import structlog
 from prometheus_client import CollectorRegistry
 
-from schemas.codec import Codec
 from streams.kafka import list_topics, wait_ready
+from streams.kafka.registry import codec_of
 from streams.metrics import Metrics
 from streams.processors.allocate import Allocate
 from streams.processors.app import make_app
@@ -71,7 +71,7 @@ async def _main(name: str, settings: WorkerSettings, counts: Mapping[str, int]) 
         LOG.info("processor_started", port=port)
         try:
             app = make_app(name, settings.kafka, loop=loop)
-            outlet = Outlet(app, Codec(), counts)
+            outlet = Outlet(app, codec_of(settings), counts)
             async with built(name, app, outlet, settings, metrics) as processor:
                 stopping.processor = processor
                 await _until_stopped(app, processor, stopping)
@@ -121,7 +121,7 @@ async def built(
         yield Meter(app, outlet, rules, settings.meter, metrics)
         return
     async with opened(settings, book, catalog) as writers:
-        yield Store(app, writers, rules, settings, metrics)
+        yield Store(app, outlet.codec, writers, rules, settings, metrics)
 
 
 async def _until_stopped(app: faust.App, processor: Processor, stopping: Stopping) -> None:
