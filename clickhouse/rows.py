@@ -6,9 +6,8 @@ Usage batches are in `usage_rows`.
 from collections.abc import Sequence
 from typing import Literal
 
-from clickhouse.block import Block, block
+from clickhouse.block import Block, block, pico_column
 from clickhouse.errors import BadRow
-from schemas.decimals import from_bytes
 from schemas.records import Alert, Config, CostLine, DeadLetter, LatePartial, LineStatus
 
 # A version is generation, revision and status in one UInt64, most significant first.
@@ -16,6 +15,9 @@ STATUS_BITS = 2
 REVISION_BITS = 38  # 270 billion batches applied to one window
 GENERATION_BITS = 24  # 16 million re-pricings
 STATUS_RANK: dict[LineStatus, int] = {"provisional": 0, "final": 1, "corrected": 2}
+
+LINES = "cost_lines"
+ALERTS = "alerts"
 
 ConfigKind = Literal["price-book", "catalog"]
 
@@ -31,23 +33,16 @@ def version(generation: int, revision: int, status: LineStatus) -> int:
     True
     """
     if revision >> REVISION_BITS:  # negative numbers shift to -1
-        raise BadRow("cost_lines", "revision", f"expected 0 to 2**{REVISION_BITS}, got {revision}")
+        raise BadRow(LINES, "revision", f"expected 0 to 2**{REVISION_BITS}, got {revision}")
     if generation >> GENERATION_BITS:
-        raise BadRow(
-            "cost_lines", "generation", f"expected 0 to 2**{GENERATION_BITS}, got {generation}"
-        )
+        raise BadRow(LINES, "generation", f"expected 0 to 2**{GENERATION_BITS}, got {generation}")
     return (generation << REVISION_BITS | revision) << STATUS_BITS | STATUS_RANK[status]
 
 
-def pico(data: bytes | None) -> int | None:
-    """Return an Avro decimal in pico; null stays null."""
-    return None if data is None else from_bytes(data)
-
-
 def cost_lines(lines: Sequence[CostLine]) -> Block:
-    """Return lines as rows, one each. Raises BadRow for a version that does not fit."""
+    """Return lines as rows, one each. Raises BadRow for a version or amount that does not fit."""
     return block(
-        "cost_lines",
+        LINES,
         {
             "line_id": [x["line_id"] for x in lines],
             "window_start": [x["window_start_us"] for x in lines],
@@ -62,8 +57,8 @@ def cost_lines(lines: Sequence[CostLine]) -> Block:
             "endpoint": [x["endpoint"] for x in lines],
             "job": [x["job"] for x in lines],
             "unit": [x["unit"] for x in lines],
-            "quantity": [from_bytes(x["quantity"]) for x in lines],
-            "cost": [pico(x["cost"]) for x in lines],
+            "quantity": pico_column(LINES, "quantity", [x["quantity"] for x in lines]),
+            "cost": pico_column(LINES, "cost", [x["cost"] for x in lines]),
             "currency": [x["currency"] for x in lines],
             "events": [x["events"] for x in lines],
             "price_book": [x["price_book"] for x in lines],
@@ -115,9 +110,9 @@ def late_partials(partials: Sequence[LatePartial]) -> Block:
 
 
 def alerts(states: Sequence[Alert]) -> Block:
-    """Return states of alerts as rows."""
+    """Return states of alerts as rows. Raises BadRow for an amount that does not fit."""
     return block(
-        "alerts",
+        ALERTS,
         {
             "alert_id": [x["alert_id"] for x in states],
             "tenant": [x["tenant"] for x in states],
@@ -125,9 +120,9 @@ def alerts(states: Sequence[Alert]) -> Block:
             "state": [x["state"] for x in states],
             "since": [x["since_us"] for x in states],
             "at": [x["at_us"] for x in states],
-            "expected": [pico(x["expected"]) for x in states],
-            "actual": [pico(x["actual"]) for x in states],
-            "excess": [pico(x["excess"]) for x in states],
+            "expected": pico_column(ALERTS, "expected", [x["expected"] for x in states]),
+            "actual": pico_column(ALERTS, "actual", [x["actual"] for x in states]),
+            "excess": pico_column(ALERTS, "excess", [x["excess"] for x in states]),
             "currency": [x["currency"] for x in states],
             "summary": [x["summary"] for x in states],
         },

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
-from clickhouse.block import Block, block
-from schemas.decimals import from_bytes
+from clickhouse.block import Block, block, pico_column
 from schemas.records import (
     GpuInterval,
     GpuUsageBatch,
@@ -71,7 +70,8 @@ def usage_rows(
     """Return a batch as rows of `batches`, `usage_events` and `losses`; empty ones are left out.
 
     `attributed` has an entry per event; None marks a dead letter, which the archive does not hold.
-    Raises ValueError when it has another number of entries: a bug of the caller.
+    Raises ValueError when it has another number of entries: a bug of the caller; and BadRow for a
+    quantity that does not fit.
     """
     if len(attributed) != len(batch["events"]):
         raise ValueError(f"expected {len(batch['events'])} attributions, got {len(attributed)}")
@@ -224,6 +224,6 @@ def resource_columns(events: list[ResourceUsage]) -> Columns:
         "resource_kind": [x["kind"] for x in events],
         "sku": [x["sku"] for x in events],
         "resource_id": [x["resource_id"] for x in events],
-        "quantity": [from_bytes(x["quantity"]) for x in events],
+        "quantity": pico_column("usage_events", "quantity", [x["quantity"] for x in events]),
         "unit": [x["unit"] for x in events],
     }

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from clickhouse_connect.datatypes.base import ClickHouseType
 
+from clickhouse.block import Block
 from clickhouse.client import Connection
 from clickhouse.errors import BadQuery, Unavailable
 from clickhouse.rows import cost_lines, dead_letters
@@ -20,7 +21,6 @@ from clickhouse.usage_rows import (
     usage_rows,
 )
 from clickhouse.writer import Writer
-from schemas.decimals import to_bytes
 from schemas.records import CostLine
 from tests.builders.cost_lines import line
 from tests.builders.usage import T0, batch, call
@@ -255,9 +255,12 @@ def test_a_flush_says_what_it_wrote(database: Connection) -> None:
     assert writer.flush().total == 0
 
 
-def test_a_number_too_large_for_its_column_is_refused(database: Connection) -> None:
+def test_an_insert_that_cannot_be_written_is_a_bad_query(database: Connection) -> None:
+    rows = cost_lines([line()])
+    columns = list(rows.columns)
+    columns[rows.names.index("quantity")] = [2**127]
     writer = Writer(database.writer)
-    writer.add(cost_lines([{**line(), "quantity": to_bytes(2**127)}]))
+    writer.add(Block(rows.table, rows.names, columns))
     with pytest.raises(BadQuery, match="less than 128 bits"):
         writer.flush()
     assert current(database) == []

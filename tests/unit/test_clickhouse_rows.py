@@ -1,13 +1,15 @@
 """Records as rows: the version that decides which line is in force, and nothing lost."""
 
 import random
+from typing import cast
 
 import pytest
 
 from clickhouse.columns import TABLES, column_types
 from clickhouse.errors import BadRow
 from clickhouse.rows import alerts, configs, cost_lines, dead_letters, late_partials, version
-from schemas.records import Alert, DeadLetter, LatePartial, LineStatus
+from schemas.decimals import to_bytes
+from schemas.records import Alert, CostLine, DeadLetter, LatePartial, LineStatus
 from tests.builders.cost_lines import line
 from tests.builders.usage import T0
 
@@ -91,6 +93,22 @@ def test_a_line_keeps_every_field() -> None:
 def test_an_unpriced_line_has_no_cost() -> None:
     rows = cost_lines([line(cost=None)])
     assert list(rows.columns[rows.names.index("cost")]) == [None]
+
+
+@pytest.mark.parametrize("column", ["quantity", "cost"])
+@pytest.mark.parametrize("amount", [10**38, -(10**38), 2**200])
+def test_an_amount_of_more_than_38_digits_is_refused(column: str, amount: int) -> None:
+    given = [line(1), line(2, None), cast("CostLine", {**line(3), column: to_bytes(amount)})]
+    with pytest.raises(BadRow, match="expected at most 38 digits") as caught:
+        cost_lines(given)
+    assert (caught.value.table, caught.value.column) == ("cost_lines", column)
+
+
+def test_the_largest_amounts_are_taken() -> None:
+    largest = 10**38 - 1
+    given = [{**line(n), "cost": to_bytes(sign * largest)} for n, sign in enumerate((1, -1))]
+    rows = cost_lines(cast("list[CostLine]", given))
+    assert list(rows.columns[rows.names.index("cost")]) == [largest, -largest]
 
 
 def test_a_dead_letter_keeps_its_bytes() -> None:

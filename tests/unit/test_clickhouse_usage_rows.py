@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from clickhouse.block import Block
 from clickhouse.columns import TABLES
+from clickhouse.errors import BadRow
 from clickhouse.usage_events import usage_event
 from clickhouse.usage_rows import (
     Attributed,
@@ -185,6 +186,12 @@ def test_a_quantity_is_exact_at_its_largest() -> None:
     )
     assert row["quantity"] == Decimal("99999999999999999999999999.999999999999")
     assert usage_event(row) == event
+
+
+def test_a_quantity_that_no_column_holds_is_bad_input() -> None:
+    event = {**EGRESS, "quantity": to_bytes(10**38)}
+    with pytest.raises(BadRow, match="expected at most 38 digits"):
+        rows_of("ResourceUsageBatch", batch(event), [Attributed("resource:egress", "acme", 0)])
 
 
 EGRESS = {
