@@ -6,10 +6,14 @@ topics are read without it and offsets are committed explicitly, when their effe
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, cast
 
 import faust
 import mode
+from aiokafka.errors import IllegalStateError
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
@@ -29,6 +33,7 @@ def make_app(name: str, kafka: KafkaSettings, *, loop: asyncio.AbstractEventLoop
         **faust_options(kafka),
         loop=loop,
         autodiscover=False,
+        datadir=Path(gettempdir()) / "apportion-faust",  # only its tables would use it
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
@@ -63,6 +68,11 @@ class Partitions:
     def _consumer(self) -> Any:  # noqa: ANN401 - see the class
         return self._app.consumer
 
+    @property
+    def rebalancing(self) -> bool:
+        """Whether the group is handing partitions out, and reading has not begun again."""
+        return bool(self._app.rebalancing)
+
     def assigned(self) -> set[TP]:
         """Return the partitions this worker reads now."""
         return set(self._consumer.assignment())
@@ -92,8 +102,9 @@ class Partitions:
             await self._consumer._commit(dict(offsets))  # noqa: SLF001 - acks are not used
 
     async def seek(self, tp: TP, offset: int) -> None:
-        """Read again from an offset."""
-        await self._consumer.seek(tp, offset)
+        """Read again from an offset; nothing happens when the partition was just taken away."""
+        with suppress(IllegalStateError):
+            await self._consumer.seek_wait({tp: offset})  # in the client's own thread
 
     def _state(self, tp: TP) -> Any:  # noqa: ANN401 - aiokafka's, untyped
         client = self._consumer._thread._consumer  # noqa: SLF001 - no public way to them
