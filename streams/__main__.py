@@ -7,12 +7,12 @@ from clickhouse.errors import ClickHouseError
 from schemas.errors import SchemaError
 from streams.cli.verbs import VERBS, overview
 from streams.config.errors import ConfigError
-from streams.errors import BadInput, StreamsError
+from streams.errors import ConfigRefused, SettingsInvalid, StreamsError, UnknownTopic
 
 FAILED = 1
 MISUSED = 2
 
-MISUSES = (BadInput, ConfigError)
+MISUSES = (SettingsInvalid, UnknownTopic, ConfigRefused, ConfigError)
 FAILURES = (StreamsError, ClickHouseError, SchemaError)
 
 

@@ -43,15 +43,19 @@ def up(  # noqa: PLR0913 - one parameter an option
     Embedded by default: no Docker, no JVM. What is given an address is not embedded.
     """
     began_s = time.monotonic()
-    flags: dict[str, object] = {"kafka.bootstrap": kafka, "schema_registry": schema_registry}
+    flags: dict[str, object] = {
+        "kafka.bootstrap": kafka,
+        "clickhouse.url": clickhouse,
+        "schema_registry": schema_registry,
+    }
     settings = settings_of(assignments, flags)
     stop_if_checking(settings, check=check)
     logs.configure(settings.log, "up")
     overrides = dict(assignment.split("=", 1) for assignment in assignments or ())
     options = Options(
         data=data,
-        kafka=settings.kafka if kafka else None,
-        clickhouse=clickhouse,
+        kafka=settings.kafka if "bootstrap" in settings.kafka.model_fields_set else None,
+        clickhouse=None if settings.clickhouse.embedded else settings.clickhouse.url,
         prices=prices,
         catalog=catalog,
         workers=workers,

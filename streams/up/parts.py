@@ -9,7 +9,7 @@ from streams.settings import WorkerSettings
 from streams.up import broker
 from streams.up.directory import Directory
 from streams.up.options import Options
-from streams.up.ports import HOST, free_port
+from streams.up.ports import HOST, free_port, free_ports
 
 Role = Literal["broker", "meter", "allocate", "store"]
 
@@ -57,21 +57,25 @@ def processors(options: Options, settings: WorkerSettings) -> list[Part]:
         "allocate": options.workers,
         "store": 1,  # the embedded engine admits one process
     }
+    wanted = [(role, number) for role in PROCESSORS for number in range(counts[role])]
+    ports = free_ports(len(wanted))
     return [
-        worker(role, number, settings, options.overrides)
-        for role in PROCESSORS
-        for number in range(counts[role])
+        worker(role, number, port, settings, options.overrides)
+        for (role, number), port in zip(wanted, ports, strict=True)
     ]
 
 
-def worker(role: Role, number: int, settings: WorkerSettings, overrides: Mapping[str, str]) -> Part:
+def worker(
+    role: Role, number: int, port: int, settings: WorkerSettings, overrides: Mapping[str, str]
+) -> Part:
     """Return one worker of a processor. Its command line shows addresses, never a secret."""
-    port = free_port()
     flags = [
         *("--kafka", settings.kafka.bootstrap),
         *("--clickhouse", settings.clickhouse.url),
         *("--web-port", str(port)),
     ]
+    if settings.schema_registry:
+        flags += ["--schema-registry", settings.schema_registry]
     if role == "store" and settings.sql_socket:
         flags += ["--set", f"store.sql_socket={settings.sql_socket}"]
     for name, value in overrides.items():

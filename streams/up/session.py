@@ -6,7 +6,6 @@ import time
 
 import structlog
 
-from streams.up.mending import keep_mending
 from streams.up.options import Options
 from streams.up.stack import Stack
 
@@ -54,6 +53,9 @@ async def _run(stack: Stack, began_s: float) -> int:
             health=f"http://127.0.0.1:{stack.web_port}/health",
             data=str(stack.data),
         )
+        # Not before: it loads ClickHouse's client, and the parts need the processor now.
+        from streams.up.mending import keep_mending  # noqa: PLC0415
+
         mending = asyncio.create_task(
             keep_mending(stack.settings, log_is_new=stack.options.kafka is None)
         )

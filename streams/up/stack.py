@@ -27,6 +27,7 @@ from streams.up.lines import Sink, bare, prefixed
 from streams.up.memory import Pressure, advice, pressure, rss_bytes
 from streams.up.options import DEFAULT_DATA, Options
 from streams.up.parts import Part, Role
+from streams.up.ports import free_port
 from streams.up.probes import Probes
 from streams.up.supervisor import Surroundings, backoff_s
 
@@ -91,7 +92,8 @@ class Stack:
         """Start one more worker of a processor, wait until it is ready, and return its name."""
         taken = {s.part.name for s in self._fleet.of(role)}
         numbers = (n for n in range(len(taken) + 1) if parts.name_of(role, n) not in taken)
-        part = parts.worker(role, next(numbers), self.settings, self.options.overrides)
+        overrides = self.options.overrides
+        part = parts.worker(role, next(numbers), free_port(), self.settings, overrides)
         await self._fleet.wait_ready(self._fleet.start([part]), self.options.ready_within_s)
         return part.name
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import DataInUse, PartFailed
-from streams.settings import load
+from streams.settings import KafkaSettings, load
 from streams.up.options import Options
 from streams.up.stack import Stack
 
@@ -157,3 +157,20 @@ def test_a_part_with_wrong_settings_ends_the_start_with_its_words(tmp_path: Path
     with pytest.raises(PartFailed, match="APPORTION_ALLOCATE__LATENESS_S") as caught:
         asyncio.run(start())
     assert caught.value.part in {"meter", "allocate", "store"}  # each reads all settings
+
+
+def test_a_given_kafka_is_used_and_workers_come_and_go(tmp_path: Path, broker: str) -> None:
+    options = Options(data=tmp_path / "data", kafka=KafkaSettings(bootstrap=broker))
+
+    async def run() -> None:
+        async with Stack(options, lambda *_: None) as stack:
+            assert stack.bootstrap == broker
+            assert set(stack.pids) == {"meter", "allocate", "store"}
+            second = await stack.add("meter")
+            assert second == "meter-2"
+            assert stack.health().ok
+            await stack.remove("meter")
+            assert set(stack.pids) == {"meter-2", "allocate", "store"}
+            assert await stack.add("meter") == "meter"
+
+    asyncio.run(run())

@@ -11,7 +11,7 @@ from schemas.catalogue import current
 from schemas.codec import CONFLUENT, Codec
 from schemas.errors import UnknownSchema
 from streams.errors import RegistryUnavailable
-from streams.kafka.registry import RegistryIds
+from streams.kafka.registry_ids import RegistryIds
 
 pytestmark = pytest.mark.integration
 
