@@ -163,6 +163,9 @@ class PartitionLog:
     def _watermark(self, origin: str, at_us: int, origins: int) -> list[Action]:
         self._watermarks[origin] = max(at_us, self._watermarks.get(origin, 0))
         self._origins = max(self._origins, origins)
+        return self._close_if_due()
+
+    def _close_if_due(self) -> list[Action]:
         through_us = self.watermark_us
         if not self.active or through_us is None:
             return []
@@ -182,7 +185,8 @@ class PartitionLog:
             return []
         self._requested_us = 0
         finals: list[Action] = [self._finals(at) for at in self._frozen]
-        return finals + [PassOn(offset, late) for offset, late in self._late.items()]
+        lates = [PassOn(offset, late) for offset, late in self._late.items()]
+        return finals + lates + self._close_if_due()
 
     def _close(self, offset: int, owner: str, through_us: int) -> list[Action]:
         if owner != self.claimant or through_us < self.closed_through_us:

@@ -14,10 +14,9 @@ from streams.core.metering import Rules
 from streams.core.windows import MINUTE_US, SECOND_US
 from tests.builders.generated import END_US, LONGEST_US, SPAN_US, any_terms, batches, terms
 from tests.builders.usage import T0, Event, call, holder, interval, quantity
-from tests.simulation.broker import Broker, Message
 from tests.simulation.feed import Metered, doubled, log_of, metered, shuffled
 from tests.simulation.judge import judge
-from tests.simulation.worker import Worker
+from tests.simulation.run import Run
 
 ORIGINS = 3
 LATENESS_US = SPAN_US + LONGEST_US  # nothing is late, whatever is read last
@@ -29,51 +28,27 @@ any_order = st.randoms(use_true_random=False)
 Finals = dict[str, set[bytes]]
 
 
-class Run:
-    """A log that is produced and folded bit by bit."""
+def run_of(messages: Sequence[Metered], lateness_us: int = LATENESS_US) -> Run:
+    return Run(log_of(messages, ORIGINS, ENDS_US), lateness_us, REMEMBER_US)
 
-    def __init__(self, records: Sequence[Message], lateness_us: int = LATENESS_US) -> None:
-        self.broker = Broker()
-        self.lateness_us = lateness_us
-        self.coming = list(reversed(records))
-        self.worker = self.another()
 
-    def another(self) -> Worker:
-        return Worker(self.broker, self.lateness_us, REMEMBER_US)
-
-    def step(self) -> bool:
-        """Produce one record, or let the worker do one thing; False at the end."""
-        if self.worker.step():
-            return True
-        if not self.coming:
-            return False
-        self.broker.append(self.coming.pop())
-        self.worker.emit_provisional()
-        self.worker.commit()
-        return True
-
-    def finish(self) -> "Run":
-        while self.step():
-            pass
-        return self
-
-    def check(self) -> Finals:
-        """Check all that one log promises; return the final lines."""
-        verdict = judge(self.broker.log, self.lateness_us)
-        expected = verdict.final_lines()
-        finals = self.broker.finals()
-        assert finals == {line: {content} for line, content in expected.items()}
-        assert self.broker.as_read() == expected
-        late = [(each["window_start_us"], each["pool"], each["seq"]) for each in self.broker.late]
-        assert set(late) == {(w.start_us, w.pool, batch[2]) for w, batch in verdict.late}
-        assert self.broker.committed in {0, *verdict.closes}
-        log = self.worker.log
-        assert not any((log.windows, log.batch_ids, log._late, log._frozen))
-        return finals
+def check(run: Run) -> Finals:
+    """Check all that one log promises; return the final lines."""
+    verdict = judge(run.broker.log, run.lateness_us)
+    expected = verdict.final_lines()
+    finals = run.broker.finals()
+    assert finals == {line: {content} for line, content in expected.items()}
+    assert run.broker.as_read() == expected
+    late = [(each["window_start_us"], each["pool"], each["seq"]) for each in run.broker.late]
+    assert set(late) == {(w.start_us, w.pool, batch[2]) for w, batch in verdict.late}
+    assert run.broker.committed in {0, *verdict.closes}
+    log = run.worker.log
+    assert not any((log.windows, log.batch_ids, log._late, log._frozen))
+    return finals
 
 
 def finals(messages: Sequence[Metered]) -> Finals:
-    return Run(log_of(messages, ORIGINS, ENDS_US)).finish().check()
+    return check(run_of(messages).finish())
 
 
 def feed(rules: Rules, events: list[list[Event]]) -> list[Metered]:
@@ -98,12 +73,10 @@ def test_a_worker_killed_again_and_again_gives_the_same_finals(
     """Each cut is so many steps after the one before; what was not delivered then is lost."""
     straight = feed(rules, events)
     expected = finals(straight)
-    run = Run(log_of(straight, ORIGINS, ENDS_US))
+    run = run_of(straight)
     for steps in cuts:
-        for _ in range(steps):
-            run.step()
-        run.worker = run.another()
-    assert run.finish().check() == expected
+        run.go(steps).replace_worker()
+    assert check(run.finish()) == expected
 
 
 @given(rules=any_terms, events=batches(), lateness_s=st.integers(0, 120), order=any_order)
@@ -112,8 +85,8 @@ def test_late_batches_are_passed_on_once_and_leave_finals_alone(
 ) -> None:
     out_of_order = shuffled(doubled(feed(rules, events)), SPAN_US, order)
     lateness_us = lateness_s * 10**6
-    run = Run(log_of(out_of_order, ORIGINS, ENDS_US), lateness_us).finish()
-    run.check()
+    run = run_of(out_of_order, lateness_us).finish()
+    check(run)
     remembered = [each for each in run.broker.late if remembers(run, each["window_end_us"])]
     ids = [(e["window_start_us"], e["pool"], e["source"], e["seq"]) for e in remembered]
     assert len(ids) == len(set(ids))
@@ -138,17 +111,11 @@ FIXED: list[list[Event]] = [
 ]
 
 
-def every_cut(records: Sequence[Message], lateness_us: int) -> Iterator[Run]:
+def every_cut(messages: Sequence[Metered], lateness_us: int) -> Iterator[Run]:
     """Yield a run for each step of the straight one, its worker killed and replaced there."""
-    steps = 0
-    straight = Run(records, lateness_us)
-    while straight.step():
-        steps += 1
-    for cut in range(steps + 1):
-        run = Run(records, lateness_us)
-        for _ in range(cut):
-            run.step()
-        run.worker = run.another()
+    for cut in range(run_of(messages, lateness_us).finish().steps + 1):
+        run = run_of(messages, lateness_us).go(cut)
+        run.replace_worker()
         yield run.finish()
 
 
@@ -157,11 +124,11 @@ def test_a_worker_killed_at_any_point_gives_the_same_finals(lateness_us: int, la
     """At every single step of one log, with every batch three times and over three windows."""
     in_order = metered(terms(), FIXED, ORIGINS, END_US)
     as_sent = sorted(in_order, key=lambda each: each.begin_us == T0 + 20 * S)
-    records = log_of([*doubled(as_sent), *as_sent], ORIGINS, ENDS_US)
-    expected = Run(records, lateness_us).finish().check()
-    runs = list(every_cut(records, lateness_us))
+    messages = [*doubled(as_sent), *as_sent]
+    expected = check(run_of(messages, lateness_us).finish())
+    runs = list(every_cut(messages, lateness_us))
     assert len(runs) > 100
     for run in runs:
-        assert run.check() == expected
+        assert check(run) == expected
         passed_on = {each["seq"] for each in run.broker.late}
         assert passed_on == ({len(FIXED) - 1} if late else set())

@@ -85,6 +85,16 @@ def test_a_close_is_asked_for_once_a_window_ended_long_enough_ago(fed: Fed) -> N
     assert fed.watermark(END) == []
 
 
+def test_a_close_that_is_due_is_asked_for_as_soon_as_the_claim_is_read() -> None:
+    """The former owner may have died with its request, and the last watermark have come."""
+    fed = Fed()
+    fed.log.claim("me")
+    fed.partial()
+    fed.watermark(END)
+    assert fed.read("Claim", owner="me") == [Write("Close", {"owner": "me", "through_us": END})]
+    assert fed.watermark(END) == []
+
+
 def test_closes_are_asked_for_each_minute_when_nothing_happens(fed: Fed) -> None:
     assert len(fed.watermark(T0)) == 1
     assert fed.watermark(T0 + MINUTE_US - 1) == []
@@ -196,10 +206,11 @@ def test_an_owner_that_claims_again_asks_for_the_close_that_became_void(fed: Fed
     request = fed.watermark(END)
     fed.read("Claim", owner="other")
     fed.close(END)  # the request arrives after the other's claim
-    fed.claimed("me-again")
+    fed.log.claim("me-again")
+    again = fed.read("Claim", owner="me-again")
     assert not fed.log.contested
     assert request == [Write("Close", {"owner": "me", "through_us": END})]
-    assert fed.watermark(END) == [Write("Close", {"owner": "me-again", "through_us": END})]
+    assert again == [Write("Close", {"owner": "me-again", "through_us": END})]
 
 
 def test_a_fenced_owner_asks_for_nothing(fed: Fed) -> None:
