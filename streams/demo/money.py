@@ -1,4 +1,4 @@
-"""Amounts as text: exact, or short enough for a table."""
+"""Amounts and counts as text: exact, or short enough for a table."""
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
@@ -37,3 +37,15 @@ def unit_price(amount: Decimal) -> str:
     '0.0032'
     """
     return f"{amount.quantize(TENTH_OF_A_MILLI, context=WIDE):,f}"
+
+
+def short(count: int) -> str:
+    """Return a count to about four digits.
+
+    >>> short(999), short(363_123_456), short(1_250)
+    ('999', '363.1M', '1.2K')
+    """
+    for unit, suffix in ((10**9, "G"), (10**6, "M"), (10**3, "K")):
+        if count >= unit:
+            return f"{count * 10 // unit / 10}{suffix}"
+    return str(count)

@@ -12,7 +12,7 @@ from schemas.topics import USAGE
 from streams import sql
 from streams.demo import figures
 from streams.demo.errors import DemoOff, NotFresh
-from streams.demo.figures import Ask, Lines, Tenant, Totals
+from streams.demo.figures import Ask, Tenant, Totals
 from streams.demo.outlet import KafkaOutlet
 from streams.demo.player import Player, Progress
 from streams.demo.screen import Screen
@@ -27,9 +27,10 @@ from streams.up.options import Options
 from streams.up.stack import Stack
 
 LOOK_EVERY_S = 1.0
-LOOK_SHARE = 0.2  # of the time, at most, goes into looking
+LOOK_SHARE = 0.15  # of the time, at most, goes into looking
+RESIDUAL_EVERY = 3  # looks
 STALLED_S = 60.0  # nothing moved for so long: something is wrong
-BOUNDARY_AGE = 3  # looks: by then what the boundary covers has arrived whole
+BOUNDARY_AGE = 1  # looks at the residual
 EMPTY_CHECK_S = 10.0
 
 
@@ -102,34 +103,34 @@ class Watch:
     def __init__(self, ask: Ask, player: Player) -> None:
         self._ask = ask
         self._player = player
+        self._looks = 0
         self._boundaries_us: list[int] = []
+        self._residual = residual_text(None)
         self.totals: Totals | None = None
-        self.lines: Lines | None = None
 
     def look(self) -> View:
         """Read the figures of now. Blocks."""
         self.totals = figures.totals(self._ask)
-        self.lines = figures.lines(self._ask)
-        imbalance = None
-        if len(self._boundaries_us) >= BOUNDARY_AGE:
-            imbalance = figures.imbalance(self._ask, self._boundaries_us[-BOUNDARY_AGE])
-        self._boundaries_us.append(self.lines.settled_until_us)
+        if self._looks % RESIDUAL_EVERY == 0:
+            self._look_at_residual()
+        self._looks += 1
         progress = self._player.progress
-        return View(
-            progress.position_us,
-            progress.events,
-            self.totals,
-            figures.tenants(self._ask),
-            residual_text(imbalance),
-        )
+        tenants = figures.tenants(self._ask)
+        return View(progress.position_us, progress.events, self.totals, tenants, self._residual)
 
     def missing(self) -> str | None:
         """Return what is missing of everything sent, by the last look. Blocks."""
-        if self.totals is None or self.lines is None:
-            return "no look yet"
-        return missing(
-            self._player.progress.sent, self.totals, figures.sources(self._ask), self.lines
-        )
+        if self.totals is None:
+            return "nobody has looked yet"
+        sources, lines = figures.sources(self._ask), figures.lines(self._ask)
+        return missing(self._player.progress.sent, self.totals, sources, lines)
+
+    def _look_at_residual(self) -> None:
+        """Compare what was settled at an earlier look: by now archive and lines have it whole."""
+        self._boundaries_us.append(figures.lines(self._ask).settled_until_us)
+        if len(self._boundaries_us) > BOUNDARY_AGE:
+            boundary_us = self._boundaries_us.pop(0)
+            self._residual = residual_text(figures.imbalance(self._ask, boundary_us))
 
 
 async def watch(
@@ -149,7 +150,7 @@ async def watch(
             lacking = await asyncio.to_thread(watched.missing)
             if lacking is None:
                 return
-        state = (player.progress.batches, watched.totals, watched.lines)
+        state = (player.progress.batches, watched.totals)
         now_s = time.monotonic()
         if state != before:
             before, moved_s = state, now_s

@@ -6,19 +6,22 @@ from streams.demo.money import exact
 from streams.demo.session import Outcome
 from streams.demo.table import View, table
 
-STATEMENTS = {
+IDLE = {
     "Who pays for the GPUs nobody used?": (
         "SELECT tenant, sum(cost) AS usd FROM cost_current WHERE kind = 'idle_share' "
         "GROUP BY tenant ORDER BY usd DESC"
     ),
+}
+ALWAYS = {
     "What does a model cost each tenant, by the hour?": (
         "SELECT hour, tenant, model, sum(cost) AS usd FROM hourly WHERE model != '' "
         "GROUP BY hour, tenant, model ORDER BY usd DESC LIMIT 10"
     ),
-    "What came without a price, and what could not be counted?": (
-        "SELECT model AS what, count() AS lines, sum(events) AS n FROM cost_current "
-        "WHERE kind = 'unpriced' GROUP BY what UNION ALL "
-        "SELECT reason, count(), count() FROM dead_letters GROUP BY reason"
+    "What was counted, what has no price, and what could not be counted?": (
+        "SELECT 'counted' AS what, count() AS events FROM usage_events FINAL UNION ALL "
+        "SELECT concat('unpriced: ', model), sum(events) FROM cost_current "
+        "WHERE kind = 'unpriced' GROUP BY model UNION ALL "
+        "SELECT concat('dead letter: ', reason), count() FROM dead_letters FINAL GROUP BY reason"
     ),
 }
 
@@ -43,7 +46,8 @@ def summary(console: Console, outcome: Outcome, where: str) -> None:
         "",
         "The data stays. Try:",
     ]
-    for question, statement in STATEMENTS.items():
+    has_idle = any(tenant.idle_share for tenant in outcome.tenants)
+    for question, statement in ((IDLE if has_idle else {}) | ALWAYS).items():
         lines += [f"  # {question}", f'  apportion sql "{statement}" {where}']
     lines += ["  # Prove it again", f"  apportion audit {where}"]
     for line in lines:

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from rich import box
 from rich.table import Table
 
 from streams.demo.figures import Tenant, Totals
-from streams.demo.money import cents, unit_price
+from streams.demo.money import cents, short, unit_price
 
 MICRO_USD = Decimal("0.000001")  # a residual below this is the rounding of single events
+
+AMOUNTS = ("GPU\nused", "held\nidle", "idle\nshare", "API\ntokens", "\nother", "\ntokens",
+           "$ per\n1K", "total\n$")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,17 @@ class View:
 
 def table(view: View) -> Table:
     """Return the table, dearest tenant first, with the sum of each column."""
-    drawn = Table(title=headline(view), title_justify="left", caption=footline(view), expand=False)
-    drawn.caption_justify = "left"
-    drawn.add_column("tenant", no_wrap=True)
-    for name in ("GPU used", "GPU held idle", "idle share", "API tokens", "storage, egress",
-                 "tokens", "$/1K tokens"):  # fmt: skip
-        drawn.add_column(name, justify="right")
-    drawn.add_column("total $", justify="right", style="bold")
+    drawn = Table(
+        title=headline(view),
+        caption=footline(view),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+    )
+    drawn.add_column("\ntenant", overflow="ellipsis")
+    for name in AMOUNTS:  # numbers are not cut short where a tenant's name can be
+        drawn.add_column(name, justify="right", no_wrap=True)
     for tenant in view.tenants:
         drawn.add_row(*cells(tenant))
     drawn.add_section()
@@ -52,7 +60,7 @@ def cells(tenant: Tenant) -> list[str]:
         cents(tenant.idle_share),
         cents(tenant.tokens_cost),
         cents(tenant.resources_cost),
-        f"{tenant.tokens:,}",
+        short(tenant.tokens),
         "-" if tenant.per_1k_tokens is None else unit_price(tenant.per_1k_tokens),
         cents(tenant.cost),
     ]
@@ -67,7 +75,7 @@ def sums(tenants: Sequence[Tenant]) -> list[str]:
         cents(sum((each.idle_share for each in tenants), Decimal(0))),
         cents(sum((each.tokens_cost for each in tenants), Decimal(0))),
         cents(sum((each.resources_cost for each in tenants), Decimal(0))),
-        f"{sum(each.tokens for each in tenants):,}",
+        short(sum(each.tokens for each in tenants)),
         "",
         cents(sum((each.cost for each in tenants), Decimal(0))),
     ]
