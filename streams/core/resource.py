@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from schemas.decimals import from_bytes
+from schemas.decimals import ONE, from_bytes
 from schemas.records import ResourceUsage
 from streams.core.catalog import Catalog, resource_pool
 from streams.core.money import split
@@ -13,6 +13,7 @@ from streams.core.tally import Tally
 from streams.core.windows import DAY_US, pieces, window_start
 
 MAX_STRETCH_US = 32 * DAY_US  # a month and its time zone
+QUANTITY_LIMIT = 10**15 * ONE  # in 1e-12 units; times any sane price it fits a decimal(38, 12)
 
 
 def meter_resource(
@@ -76,18 +77,17 @@ def spread(event: ResourceUsage, window_us: int, edges: Sequence[int]) -> list[t
 def fault(index: int, event: ResourceUsage, horizon_us: int) -> Rejected | None:
     """Name what is wrong with a quantity, if anything is."""
     start, end = event["start_us"], event["end_us"]
+    quantity = from_bytes(event["quantity"])
     if end < start or start <= 0:
-        return Rejected(
-            index, "end_before_start", f"expected 0 < start_us <= end_us, got {start} and {end}"
-        )
-    if end > horizon_us:
-        return Rejected(
-            index, "future_time", f"expected end_us <= {horizon_us}, got {end}; set the clock"
-        )
-    if end - start > MAX_STRETCH_US:
-        return Rejected(
-            index, "interval_too_long", f"expected at most 32 days, got {end - start} us; split it"
-        )
-    if from_bytes(event["quantity"]) < 0:
-        return Rejected(index, "negative_quantity", "expected quantity >= 0; send a credit instead")
-    return None
+        reason, detail = "end_before_start", f"0 < start_us <= end_us, got {start} and {end}"
+    elif end > horizon_us:
+        reason, detail = "future_time", f"end_us <= {horizon_us}, got {end}; set the clock"
+    elif end - start > MAX_STRETCH_US:
+        reason, detail = "interval_too_long", f"at most 32 days, got {end - start} us; split it"
+    elif quantity < 0:
+        reason, detail = "negative_quantity", "quantity >= 0; send a credit instead"
+    elif quantity >= QUANTITY_LIMIT:
+        reason, detail = "quantity_too_large", "less than 1e15 units; use a larger unit"
+    else:
+        return None
+    return Rejected(index, reason, f"expected {detail}")

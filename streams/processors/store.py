@@ -124,6 +124,8 @@ class Store:
         await self._flush()
         self._start_flush()
         await self._flush()
+        for writer in (self._filling, self._spare):
+            await self._tried(writer.recompute)
 
     @property
     def _rows(self) -> int:

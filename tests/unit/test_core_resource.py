@@ -6,6 +6,7 @@ from schemas.codec import Codec
 from schemas.decimals import from_bytes, to_bytes
 from schemas.records import Partial, ResourceUsage
 from streams.core.metering import meter_batch
+from streams.core.resource import QUANTITY_LIMIT
 from streams.core.windows import DAY_US, HOUR_US, MINUTE_US
 from tests.builders.drawing import Plain, drawn, lines, meter, plain, total
 from tests.builders.terms import MAX_SKEW_US, book, resource_price, rules
@@ -53,6 +54,7 @@ def test_a_month_that_does_not_divide_sums_exactly() -> None:
     ("bad", "reason"),
     [
         (quantity("-0.000000000001"), "negative_quantity"),
+        (quantity("1000000000000000"), "quantity_too_large"),
         (quantity("1", end_us=T0 - 1), "end_before_start"),
         (quantity("1", start_us=0, end_us=1), "end_before_start"),
         (quantity("1", start_us=-1, end_us=1), "end_before_start"),
@@ -117,8 +119,8 @@ def test_a_quantity_of_zero_is_an_event_that_costs_nothing() -> None:
     ]
 
 
-def test_the_greatest_quantity_of_the_wire_is_spread_and_priced_exactly() -> None:
-    most = 10**38 - 1  # decimal(38, 12), unscaled
+def test_the_greatest_quantity_is_spread_and_priced_exactly() -> None:
+    most = QUANTITY_LIMIT - 1
     event = quantity("0")
     event["quantity"] = to_bytes(most)
     assert sum(units(meter(RULES, event).partials)) == most
