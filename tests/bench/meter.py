@@ -15,11 +15,10 @@ from pathlib import Path
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from schemas.codec import Codec
-from schemas.topics import METERED_PARTIAL, USAGE_INFERENCE, partition_of
+from schemas.topics import USAGE_INFERENCE
 from streams.kafka import confluent
 from streams.settings import KafkaSettings
-from tests.bench import plain_loop, naive_faust, stage, traffic
+from tests.bench import naive_faust, plain_loop, stage, traffic
 from tests.bench.figure import Figure, Number, Options, medians
 
 BATCH_SIZES = (200, 1_000)
@@ -65,26 +64,18 @@ def one_round(size: int, options: Options, number: int) -> dict[str, Number]:
     start_us = (int(time.time()) - AGE_S) * 1_000_000
     load = traffic.Load(batches, size, start_us, seed=options.seed)
     with stage.broker() as kafka:
-        stage.fill(kafka, USAGE_INFERENCE.name, encoded(load))
+        stage.fill(kafka, USAGE_INFERENCE.name, traffic.encoded(load))
         if number % 2:
             found = {**by_meter(kafka, load), **by_plain_loop(kafka, load)}
         else:
             found = {**by_plain_loop(kafka, load), **by_meter(kafka, load)}
     found |= by_naive_faust(options)
-    print(size, found, file=sys.stderr)
     found["of_plain_cpu"] = found["meter_a_cpu_s"] / found["plain_a_cpu_s"]
     return found
 
 
-def encoded(load: traffic.Load) -> Iterator[tuple[str, bytes]]:
-    """Yield (source, bytes) of each batch."""
-    codec = Codec()
-    for batch in traffic.batches(load):
-        yield batch["source"], codec.encode("InferenceUsageBatch", batch)
-
-
 def by_meter(kafka: KafkaSettings, load: traffic.Load) -> dict[str, Number]:
-    """Run meter over the topic; the time is from its first to its last partial."""
+    """Run meter over the topic."""
     labels = {"topic": USAGE_INFERENCE.name}
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +46,24 @@ def broker() -> Iterator[KafkaSettings]:
         yield kafka
 
 
-def fill(kafka: KafkaSettings, topic: str, messages: Iterable[tuple[str, bytes]]) -> int:
-    """Put (key, value) messages on a topic as the outbox would; return how many."""
+def fill(kafka: KafkaSettings, topic: str, messages: Iterable[tuple[str, bytes]]) -> None:
+    """Put (key, value) messages on a topic, each at its key's partition."""
     partitions = list_topics(kafka)[topic]
-    producer = Producer(
+    place(kafka, topic, ((partition_of(key, partitions), key, value) for key, value in messages))
+
+
+def place(kafka: KafkaSettings, topic: str, messages: Iterable[tuple[int, str, bytes]]) -> None:
+    """Put (partition, key, value) messages on a topic as the outbox would; "" is no key."""
+    sending = producer(kafka)
+    for partition, key, value in messages:
+        produce(sending, topic, key or None, value, partition)
+    if sending.flush(FLUSH_S):
+        raise Stuck(f"{topic} not filled within {FLUSH_S} s")
+
+
+def producer(kafka: KafkaSettings) -> Producer:
+    """Return a producer set as the outbox's."""
+    return Producer(
         {
             **confluent(kafka),
             "compression.type": "zstd",
@@ -58,16 +72,9 @@ def fill(kafka: KafkaSettings, topic: str, messages: Iterable[tuple[str, bytes]]
             "queue.buffering.max.kbytes": QUEUE_KBYTES,
         }
     )
-    count = 0
-    for key, value in messages:
-        produce(producer, topic, key, value, partition_of(key, partitions))
-        count += 1
-    if producer.flush(FLUSH_S):
-        raise Stuck(f"{topic} not filled within {FLUSH_S} s")
-    return count
 
 
-def produce(producer: Producer, topic: str, key: str, value: bytes, partition: int) -> None:
+def produce(producer: Producer, topic: str, key: str | None, value: bytes, partition: int) -> None:
     """Hand a message to the client, waiting while its queue is full."""
     while True:
         try:
@@ -176,9 +183,8 @@ def plain_environment() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if not name.startswith("APPORTION_")}
 
 
-def wait_for(condition: object, deadline_s: float, what: str) -> None:
+def wait_for(condition: Callable[[], bool], deadline_s: float, what: str) -> None:
     """Poll until a condition holds. Raises Stuck."""
-    assert callable(condition)
     deadline = time.monotonic() + deadline_s
     while not condition():
         if time.monotonic() > deadline:

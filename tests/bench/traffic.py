@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
+from schemas.codec import Codec
 from schemas.records import InferenceUsage, InferenceUsageBatch
 from streams.demo import tenants
 from streams.demo.chance import stream
@@ -51,12 +52,7 @@ def drawn(by_size: list[str], rng: Random, number: int) -> InferenceUsage:
     size = bisect_right(tenants.CUMULATIVE, rng.randrange(tenants.CUMULATIVE[-1]))
     favourite = bisect_right(SHARES, rng.randrange(SHARES[-1]))
     model = OFFERED[(size + favourite) % len(OFFERED)]
-    return call(model, by_size[size], 0, f"req-{seed_free_id(number)}", rng)
-
-
-def seed_free_id(number: int) -> str:
-    """Return a request id of the usual length."""
-    return f"{number:016x}"
+    return call(model, by_size[size], 0, f"req-{number:016x}", rng)
 
 
 def batches(load: Load) -> Iterator[InferenceUsageBatch]:
@@ -79,6 +75,13 @@ def batches(load: Load) -> Iterator[InferenceUsageBatch]:
             "losses": [],
             "events": events,
         }
+
+
+def encoded(load: Load) -> Iterator[tuple[str, bytes]]:
+    """Yield (source, bytes) of each batch."""
+    codec = Codec()
+    for batch in batches(load):
+        yield batch["source"], codec.encode("InferenceUsageBatch", batch)
 
 
 def at(event: InferenceUsage, at_us: int) -> InferenceUsage:
