@@ -13,7 +13,7 @@ from typing import TypeAlias, cast
 from clickhouse.client import Connection
 from clickhouse.query import query_text
 from clickhouse.session import Params
-from clickhouse.usage_events import RECORDS, Row, usage_event
+from clickhouse.usage_events import COLUMNS, RECORDS, Row, usage_event
 from clickhouse.usage_rows import Position, UsageBatch, UsageEvent, UsageRecord
 from schemas.records import Loss
 
@@ -54,7 +54,7 @@ class ArchivedBatch:
 def read_batches(
     connection: Connection, since_us: int, until_us: int, pool: str | None = None
 ) -> Iterator[ArchivedBatch]:
-    """Yield the batches with events in [since, until), ordered by (source, epoch, seq).
+    """Yield the batches with events in [since, until), by kind and (source, epoch, seq).
 
     An event is in when any part of it is; an instant when it is itself. `pool` None: all pools,
     as attributed when archived. Blocks; holds a handle of its own until it ends or is closed.
@@ -64,9 +64,16 @@ def read_batches(
     with connection.borrowed() as session:
         with session.stream(query_text("archive_losses"), params, INTEGER_INSTANTS) as rows:
             losses = losses_by_batch(rows)
-        with session.stream(query_text("archive"), params, INTEGER_INSTANTS) as rows:
-            for batch_id, some in groupby(rows, batch_id_of):
-                yield archived_batch(some, losses.get(batch_id, []))
+        for kind in RECORDS:
+            statement = archive_query(kind)
+            with session.stream(statement, {**params, "kind": kind}, INTEGER_INSTANTS) as rows:
+                for batch_id, some in groupby(rows, batch_id_of):
+                    yield archived_batch(some, losses.get(batch_id, []))
+
+
+def archive_query(kind: str) -> str:
+    """Return the statement that reads one kind of event, with no columns of the others."""
+    return query_text("archive").replace("/* columns of the kind */", ", ".join(COLUMNS[kind]))
 
 
 def batch_id_of(row: Row) -> BatchId:

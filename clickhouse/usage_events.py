@@ -91,6 +91,46 @@ def resource_usage(row: Row) -> ResourceUsage:
     }
 
 
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "inference": (
+        "tenant_reported",
+        "project",
+        "provider",
+        "model",
+        "endpoint",
+        "request_id",
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_write_5m_tokens",
+        "cache_write_1h_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+    ),
+    "gpu": (
+        "model",
+        "node",
+        "device",
+        "holders.tenant",
+        "holders.project",
+        "holders.endpoint",
+        "holders.job",
+        "holders.held_us",
+        "holders.active_us",
+        "unallocated_us",
+        "stranded_us",
+        "out_of_service_us",
+    ),
+    "resource": (
+        "tenant_reported",
+        "project",
+        "resource_kind",
+        "sku",
+        "resource_id",
+        "quantity",
+        "unit",
+    ),
+}
+
 READERS: dict[str, Callable[[Row], UsageEvent]] = {
     "inference": inference_usage,
     "gpu": gpu_interval,

@@ -153,7 +153,7 @@ def test_one_pool_can_be_read_alone(database: Connection) -> None:
     assert [each.seq for each in read(database)] == [0, 1]
 
 
-def test_batches_of_all_kinds_come_in_order_of_their_identity(database: Connection) -> None:
+def test_batches_come_by_kind_and_in_order_of_their_identity(database: Connection) -> None:
     archive(
         database,
         "InferenceUsageBatch",
@@ -163,10 +163,10 @@ def test_batches_of_all_kinds_come_in_order_of_their_identity(database: Connecti
     )
     archive(database, "GpuUsageBatch", batch(interval(), source="a", epoch=99))
     assert [(each.source, each.epoch, each.seq) for each in read(database)] == [
-        ("a", 99, 0),
         ("b", 2, 0),
         ("b", 10, 3),
         ("b", 10, 20),
+        ("a", 99, 0),
     ]
 
 
