@@ -91,7 +91,10 @@ class Store:
         self._single: dict[str, list[Record]] = {name: [] for name in ROWS}
         self._singles = 0
         self._next: dict[TP, int] = {}
-        self._flushing: asyncio.Task[None] | None = None
+        self._flushing: asyncio.Task[None] | None = (
+            None  # the insert under way, or the one that failed
+        )
+        self._draining = False
         self._flushed_s = time.monotonic()
         self._recomputed_s = dict.fromkeys(writers, 0.0)
         self.trouble: str | None = None  # why ClickHouse does not take rows
@@ -103,27 +106,34 @@ class Store:
 
     async def handle(self, message: Message) -> None:
         """Turn one message into rows and keep them for the next insert."""
+        if self._draining:
+            return
         self._metrics.count(Metric.RECORDS_IN, topic=message.topic)
         self._take(message)
         self._next[message.tp] = message.offset + 1
-        while self._rows >= FULL * self._settings.flush_rows:
-            await self._flush()
-        if self._rows >= self._settings.flush_rows and self._flushing is None:
-            self._start_flush()
+        while self._rows >= self._settings.flush_rows:
+            if self._flushing is None:
+                self._start_flush()
+            elif self._flushing.done() or self._rows >= FULL * self._settings.flush_rows:
+                await self._inserted()
+            else:
+                break
 
     async def tick(self) -> None:
         """Insert what has waited long enough."""
         if self._flushing is not None and self._flushing.done():
-            await self._flush()
+            await self._inserted()
         due = time.monotonic() - self._flushed_s >= self._settings.flush_every_s
         if due and self._flushing is None:
             self._start_flush()
 
     async def drain(self) -> None:
-        """Insert everything read, and commit it."""
-        await self._flush()
-        self._start_flush()
-        await self._flush()
+        """Insert everything read, and commit it. Nothing is taken in any more."""
+        self._draining = True
+        while self._flushing is not None or self._next or self._rows:
+            if self._flushing is None:
+                self._start_flush()
+            await self._inserted()
         for writer in (self._filling, self._spare):
             await self._tried(writer.recompute)
 
@@ -161,7 +171,10 @@ class Store:
         )
 
     def _start_flush(self) -> None:
-        """Insert what is there, in a thread, while the other writer takes what comes."""
+        """Insert what is there, in a thread, while the other writer takes what comes.
+
+        Only when none is under way: offsets are committed in the order rows are inserted.
+        """
         for name, records in self._single.items():
             if records:
                 self._filling.add(ROWS[name](records))
@@ -172,11 +185,18 @@ class Store:
         self._flushed_s = time.monotonic()
         self._flushing = asyncio.create_task(self._insert(self._spare, offsets))
 
-    async def _flush(self) -> None:
-        """Wait for the insert under way, if any. Raises what stopped it."""
-        if self._flushing is not None:
-            flushing, self._flushing = self._flushing, None
-            await flushing
+    async def _inserted(self) -> None:
+        """Wait for the insert under way, if any. Raises what stopped it, to all who ask.
+
+        One that failed stays: no later one may be started, and commit past its rows.
+        """
+        flushing = self._flushing
+        if flushing is None:
+            return
+        await asyncio.wait({flushing})
+        flushing.result()
+        if self._flushing is flushing:
+            self._flushing = None
 
     async def _insert(self, writer: Writer, offsets: dict[TP, int]) -> None:
         if writer.buffered_rows:
