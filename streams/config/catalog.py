@@ -75,6 +75,9 @@ class Document(Strict):
         if reserved:
             yield f"tenants without leading __, got {reserved}"
         pools = {pool.name for pool in self.pools}
+        derived = sorted(name for name in pools if core.DERIVED_MARK in name)
+        if derived:
+            yield f"pools without {core.DERIVED_MARK} in their names, got {derived}"
         lost = sorted({e.pool for e in self.endpoints if e.pool not in pools})
         if lost:
             yield f"endpoints in pools of this catalog, got {lost}"

@@ -70,9 +70,9 @@ def metered(lines: Lines, entries: list[tuple[Key, Entry]]) -> None:
         own.sort(key=lambda item: item[0].name != EVENTS_RIDE_ON)
         for meter, (quantity, amount) in own:
             figures = line(lines, key, key.tenant or UNATTRIBUTED, meter)
-            figures.quantity += scaled(meter, quantity)
-            figures.cost = half_even(amount, meter.divisor) if meter.priced else None
-            figures.events += events
+            figures.add(scaled(meter, quantity), half_even(amount, meter.divisor), events)
+            if not meter.priced:
+                figures.cost = None
             events = 0
 
 

@@ -6,6 +6,7 @@ Attribution answers with a name in any case: what nobody knows becomes a row of 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 from schemas.records import IdleBasis, IdleShare
@@ -14,7 +15,9 @@ UNATTRIBUTED = "__unattributed__"
 IDLE = "__idle__"
 UNMAPPED = "__unmapped__"
 RESERVED_PREFIX = "__"
+DERIVED_MARK = ":"  # in the names of pools that follow from what was used
 
+NODES_KEPT = 100_000  # whose pool is at hand
 WEIGHT_SCALE = 1000  # work is counted in thousandths of an input token
 
 
@@ -68,7 +71,7 @@ class Catalog:
         self._tenants = None if tenants is None else frozenset(tenants)
         self.pools = {pool.name: pool for pool in pools}
         self.endpoints = {endpoint.name: endpoint for endpoint in endpoints}
-        self._pool_of_node: dict[str, str] = {}
+        self._pool_of_node = lru_cache(NODES_KEPT)(self._find_pool)  # producers name nodes
 
     def tenant(self, reported: str | None) -> str:
         """Return the tenant that pays: the reported one when it is known, else nobody's row."""
@@ -80,18 +83,13 @@ class Catalog:
 
     def pool_of_node(self, node: str) -> str:
         """Return the first pool one of whose globs matches a host name."""
-        found = self._pool_of_node.get(node)
-        if found is None:
-            found = next(
-                (
-                    pool.name
-                    for pool in self.pools.values()
-                    if any(fnmatchcase(node, glob) for glob in pool.nodes)
-                ),
-                UNMAPPED,
-            )
-            self._pool_of_node[node] = found
-        return found
+        return self._pool_of_node(node)
+
+    def _find_pool(self, node: str) -> str:
+        for pool in self.pools.values():
+            if any(fnmatchcase(node, glob) for glob in pool.nodes):
+                return pool.name
+        return UNMAPPED
 
     def gpu_endpoint(self, name: str | None) -> Endpoint | None:
         """Return the endpoint if its calls are paid by GPU time, None if they are paid by token."""
@@ -106,9 +104,9 @@ class Catalog:
 
 def api_pool(provider: str) -> str:
     """Return the pool of a provider's API, which costs exactly what its tokens cost."""
-    return f"api:{provider}"
+    return f"api{DERIVED_MARK}{provider}"
 
 
 def resource_pool(kind: str) -> str:
     """Return the pool of a kind of resource, which costs exactly what is metered."""
-    return f"resource:{kind}"
+    return f"resource{DERIVED_MARK}{kind}"

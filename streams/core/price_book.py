@@ -8,6 +8,7 @@ family. A missing price is None, never zero.
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ TOKEN_DIVISOR = 10**6  # rates are pico per million tokens
 GPU_DIVISOR = 3_600 * 10**6  # rates are pico per GPU-hour, quantities GPU-microseconds
 RESOURCE_DIVISOR = 10**18  # rates are pico per million units, quantities 1e-12 of a unit
 
+NAMES_KEPT = 10_000  # models and skus whose rates are at hand
 FOREVER = 1 << 62  # later than any instant in microseconds
 
 
@@ -74,35 +76,26 @@ class PriceBook:
         for price in sorted(self.prices, key=lambda p: p.from_us):
             key = (price.meter, price.provider, price.model, price.pool, price.unit)
             self._entries.setdefault(key, []).append(price)
-        self._tokens: dict[tuple[str, str], Dated[TokenRates]] = {}
-        self._single: dict[Key, Dated[Rate]] = {}
+        # Names come from producers, so what is kept of them is bounded.
+        self._token_rates = lru_cache(NAMES_KEPT)(self._find_token_rates)
+        self._single = lru_cache(NAMES_KEPT)(self._dated)
 
     def token_rates(self, provider: str, model: str) -> Dated[TokenRates]:
         """Rates of every token meter of a model over time, by this provider or by any."""
-        found = self._tokens.get((provider, model))
-        if found is None:
-            dated = [self._dated(meter, provider, model, None, TOKENS) for meter in TOKEN_METERS]
-            edges = tuple(sorted({edge for each in dated for edge in each.edges}))
-            values = tuple(tuple(d.at(at) for d in dated) for at in (-1, *edges))
-            found = self._tokens[provider, model] = Dated(edges, values)
-        return found
+        return self._token_rates(provider, model)
 
     def gpu_rates(self, model: str, pool: str) -> Dated[Rate]:
         """Rates of a GPU model over time, in this pool or in any."""
-        return self._cached(GPU_METER, None, model, pool, GPU_HOURS)
+        return self._single(GPU_METER, None, model, pool, GPU_HOURS)
 
     def resource_rates(self, meter: str, sku: str, unit: str) -> Dated[Rate]:
         """Rates of a resource over time, for quantities in this unit."""
-        return self._cached(meter, None, sku, None, unit)
+        return self._single(meter, None, sku, None, unit)
 
-    def _cached(
-        self, meter: str, provider: str | None, model: str, pool: str | None, unit: str
-    ) -> Dated[Rate]:
-        key = (meter, provider, model, pool, unit)
-        found = self._single.get(key)
-        if found is None:
-            found = self._single[key] = self._dated(*key)
-        return found
+    def _find_token_rates(self, provider: str, model: str) -> Dated[TokenRates]:
+        dated = [self._dated(meter, provider, model, None, TOKENS) for meter in TOKEN_METERS]
+        edges = tuple(sorted({edge for each in dated for edge in each.edges}))
+        return Dated(edges, tuple(tuple(d.at(at) for d in dated) for at in (-1, *edges)))
 
     def _dated(
         self, meter: str, provider: str | None, model: str, pool: str | None, unit: str

@@ -12,7 +12,7 @@ from streams.core.sums import Key, MeterKey
 from streams.core.tally import Tally
 from streams.core.windows import DAY_US, pieces, window_start
 
-MAX_STRETCH_US = 32 * DAY_US  # a month and its time zone
+MAX_STRETCH_US = DAY_US  # a partial per window: a day is 1,440 of them
 QUANTITY_LIMIT = 10**15 * ONE  # in 1e-12 units; times any sane price it fits a decimal(38, 12)
 
 
@@ -83,7 +83,7 @@ def fault(index: int, event: ResourceUsage, horizon_us: int) -> Rejected | None:
     elif end > horizon_us:
         reason, detail = "future_time", f"end_us <= {horizon_us}, got {end}; set the clock"
     elif end - start > MAX_STRETCH_US:
-        reason, detail = "interval_too_long", f"at most 32 days, got {end - start} us; split it"
+        reason, detail = "interval_too_long", f"at most a day, got {end - start} us; split it"
     elif quantity < 0:
         reason, detail = "negative_quantity", "quantity >= 0; send a credit instead"
     elif quantity >= QUANTITY_LIMIT:

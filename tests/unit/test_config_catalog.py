@@ -115,3 +115,8 @@ def test_the_version_does_not_depend_on_comments_layout_and_defaults() -> None:
 )
 def test_the_version_depends_on_what_is_said(old: str, new: str) -> None:
     assert load_catalog(WHOLE.replace(old, new)).version != load_catalog(WHOLE).version
+
+
+def test_a_pool_cannot_take_the_name_of_one_that_follows_from_use() -> None:
+    with pytest.raises(InvalidDocument, match="api:openai"):
+        load_catalog("pools: [{name: 'api:openai'}]")
