@@ -13,8 +13,10 @@ from typing import Any, cast
 
 import faust
 import mode
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import IllegalStateError
 from aiokafka.structs import TopicPartition
+from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.kafka.connection import faust_options
@@ -24,11 +26,12 @@ NEVER_S = 10.0**9  # for watchdogs that expect Faust's own commits
 BUFFER_MESSAGES = 256  # read ahead of the processor; a batch is up to 256 KiB
 LINGER_S = 0.005
 FETCH_BYTES = 4 * 1024 * 1024  # a partition's share of one fetch
+FETCH_WAIT_MS = 100  # how long a fetch that finds nothing is held
 
 
 def make_app(name: str, kafka: KafkaSettings, *, loop: asyncio.AbstractEventLoop) -> faust.App:
     """Return the app of a processor; its consumer group is `apportion-<name>`."""
-    return faust.App(
+    app = faust.App(
         f"apportion-{name}",
         **faust_options(kafka),
         loop=loop,
@@ -53,6 +56,34 @@ def make_app(name: str, kafka: KafkaSettings, *, loop: asyncio.AbstractEventLoop
         value_serializer="raw",
         key_serializer="raw",
     )
+    app.transport = Transport(app.conf.broker_consumer, app)
+    return app
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Holds fetches for FETCH_WAIT_MS; Faust says 1.5 s, and leaves no way to set it.
+
+    Kafka answers as soon as there is something. The embedded broker looks again only after half of
+    the wait: each step of the chain was 0.4 s late on average (measured), with this 0.03 s.
+    """
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - see the class
+        return consumer
+
+
+class Consumer(driver.Consumer):
+    """Reads in a ConsumerThread of ours."""
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class Transport(driver.Transport):
+    """Faust's own but for the consumer."""
+
+    Consumer = Consumer
 
 
 class Partitions:
