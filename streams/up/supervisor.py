@@ -20,7 +20,7 @@ from streams.up.process import Process
 State = Literal["waiting", "starting", "ready", "unready", "backing_off", "stopped"]
 Probe = Callable[[Part], Awaitable[bool]]
 
-STARTING_PROBE_S = 0.05
+STARTING_PROBE_S = 0.1
 READY_PROBE_S = 1.0
 FIRST_BACKOFF_S = 0.2
 LAST_BACKOFF_S = 30.0
