@@ -10,13 +10,13 @@ MORNING_US = 1_791_270_000 * SECOND_US  # 2026-10-06 07:00 UTC, a Tuesday
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A load, fully determined by these fields. Defaults make a day of about 240,000 events."""
+    """A load, fully determined by these fields. Defaults make a day of about 210,000 events."""
 
     seed: int = 1
     start_us: int = MORNING_US
     for_us: int = 12 * 60 * MINUTE_US
-    peak_calls_per_s: float = 7.5  # all gateways together, in event time
-    flush_us: int = 20 * SECOND_US  # a gateway closes a batch this often
+    peak_calls_per_s: float = 6.0  # all gateways together, in event time
+    flush_us: int = 30 * SECOND_US  # a gateway closes a batch this often
     late_ratio: float = 0.03  # of batches
     duplicate_ratio: float = 0.05  # of batches
     max_delay_us: int = 9 * MINUTE_US  # below the default lateness of ten minutes: none is too late

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from clickhouse.client import connect
+from clickhouse.client import Connection, connect
+from clickhouse.directory import wait_for_directory
 from schemas.codec import Codec
 from schemas.topics import USAGE
 from streams import sql
@@ -21,7 +22,7 @@ from streams.demo.settling import missing
 from streams.demo.table import View, residual_text
 from streams.kafka import Start, follow, list_topics
 from streams.replay.audit import Audit, audit
-from streams.settings import KafkaSettings, WorkerSettings
+from streams.settings import ClickHouseSettings, KafkaSettings, WorkerSettings
 from streams.up.lines import Sink
 from streams.up.options import Options
 from streams.up.stack import Stack
@@ -32,6 +33,8 @@ RESIDUAL_EVERY = 3  # looks
 STALLED_S = 60.0  # nothing moved for so long: something is wrong
 BOUNDARY_AGE = 1  # looks at the residual
 EMPTY_CHECK_S = 10.0
+LET_GO_S = 30.0
+JSON_LINES = "JSONEachRow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,22 @@ async def run(load: Load, options: Options, screen: Screen, sink: Sink) -> Outco
 
 def conclude(settings: WorkerSettings, progress: Progress, for_s: float) -> Outcome:
     """Read the final figures from the data at rest, and audit it."""
-    ask = asker(settings)
-    read = figures.totals(ask), figures.tenants(ask)
-    with connect(settings.clickhouse.dsn, settings.clickhouse.database) as connection:
-        found = audit(connection)
-    return Outcome(*read, found, progress.position_us, progress.events, for_s)
+    with at_rest(settings.clickhouse) as connection:
+
+        def ask(statement: str) -> str:
+            return connection.reader.text(statement, JSON_LINES)
+
+        totals, tenants, found = figures.totals(ask), figures.tenants(ask), audit(connection)
+    return Outcome(totals, tenants, found, progress.position_us, progress.events, for_s)
+
+
+def at_rest(clickhouse: ClickHouseSettings) -> Connection:
+    """Connect to the data once the store is gone: a killed one may take a moment to let go."""
+    directory = clickhouse.embedded
+    lock = None
+    if directory is not None:
+        lock = wait_for_directory(directory, lambda _: None, timeout_s=LET_GO_S)
+    return connect(clickhouse.dsn, clickhouse.database, lock)
 
 
 async def play(load: Load, stack: Stack, screen: Screen) -> Progress:
@@ -170,7 +184,7 @@ async def pause(looked_for_s: float) -> None:
 
 def asker(settings: WorkerSettings) -> Ask:
     """Return what answers SQL, while the stack runs and after."""
-    return lambda statement: sql.query(settings, statement, "JSONEachRow")
+    return lambda statement: sql.query(settings, statement, JSON_LINES)
 
 
 def refuse_used_kafka(kafka: KafkaSettings) -> None:
