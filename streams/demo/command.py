@@ -34,6 +34,8 @@ DAY_MINUTES = 12 * 60.0
 DAY_S = 60.0  # wall time the made-up day takes by default, whatever its length
 TRACE_SPEED = 60.0  # by default a trace's minute takes a second
 MAX = "max"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPPED = 1  # exit status: nothing was proved
 
 
 def main(  # noqa: PLR0913 - one parameter an option
@@ -86,6 +88,9 @@ def main(  # noqa: PLR0913 - one parameter an option
     try:
         with screen(console) as shown:
             outcome = asyncio.run(until_told(run(load, options, shown, into(log))))
+    except asyncio.CancelledError:
+        console.print("stopped before the end")
+        raise typer.Exit(STOPPED) from None
     except Exception:
         console.print(f"what the parts said is in {log}", highlight=False, soft_wrap=True)
         raise
@@ -132,14 +137,16 @@ def overrides(assignments: Sequence[str]) -> dict[str, str]:
 
 
 async def until_told(running: Coroutine[None, None, Outcome]) -> Outcome:
-    """Await a run; SIGTERM ends it in order, as Ctrl-C does."""
+    """Await a run; Ctrl-C and SIGTERM end it in order, as cancelled."""
     task = asyncio.ensure_future(running)
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in SIGNALS:
+        loop.add_signal_handler(number, task.cancel)
     try:
         return await task
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 def where(data: Path, clickhouse: str | None) -> str:

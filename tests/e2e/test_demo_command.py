@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,17 @@ def test_a_bad_trace_fails_before_anything_starts(root: Path, tmp_path: Path) ->
     assert done.returncode == 1
     assert f"{trace}:2: expected a whole number >= 0 as GeneratedTokens, got '-1'" in done.stderr
     assert not data.exists()
+
+
+def test_ctrl_c_drains_and_says_that_it_did_not_finish(root: Path, tmp_path: Path) -> None:
+    data = tmp_path / "demo"
+    command = [sys.executable, "-m", "streams", "demo", "--speed", "1", "--data", str(data)]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "event time" in line:  # it plays
+                break
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=WITHIN_S) == 1
+        assert "stopped before the end" in process.stdout.read()
+    assert not (data / "up.json").exists()  # nothing runs there any more
