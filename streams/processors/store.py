@@ -52,7 +52,7 @@ TOPICS = [
 ]
 TICK_S = 0.1
 FULL = 4  # times flush_rows: reading waits for the insert under way
-RECOMPUTE_S = 2.0
+RECOMPUTE_S = 10.0  # rollups cost more than the inserts they follow
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)  # waits between tries while ClickHouse is down
 
 ROWS: dict[str, Callable[[list[Record]], Block]] = {
