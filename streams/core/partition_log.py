@@ -48,6 +48,17 @@ class PassOn:
 Action: TypeAlias = Write | Finals | PassOn
 
 
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """Where reading may not begin: between a forgotten window and its last late duplicate.
+
+    A reader that began there would not have the ids that told the duplicate, and pass it on.
+    """
+
+    first_offset: int
+    last_duplicate: int
+
+
 @dataclass(slots=True)
 class Finished:
     """A window whose finals are out: only the ids it has seen, to tell duplicates from late."""
@@ -78,6 +89,8 @@ class PartitionLog:
         self._origins = 0
         self._frozen: dict[int, list[Window]] = {}
         self._finished: dict[WindowPool, Finished] = {}
+        self._last_duplicate: dict[WindowPool, int] = {}  # of windows closed and remembered
+        self._shadows: list[Shadow] = []
         self._late: dict[int, LatePartial] = {}
         self._closes: deque[int] = deque()
 
@@ -131,6 +144,7 @@ class PartitionLog:
     def _late_partial(self, offset: int, where: WindowPool, partial: Partial) -> list[Action]:
         if not self._is_new_to(where, offset, partial):
             self.duplicates += 1
+            self._last_duplicate[where] = offset
             return []
         late: LatePartial = {
             "window_start_us": where.start_us,
@@ -213,7 +227,10 @@ class PartitionLog:
     def _forget(self, through_us: int) -> None:
         horizon = through_us - self.lateness_us - self.remember_us
         for where in [where for where in self._finished if where.end_us <= horizon]:
-            del self._finished[where]
+            finished = self._finished.pop(where)
+            last_duplicate = self._last_duplicate.pop(where, None)
+            if last_duplicate is not None:
+                self._shadows.append(Shadow(finished.first_offset, last_duplicate))
 
     def _finals(self, at: int) -> Finals:
         return Finals(at, [line for window in self._frozen[at] for line in window.final()])
@@ -246,10 +263,15 @@ class PartitionLog:
         held += self._late
         first = min(held, default=None)
         found = None
-        while self._closes and (first is None or self._closes[0] < first):
-            found = self._closes.popleft()
+        for close in self._closes:
+            if first is not None and close >= first:
+                break
+            if not any(s.first_offset < close <= s.last_duplicate for s in self._shadows):
+                found = close
         if found is not None:
-            self._closes.appendleft(found)
+            while self._closes[0] < found:
+                self._closes.popleft()
+            self._shadows = [s for s in self._shadows if s.last_duplicate >= found]
         return found
 
     @property

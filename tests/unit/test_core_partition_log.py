@@ -269,6 +269,21 @@ def test_a_late_partial_holds_the_commit_until_it_is_passed_on(fed: Fed) -> None
     assert fed.log.committable() == fed.offset
 
 
+def test_reading_never_begins_between_a_window_and_a_late_duplicate_of_it(fed: Fed) -> None:
+    fed.partial()  # 1
+    fed.close()  # 2
+    fed.closed(at=2)
+    fed.close(END + MINUTE_US)  # 4
+    fed.partial(seq=1, at_us=T0 + REMEMBER_US + MINUTE_US)  # 5, open to the end
+    assert fed.partial() == []  # 6, late, and told by the ids of 1
+    fed.close(END + REMEMBER_US)  # 7, and the first window is forgotten
+    assert fed.log.committable() is None  # 4 would let a new reader pass 6 on
+    fed.close(END + REMEMBER_US + 2 * MINUTE_US)  # 8, closes the second
+    fed.closed(at=8)
+    fed.close(END + 2 * REMEMBER_US + 2 * MINUTE_US)  # 10, forgets it
+    assert fed.log.committable() == 10
+
+
 def test_dirty_windows_are_those_that_changed_oldest_first(fed: Fed) -> None:
     fed.partial(seq=0, at_us=T0 + MINUTE_US)
     fed.partial(seq=1)
