@@ -69,9 +69,9 @@ class Meter:
     async def handle(self, message: Message) -> None:
         """Meter one message."""
         began = time.perf_counter()
+        frontier = self._frontiers[message.tp]  # of this assignment, whatever comes while we wait
         name, batch, metered = self._step(message)  # 1 decode, 2 step
         futures = await self._emit(message, batch, metered)  # 3 emit
-        frontier = self._frontiers[message.tp]
         sent_at_us = batch.get("sent_at_us", 0)
         frontier.add(Pending(message.offset, metered.newest_us, sent_at_us, futures))  # 4 remember
         self._count(message, name, batch, metered, time.perf_counter() - began)  # 5 count

@@ -15,6 +15,7 @@ from faust.types.tuples import Message
 
 from streams.processors.app import Partitions
 from streams.processors.position import Positions, Verdict
+from streams.processors.stall import Stalls
 
 LOG = structlog.get_logger()
 
@@ -45,8 +46,12 @@ class Reader:
         self.rebalances = 0
         self._handler = handler
         self._positions = Positions()
-        self._fresh: set[TP] = set()
+        self._mine: set[TP] = set()
+        self._fresh: set[TP] = set()  # of mine, those nothing has come of yet
         self._begin: dict[TP, int] = {}
+        self._stalls = Stalls()
+        self._handling = False
+        self._waiting: Callable[[], int] = lambda: 0  # records handed over and not looked at yet
         channel = app.topic(*topics, value_type=bytes, key_type=bytes, acks=False)
         app.agent(channel, name=f"{app.conf.id}-reader")(self._read)
         cast("Signal", app.on_partitions_assigned).connect(self._assigned)
@@ -64,10 +69,31 @@ class Reader:
             self._begin[tp] = await self.partitions.beginning(tp)
         return self._begin[tp]
 
+    async def recover(self) -> None:
+        """Read again what was fetched and never handed over. Several times a second."""
+        now_s = time.monotonic()
+        self._stalls.look(now_s)
+        if self._handling or self._waiting() or self.partitions.rebalancing:
+            self._stalls.forget()
+            return
+        for tp in self.partitions.assigned():
+            end = self.partitions.high_watermark(tp)
+            if end is None:
+                continue
+            expected = self.next_offset(tp)
+            if expected is None:
+                expected = await self.begin_offset(tp)
+            if self._stalls.is_stalled(tp, expected, end[0], now_s):
+                LOG.warning("stalled", topic=tp.topic, partition=tp.partition,
+                            expected=expected, end=end[0])  # fmt: skip
+                await self.partitions.seek(tp, expected)
+
     async def _assigned(self, _app: object, *args: set[TP], **_: object) -> None:
         (assigned,) = args
+        self._mine = set(assigned)
         self._fresh = set(assigned)
         self._begin.clear()
+        self._stalls.forget()
         self.ready = True
         self.rebalances += 1
         LOG.info("partitions_assigned", count=len(assigned))
@@ -76,14 +102,23 @@ class Reader:
     async def _read(self, stream: faust.StreamT[bytes]) -> None:
         source = cast("faust.Stream[bytes]", stream)
         events = cast("AsyncIterator[EventT[bytes]]", source.noack().events())
+        self._waiting = cast("faust.Channel[bytes]", source.channel).queue.qsize
         async for event in events:
+            self._handling = True
             await self._one(event.message)
+            self._handling = False
 
     async def _one(self, message: Message) -> None:
         tp = message.tp
         if tp in self._fresh:
-            self._positions.begin(tp, await self.begin_offset(tp))
+            rebalances = self.rebalances
+            begin = await self.begin_offset(tp)
+            if rebalances != self.rebalances:
+                return  # partitions were handed out anew meanwhile; it comes again
+            self._positions.begin(tp, begin)
             self._fresh.discard(tp)
+        elif tp not in self._mine:
+            return  # fetched before the partition was taken away
         verdict = self._positions.check(tp, message.offset, time.monotonic())
         match verdict:
             case Verdict.FOLD:

@@ -13,15 +13,11 @@ from prometheus_client import CollectorRegistry
 from streams.kafka import list_topics, wait_ready
 from streams.kafka.registry import codec_of
 from streams.metrics import Metrics
-from streams.processors.allocate import Allocate
 from streams.processors.app import make_app
 from streams.processors.errors import AppCrashed, ProcessorError
-from streams.processors.meter import Meter
 from streams.processors.outlet import Outlet
 from streams.processors.reader import Reader
 from streams.processors.rules import documents, rules_of
-from streams.processors.store import Store
-from streams.processors.store_session import opened
 from streams.settings import WorkerSettings
 from streams.web import Health, serve
 
@@ -111,15 +107,26 @@ class Stopping:
 async def built(
     name: str, app: faust.App, outlet: Outlet, settings: WorkerSettings, metrics: Metrics
 ) -> AsyncIterator[Processor]:
-    """Yield the shell of that name, bound to the app, and close what it stands on afterwards."""
+    """Yield the shell of that name, bound to the app, and close what it stands on afterwards.
+
+    Each is imported only where it runs: start-up is half imports, and only the store needs
+    ClickHouse.
+    """
     if name == "allocate":
+        from streams.processors.allocate import Allocate  # noqa: PLC0415
+
         yield Allocate(app, outlet, settings.allocate, metrics)
         return
     book, catalog = await asyncio.to_thread(documents, settings.kafka)
     rules = rules_of(book, catalog, settings.meter)
     if name == "meter":
+        from streams.processors.meter import Meter  # noqa: PLC0415
+
         yield Meter(app, outlet, rules, settings.meter, metrics)
         return
+    from streams.processors.store import Store  # noqa: PLC0415
+    from streams.processors.store_session import opened  # noqa: PLC0415
+
     async with opened(settings, book, catalog) as writers:
         yield Store(app, outlet.codec, writers, rules, settings, metrics)
 
@@ -143,6 +150,7 @@ async def _tick(processor: Processor) -> None:
     while True:
         await asyncio.sleep(processor.tick_s)
         if processor.reader.ready:
+            await processor.reader.recover()
             await processor.tick()
 
 

@@ -1,0 +1,95 @@
+"""A whole system for one test: its own broker, its own rules, its own workers and database."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clickhouse.directory import lock_file
+from streams import sql_socket
+from streams.config_topic import CATALOG, PRICES, publish_document
+from streams.errors import SqlRefused, StoreUnavailable
+from streams.kafka import create_topics, wait_ready
+from streams.settings import KafkaSettings
+from tests import embedded_broker
+from tests.system import terms
+from tests.system.workers import Worker
+
+PROCESSORS = ("meter", "allocate", "store")
+SECOND_US = terms.SECOND_US
+
+
+@dataclass(slots=True)
+class Stack:
+    """Where everything is."""
+
+    kafka: KafkaSettings
+    folder: Path
+    settings: dict[str, str]
+    workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def socket(self) -> Path:
+        """Where the store answers SQL."""
+        return self.folder / "sql.sock"
+
+    @property
+    def data(self) -> Path:
+        """Directory of the embedded ClickHouse."""
+        return self.folder / "clickhouse"
+
+    def add(self, processor: str) -> Worker:
+        """Start another worker of a processor."""
+        number = 1 + max((w.number for w in self.workers if w.processor == processor), default=0)
+        arguments = ["--kafka", self.kafka.bootstrap, "--clickhouse", f"chdb://{self.data}"]
+        for name, value in self.settings.items():
+            arguments += ["--set", f"{name}={value}"]
+        arguments += ["--set", f"store.sql_socket={self.socket}"]
+        worker = Worker(processor, number, tuple(arguments), self.folder)
+        self.workers.append(worker)
+        worker.start()
+        return worker
+
+    def of(self, processor: str) -> list[Worker]:
+        """Return the workers of a processor."""
+        return [worker for worker in self.workers if worker.processor == processor]
+
+    def storing(self) -> Worker | None:
+        """Return the store that holds the database now; None while none does."""
+        try:
+            holder = lock_file(self.data).read_text().strip()
+        except FileNotFoundError:
+            return None
+        return next(
+            (w for w in self.of("store") if w.process and str(w.process.pid) == holder), None
+        )
+
+    def rows(self, sql: str) -> list[dict[str, object]] | None:
+        """Return the answer of the running store; None while none answers."""
+        try:
+            text = sql_socket.ask(self.socket, sql, "JSONEachRow")
+        except (StoreUnavailable, SqlRefused):
+            return None
+        return [json.loads(line) for line in text.splitlines()]
+
+
+@contextmanager
+def running(
+    folder: Path, settings: dict[str, str], processors: Sequence[str] = PROCESSORS
+) -> Iterator[Stack]:
+    """Yield a system with one worker of each processor; all of it is gone afterwards."""
+    with embedded_broker.running(folder) as address:
+        kafka = KafkaSettings(bootstrap=address)
+        wait_ready(kafka)
+        create_topics(kafka)
+        publish_document(kafka, PRICES, terms.price_book(), "test")
+        publish_document(kafka, CATALOG, terms.CATALOG, "test")
+        stack = Stack(kafka, folder, settings)
+        try:
+            for processor in processors:
+                stack.add(processor)
+            yield stack
+        finally:
+            for worker in stack.workers:
+                worker.stop()
