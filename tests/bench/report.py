@@ -61,4 +61,5 @@ def write(path: Path, options: Options, figures: list[Figure]) -> None:
         "options": asdict(options),
         "figures": [asdict(figure) for figure in figures],
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
