@@ -58,6 +58,7 @@ class FakePartitions:
     commits: list[dict[TP, int]] = field(default_factory=list)
     sought: list[tuple[TP, int]] = field(default_factory=list)
     rebalancing: bool = False
+    asked: Callable[[], Awaitable[None]] | None = None  # what happens while the broker is asked
 
     def assigned(self) -> set[TP]:
         return set(self.ends) | set(self.begins)
@@ -69,6 +70,8 @@ class FakePartitions:
         return self.ends.get(tp)
 
     async def beginning(self, _: TP) -> int:
+        if self.asked is not None:
+            await self.asked()
         return 0
 
     async def commit(self, offsets: Mapping[TP, int]) -> None:
