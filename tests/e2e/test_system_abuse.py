@@ -10,7 +10,7 @@ import pytest
 
 from schemas import topics
 from schemas.codec import Codec
-from tests.system import autopsy, terms
+from tests.system import autopsy, facts
 from tests.system import stack as system
 from tests.system.abuse import Abuse
 from tests.system.database import counts, wrong_database
@@ -28,9 +28,9 @@ DEADLINE_S = 300.0
 LOOK_S = 0.05
 SETTINGS = {
     "meter.clock": "log",
-    "meter.window_s": str(terms.WINDOW_US // terms.SECOND_US),
-    "allocate.lateness_s": str(terms.LATENESS_US // terms.SECOND_US),
-    "allocate.remember_s": str(terms.REMEMBER_US // terms.SECOND_US),
+    "meter.window_s": str(facts.WINDOW_US // facts.SECOND_US),
+    "allocate.lateness_s": str(facts.LATENESS_US // facts.SECOND_US),
+    "allocate.remember_s": str(facts.REMEMBER_US // facts.SECOND_US),
 }
 
 
@@ -77,10 +77,10 @@ class Run:
     def carry_on(self) -> Iterator[str]:
         """Play, wait until all is quiet, judge."""
         self.until("played", lambda: self.player.is_played and self.abuse.is_over)
-        self.player.move_time(terms.LATENESS_US + 2 * terms.WINDOW_US)
+        self.player.move_time(facts.LATENESS_US + 2 * facts.WINDOW_US)
         self.until("every window final", lambda: self.observer.final >= self.load.places)
         self.until("everything sent", lambda: self.player.is_empty)
-        end_us = self.player.move_time(terms.LATENESS_US + terms.REMEMBER_US)
+        end_us = self.player.move_time(facts.LATENESS_US + facts.REMEMBER_US)
         self.until("all of it read", lambda: self.observer.closed_us >= end_us)
         self.until("passed on", lambda: self.observer.late >= self.load.late)
         expected = {

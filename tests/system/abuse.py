@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from random import Random
 
 from streams.settings import KafkaSettings
+from tests.system.facts import SECOND_US
 from tests.system.observer import Observer
 from tests.system.player import Player
 from tests.system.stack import PROCESSORS, Stack
-from tests.system.terms import SECOND_US
 from tests.system.workers import Worker
 
 PAUSED_S = KafkaSettings().session_timeout_s + 2.0

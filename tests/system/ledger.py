@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.system import terms
+from tests.system import facts
 
 PICO = 10**12
 HOUR_US = 3_600 * 10**6
@@ -102,7 +102,7 @@ def worth(usage: Usage, pool: str) -> Worth:
     amounts: dict[Line, Fraction | None] = {}
     for (line, dear), count in usage.metered.items():
         quantity = Fraction(count, PICO) if line.meter.startswith("resource.") else Fraction(count)
-        price = terms.price(line.provider, line.model, line.meter, dear=dear)
+        price = facts.price(line.provider, line.model, line.meter, dear=dear)
         found.quantities[line] = found.quantities.get(line, Fraction(0)) + quantity
         before = amounts.get(line, Fraction(0))
         amounts[line] = None if price is None or before is None else before + quantity * price
@@ -110,13 +110,13 @@ def worth(usage: Usage, pool: str) -> Worth:
         found.lines_pico[line] = None if amount is None else round(amount * PICO)
     capacity = sum((dollars(held, time) for held, time in usage.gpu.items()), Fraction(0))
     found.cost_pico = sum(cost or 0 for cost in found.lines_pico.values()) + round(capacity * PICO)
-    found.capacity = shares(usage, *terms.IDLE.get(pool, ("unheld", "weighted")))
+    found.capacity = shares(usage, *facts.IDLE.get(pool, ("unheld", "weighted")))
     return found
 
 
 def dollars(held: Held, time: int) -> Fraction:
     """Return the cost of some GPU time."""
-    return terms.GPU_HOUR[held.gpu] * time / terms.SLOT_US / HOUR_US
+    return facts.GPU_HOUR[held.gpu] * time / facts.SLOT_US / HOUR_US
 
 
 def shares(usage: Usage, basis: str, share: str) -> dict[str, Fraction]:
@@ -157,7 +157,7 @@ def work_of(usage: Usage) -> dict[str, dict[str, Fraction]]:
     """Return the work each tenant had each endpoint do."""
     work: dict[str, dict[str, Fraction]] = {}
     for caller, count in usage.tokens.items():
-        weight: Fraction = getattr(terms.GPU_ENDPOINTS[caller.endpoint], caller.tokens)
+        weight: Fraction = getattr(facts.GPU_ENDPOINTS[caller.endpoint], caller.tokens)
         tenants = work.setdefault(caller.endpoint, {})
         tenants[caller.tenant] = tenants.get(caller.tenant, Fraction(0)) + count * weight
     return work

@@ -13,16 +13,16 @@ from typing import Literal
 from schemas import topics
 from schemas.codec import Codec
 from schemas.topics import Topic, partition_of
-from tests.system import producers, terms
+from tests.system import facts, producers
+from tests.system.facts import LATENESS_US, SLOT_US, T0_US, WINDOW_US
 from tests.system.ledger import BatchId, Place, Usage
-from tests.system.terms import LATENESS_US, SLOT_US, T0_US, WINDOW_US
 
 GATEWAYS = 10
 GATEWAY_EVENTS = (100, 500)
 NODES = [
-    *((f"h100-{n}", terms.H100) for n in range(6)),
-    *((f"a100-{n}", terms.A100) for n in range(3)),
-    *((f"edge-{n}", terms.L4) for n in range(2)),
+    *((f"h100-{n}", facts.H100) for n in range(6)),
+    *((f"a100-{n}", facts.A100) for n in range(3)),
+    *((f"edge-{n}", facts.L4) for n in range(2)),
 ]
 BILLERS = 2
 COPIED, COPY_SLOTS = 0.08, 12  # share of batches sent twice, the second time up to so much later

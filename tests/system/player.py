@@ -7,9 +7,9 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from streams.kafka.connection import confluent
 from streams.settings import KafkaSettings
+from tests.system.facts import LATENESS_US, SLOT_US, T0_US
 from tests.system.load import Load, Loader, Send
 from tests.system.observer import Observer
-from tests.system.terms import LATENESS_US, SLOT_US, T0_US
 
 LEAD_US = LATENESS_US + 10 * SLOT_US  # event time sent and not closed yet
 FLUSH_S = 30.0

@@ -4,16 +4,16 @@ from random import Random
 from typing import Any, NamedTuple
 
 from schemas.decimals import to_bytes
-from tests.system import terms
+from tests.system import facts
+from tests.system.facts import NOBODY, SLOT_US, WINDOW_US
 from tests.system.ledger import Caller, Held, Line, Metered, Place, Usage
-from tests.system.terms import NOBODY, SLOT_US, WINDOW_US
 
 Event = dict[str, Any]
 Worths = dict[Place, Usage]
 
-MODELS = [*terms.UNTIL_DEAR, terms.UNPRICED]
+MODELS = [*facts.UNTIL_DEAR, facts.UNPRICED]
 MODEL_WEIGHTS = [40, 25, 10, 2]
-PAYERS = [*terms.TENANTS, terms.STRANGER, None]
+PAYERS = [*facts.TENANTS, facts.STRANGER, None]
 PAYER_WEIGHTS = [40, 20, 10, 6, 4, 3, 2, 2, 1, 1, 1, 1, 1, 1]
 ENDPOINTS = ["llama-prod", "mixtral"]
 DEVICES = 8  # of a node
@@ -35,7 +35,7 @@ def at(worths: Worths, where: Place) -> Usage:
 
 def payer(reported: str | None) -> str:
     """Return who pays for what a tenant is reported for."""
-    return reported if reported in terms.TENANTS else NOBODY
+    return reported if reported in facts.TENANTS else NOBODY
 
 
 def calls(random: Random, start_us: int, count: int) -> tuple[list[Event], Worths]:
@@ -67,11 +67,11 @@ def calls(random: Random, start_us: int, count: int) -> tuple[list[Event], Worth
             "reasoning_tokens": int(random.random() * (tokens_out + 1)) if draw > 0.9 else None,
         }
         if provider == "self":
-            event["endpoint"] = terms.TOKEN_ENDPOINT
+            event["endpoint"] = facts.TOKEN_ENDPOINT
         elif 0.4 < draw < 0.55:
             event["endpoint"] = ENDPOINTS[draw < 0.5]
         events.append(event)
-        group = Group(at_us - at_us % WINDOW_US, at_us >= terms.DEAR_FROM_US, tenant,
+        group = Group(at_us - at_us % WINDOW_US, at_us >= facts.DEAR_FROM_US, tenant,
                       event["project"], provider, model, event["endpoint"])  # fmt: skip
         sums = groups.setdefault(group, [0, 0, 0, 0, 0, 0])
         for index, amount in enumerate(
@@ -99,7 +99,7 @@ class Group(NamedTuple):
 def count_calls(worths: Worths, group: Group, sums: list[int]) -> None:
     """Add some calls to what their batch is worth."""
     count, tokens_in, cached, written, tokens_out, reasoning = sums
-    endpoint = terms.GPU_ENDPOINTS.get(group.endpoint or "")
+    endpoint = facts.GPU_ENDPOINTS.get(group.endpoint or "")
     tenant = payer(group.tenant)
     if endpoint:
         usage = at(worths, Place(group.window_us, endpoint.pool))
@@ -119,7 +119,7 @@ def count_calls(worths: Worths, group: Group, sums: list[int]) -> None:
         "tokens.cache_write_5m": written,
         "tokens.output": tokens_out,
     }
-    if "tokens.reasoning" in terms.UNTIL_DEAR.get((group.provider, group.model), {}):
+    if "tokens.reasoning" in facts.UNTIL_DEAR.get((group.provider, group.model), {}):
         quantities["tokens.reasoning"] = reasoning
         quantities["tokens.output"] -= reasoning
     for meter, quantity in quantities.items():
@@ -168,7 +168,7 @@ def holder(random: Random, held_us: int) -> Event:
 
 def count_interval(worths: Worths, event: Event) -> None:
     """Add an interval to what its batch is worth; a part in two windows is split by their time."""
-    pool = next(pool for prefix, pool in terms.NODES.items() if event["node"].startswith(prefix))
+    pool = next(pool for prefix, pool in facts.NODES.items() if event["node"].startswith(prefix))
     start, end = event["start_us"], event["end_us"]
     parts: list[tuple[Held, int]] = []
     for each in event["holders"]:
@@ -195,7 +195,7 @@ def quantities(random: Random, start_us: int) -> tuple[list[Event], Worths]:
     events = []
     for number in range(random.randrange(1, 6)):
         kind, sku, unit = random.choice(
-            (("storage", terms.STORAGE, "GB-Hours"), ("egress", terms.EGRESS, "GB"))
+            (("storage", facts.STORAGE, "GB-Hours"), ("egress", facts.EGRESS, "GB"))
         )
         at_us = start_us + random.randrange(SLOT_US)
         tenant = random.choices(PAYERS, PAYER_WEIGHTS)[0]

@@ -13,11 +13,11 @@ from streams.errors import SqlRefused, StoreUnavailable
 from streams.kafka import create_topics, wait_ready
 from streams.settings import KafkaSettings
 from tests import embedded_broker
-from tests.system import terms
+from tests.system import facts
 from tests.system.workers import Worker
 
 PROCESSORS = ("meter", "allocate", "store")
-SECOND_US = terms.SECOND_US
+SECOND_US = facts.SECOND_US
 
 
 @dataclass(slots=True)
@@ -83,8 +83,8 @@ def running(
         kafka = KafkaSettings(bootstrap=address)
         wait_ready(kafka)
         create_topics(kafka)
-        publish_document(kafka, PRICES, terms.price_book(), "test")
-        publish_document(kafka, CATALOG, terms.CATALOG, "test")
+        publish_document(kafka, PRICES, facts.price_book(), "test")
+        publish_document(kafka, CATALOG, facts.CATALOG, "test")
         stack = Stack(kafka, folder, settings)
         try:
             for processor in processors:

@@ -7,9 +7,9 @@ from fractions import Fraction
 from schemas.decimals import from_bytes
 from schemas.records import CostLine
 from tests.system.evidence import Control, Evidence
+from tests.system.facts import WINDOW_US
 from tests.system.ledger import PICO, BatchId, Line, Place, together, worth
 from tests.system.load import Load
-from tests.system.terms import WINDOW_US
 
 CAPACITY = {"used", "held_idle", "idle_share"}
 ROUNDING_PICO = 100_000  # of a tenant's GPU time: intervals are cut to whole microseconds
