@@ -18,7 +18,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="of a measured run, about")
     parser.add_argument("--rounds", type=int, default=3, help="figures are medians over them")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where results go")
+    parser.add_argument(
+        "--json", type=Path, default=Path("build/bench.json"), help="where results go"
+    )
     given = parser.parse_args()
     options = Options(given.seconds, given.rounds, given.seed)
     print(report.headline(), flush=True)
