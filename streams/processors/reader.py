@@ -58,7 +58,8 @@ class Reader:
 
     def next_offset(self, tp: TP) -> int | None:
         """Return the offset of the next record to be handled; None before any came."""
-        return None if tp in self._fresh else self._positions.expected(tp)
+        unread = tp in self._fresh or tp not in self._mine
+        return None if unread else self._positions.expected(tp)
 
     async def begin_offset(self, tp: TP) -> int:
         """Return where reading of a partition began: what is committed, else its log's begin."""
