@@ -155,9 +155,12 @@ async def _tick(processor: Processor) -> None:
 
 
 async def _watch(app: faust.App) -> None:
-    """Raise AppCrashed when Faust stops by itself."""
+    """Raise what stopped Faust: an error of ours as it is, AppCrashed for any other."""
     await app.wait_until_stopped()
-    raise AppCrashed("Faust stopped") from app._crash_reason  # noqa: SLF001 - kept nowhere else
+    reason = app._crash_reason  # noqa: SLF001 - kept nowhere else
+    if isinstance(reason, ProcessorError):
+        raise reason
+    raise AppCrashed("Faust stopped") from reason
 
 
 async def _stop(app: faust.App) -> None:
