@@ -13,7 +13,7 @@ from schemas.codec import Codec
 from tests.system import autopsy, facts
 from tests.system import stack as system
 from tests.system.abuse import Abuse
-from tests.system.database import counts, wrong_database
+from tests.system.database import counts, is_rolled_up, wrong_database
 from tests.system.evidence import Control, committed, controls, gather
 from tests.system.load import Load, Loader
 from tests.system.observer import Observer
@@ -90,6 +90,7 @@ class Run:
             "windows": len(self.load.places),
         }
         self.until("stored", lambda: counts(self.stack) == expected)
+        self.until("rolled up", lambda: is_rolled_up(self.stack))
         evidence = gather(self.stack.kafka)
         wrong = [*faults(self.load, evidence), *wrong_database(self.stack, evidence.lines)]
         needless = passed_on_needlessly(self.load, late_pairs(evidence))

@@ -9,7 +9,7 @@ from pathlib import Path
 from clickhouse.directory import lock_file
 from streams import sql_socket
 from streams.config_topic import CATALOG, PRICES, publish_document
-from streams.errors import SqlRefused, StoreUnavailable
+from streams.errors import StoreUnavailable
 from streams.kafka import create_topics, wait_ready
 from streams.settings import KafkaSettings
 from tests import embedded_broker
@@ -66,10 +66,10 @@ class Stack:
         )
 
     def rows(self, sql: str) -> list[dict[str, object]] | None:
-        """Return the answer of the running store; None while none answers."""
+        """Return the answer of the running store; None while none answers. Raises SqlRefused."""
         try:
             text = sql_socket.ask(self.socket, sql, "JSONEachRow")
-        except (StoreUnavailable, SqlRefused):
+        except StoreUnavailable:
             return None
         return [json.loads(line) for line in text.splitlines()]
 
