@@ -15,6 +15,8 @@ import fastavro
 from fastavro.read import SchemaResolutionError
 
 from schemas.catalogue import Schema, by_fingerprint, current
+from schemas.compiled_reader import reader
+from schemas.compiled_writer import writer
 from schemas.errors import InvalidRecord, NotAvro, UnknownSchema
 
 SINGLE_OBJECT = b"\xc3\x01"
@@ -49,17 +51,15 @@ class Codec:
     def encode(self, name: str, record: Mapping[str, object]) -> bytes:
         """Return the framed bytes of a record.
 
-        A nullable field left out is written as null; a float where an integer belongs is cut.
-        Raises InvalidRecord when another field is missing or of another type: a bug of the caller.
+        A nullable field left out is written as null. Raises InvalidRecord when another field is
+        missing or one is of another type: a bug of the caller.
         """
         schema = self._current[name]
-        out = BytesIO()
-        out.write(self._header(schema))
         try:
-            fastavro.schemaless_writer(out, schema.parsed, record)
+            body = writer(schema.text)(record)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise InvalidRecord(f"{name} does not fit {schema.file}: {error!r}") from error
-        return out.getvalue()
+        return self._header(schema) + body
 
     def decode(self, data: bytes) -> tuple[str, Record]:
         """Return the record's name and content.
@@ -91,32 +91,29 @@ class Codec:
             f"got {data[:HEADER_BYTES].hex(' ') or 'nothing'}; check the producer's serializer",
         )
 
-    def _body(self, data: bytes, start: int, schema: Schema, reader: Schema | None) -> Record:
-        stream = BytesIO(data)
-        stream.seek(start)
+    def _body(self, data: bytes, start: int, schema: Schema, newest: Schema | None) -> Record:
         try:
-            record = fastavro.schemaless_reader(
-                stream, schema.parsed, reader.parsed if reader else None
-            )
+            if newest is None:
+                record, end = reader(schema.text)(data, start)
+            else:
+                record, end = _resolved(data, start, schema, newest)
         except SchemaResolutionError as error:
             raise NotAvro(
                 "incompatible_schema",
-                f"{schema.name}: expected data that {reader.file if reader else schema.file} can "
+                f"{schema.name}: expected data that {newest.file if newest else schema.file} can "
                 f"read, got {error}; fix the producer's schema",
             ) from error
         except (EOFError, ValueError, IndexError, KeyError, OverflowError, MemoryError) as error:
-            raise NotAvro(
-                "truncated",
-                f"{schema.name}: expected a whole record, got {len(data)} bytes that end or "
-                f"break inside it ({error!r}); send it again",
-            ) from error
-        if stream.tell() != len(data):
+            raise _truncated(data, schema, repr(error)) from error
+        if end > len(data):
+            raise _truncated(data, schema, f"{end - len(data)} bytes short")
+        if end < len(data):
             raise NotAvro(
                 "trailing_bytes",
-                f"{schema.name}: expected one record, got {len(data) - stream.tell()} bytes after "
+                f"{schema.name}: expected one record, got {len(data) - end} bytes after "
                 "it; send one record a message",
             )
-        return cast("Record", record)
+        return record
 
     def _reader(self, schema: Schema) -> Schema | None:
         """Return the current version to resolve an older one to; None when it is that one."""
@@ -129,3 +126,19 @@ class Codec:
         if self._ids is None:
             return SINGLE_OBJECT + schema.fingerprint
         return CONFLUENT + self._ids.id_of(schema.name).to_bytes(4, "big")
+
+
+def _resolved(data: bytes, start: int, schema: Schema, newest: Schema) -> tuple[Record, int]:
+    """Read a record of an older version as the newest."""
+    stream = BytesIO(data)
+    stream.seek(start)
+    record = fastavro.schemaless_reader(stream, schema.parsed, newest.parsed)
+    return cast("Record", record), stream.tell()
+
+
+def _truncated(data: bytes, schema: Schema, detail: str) -> NotAvro:
+    return NotAvro(
+        "truncated",
+        f"{schema.name}: expected a whole record, got {len(data)} bytes that end or "
+        f"break inside it ({detail}); send it again",
+    )
