@@ -3,6 +3,7 @@
 ProcessorError
 ├── SendFailed        the broker did not take a message within the client's own retries
 ├── CeilingReached    more dead letters than the settings allow: the input is wrong as a whole
+├── NotOpened         ClickHouse cannot be used: its own error says why
 └── AppCrashed        Faust stopped by itself; its cause is attached
 """
 
@@ -29,6 +30,10 @@ class CeilingReached(ProcessorError):
         )
         self.rejected = rejected
         self.events = events
+
+
+class NotOpened(ProcessorError):
+    """The database could not be opened or migrated."""
 
 
 class AppCrashed(ProcessorError):

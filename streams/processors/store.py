@@ -7,7 +7,7 @@ comes.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import chain, repeat
 from typing import TypeVar, cast
 
@@ -18,7 +18,7 @@ from faust.types.tuples import Message
 
 from clickhouse import rows
 from clickhouse.block import Block
-from clickhouse.errors import Unavailable
+from clickhouse.errors import ClickHouseError, Unavailable
 from clickhouse.usage_rows import (
     Attributed,
     Position,
@@ -35,6 +35,7 @@ from schemas.records import Config
 from streams.core.list_price import list_events
 from streams.core.metering import METERS, Rules, meter_batch
 from streams.metrics import Metric, Metrics
+from streams.processors.errors import NotOpened
 from streams.processors.reader import Reader
 from streams.processors.skew import now_of
 from streams.settings import WorkerSettings
@@ -74,14 +75,16 @@ class Store:
         self,
         app: faust.App,
         codec: Codec,
-        writers: tuple[Writer, Writer],
+        opening: Awaitable[tuple[Writer, Writer]],
         rules: Rules,
         settings: WorkerSettings,
         metrics: Metrics,
     ) -> None:
         self.reader = Reader(app, TOPICS, self)
         self.tick_s = TICK_S
-        self._filling, self._spare = writers
+        self._opening = opening
+        self._filling: Writer
+        self._spare: Writer
         self._rules = rules
         self._versions = Versions(rules.book.version, rules.catalog.version, rules.book.currency)
         self._settings = settings.store
@@ -96,8 +99,8 @@ class Store:
         )
         self._draining = False
         self._flushed_s = time.monotonic()
-        self._recomputed_s = dict.fromkeys(writers, 0.0)
-        self.trouble: str | None = None  # why ClickHouse does not take rows
+        self._recomputed_s: dict[Writer, float] = {}  # of each writer, once they are open
+        self.trouble: str | None = "opening ClickHouse"  # why it does not take rows
 
     async def assigned(self, partitions: set[TP]) -> None:  # noqa: ARG002 - a Handler's
         """Begin with these partitions. What was read before is still inserted: it is idempotent."""
@@ -108,6 +111,7 @@ class Store:
         """Turn one message into rows and keep them for the next insert."""
         if self._draining:
             return
+        await self._open()
         self._metrics.count(Metric.RECORDS_IN, topic=message.topic)
         self._take(message)
         self._next[message.tp] = message.offset + 1
@@ -121,6 +125,7 @@ class Store:
 
     async def tick(self) -> None:
         """Insert what has waited long enough."""
+        await self._open()
         if self._flushing is not None and self._flushing.done():
             await self._inserted()
         due = time.monotonic() - self._flushed_s >= self._settings.flush_every_s
@@ -130,12 +135,27 @@ class Store:
     async def drain(self) -> None:
         """Insert everything read, and commit it. Nothing is taken in any more."""
         self._draining = True
+        if not self._recomputed_s:
+            return  # nothing was read
         while self._flushing is not None or self._next or self._rows:
             if self._flushing is None:
                 self._start_flush()
             await self._inserted()
         for writer in (self._filling, self._spare):
             await self._tried(writer.recompute)
+
+    async def _open(self) -> None:
+        """Wait until there are writers."""
+        if self._recomputed_s:
+            return
+        try:
+            writers = await self._opening
+        except ClickHouseError as error:
+            raise NotOpened(error.detail) from error
+        if not self._recomputed_s:
+            self._filling, self._spare = writers
+            self._recomputed_s = dict.fromkeys(writers, 0.0)
+            self.trouble = None
 
     @property
     def _rows(self) -> int:

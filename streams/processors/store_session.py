@@ -1,13 +1,14 @@
 """What the store processor stands on: a migrated database, two writers, and SQL on a socket.
 
 Embedded, one process holds the data directory. A second store waits for it as a hot standby and
-joins its group only when it is the one.
+joins its group only when it is the one. Opening takes about as long as joining: both go on at once.
 """
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeAlias
 
 import structlog
 
@@ -26,27 +27,42 @@ from streams.sql import read_only
 LOG = structlog.get_logger()
 
 
-@asynccontextmanager
-async def opened(
-    settings: WorkerSettings, book: Config, catalog: Config
-) -> AsyncIterator[tuple[Writer, Writer]]:
-    """Yield two writers on a database that has this release's tables and the rules in force.
+Writers: TypeAlias = tuple[Writer, Writer]
 
-    Waits while another process holds the embedded engine's directory.
+
+@asynccontextmanager
+async def opening(
+    settings: WorkerSettings, book: Config, catalog: Config
+) -> AsyncIterator[asyncio.Task[Writers]]:
+    """Yield a task that ends with two writers, once this process may open the database.
+
+    The database then has this release's tables and the rules in force. Waits while another process
+    holds the embedded engine's directory.
     """
-    lock = await _lock(settings)
-    connection = await asyncio.to_thread(_connect, settings, lock)
-    try:
-        writers = Writer(connection.writer), Writer(connection.session())
-        await asyncio.to_thread(_prepare, writers[0], book, catalog)
-        if settings.sql_socket is None:
-            yield writers
-        else:
-            reader = read_only(connection)
-            async with sql_socket.serve(settings.sql_socket, reader, reports(connection)):
-                yield writers
-    finally:
-        await asyncio.to_thread(connection.close)
+    connection = connect(
+        settings.clickhouse.dsn, settings.clickhouse.database, await _lock(settings)
+    )
+    async with AsyncExitStack() as served:
+        served.push_async_callback(asyncio.to_thread, connection.close)
+        task = asyncio.create_task(_open(connection, settings, (book, catalog), served))
+        try:
+            yield task
+        finally:
+            await asyncio.wait({task})  # what is half open cannot be closed
+
+
+async def _open(
+    connection: Connection,
+    settings: WorkerSettings,
+    documents: tuple[Config, Config],
+    served: AsyncExitStack,
+) -> Writers:
+    writers = await asyncio.to_thread(_prepared, connection, *documents)
+    if settings.sql_socket is not None:
+        reader = read_only(connection)
+        server = sql_socket.serve(settings.sql_socket, reader, reports(connection))
+        await served.enter_async_context(server)
+    return writers
 
 
 async def _lock(settings: WorkerSettings) -> DirectoryLock | None:
@@ -64,14 +80,11 @@ def _say_standby(busy: DataDirectoryBusy) -> None:
     LOG.info("standing_by", directory=str(busy.path), holder_pid=busy.holder_pid)
 
 
-def _connect(settings: WorkerSettings, lock: DirectoryLock | None) -> Connection:
-    connection = connect(settings.clickhouse.dsn, settings.clickhouse.database, lock)
+def _prepared(connection: Connection, book: Config, catalog: Config) -> Writers:
     for done in migrate(connection):
         LOG.info("migrated", migration=done.name)
-    return connection
-
-
-def _prepare(writer: Writer, book: Config, catalog: Config) -> None:
-    writer.recover()
-    writer.add(rows.configs("price-book", [book]), rows.configs("catalog", [catalog]))
-    writer.flush()
+    writers = Writer(connection.writer), Writer(connection.session())
+    writers[0].recover()
+    writers[0].add(rows.configs("price-book", [book]), rows.configs("catalog", [catalog]))
+    writers[0].flush()
+    return writers

@@ -137,9 +137,9 @@ async def built(
         yield Meter(app, outlet, rules, settings.meter, metrics)
         return
     from streams.processors.store import Store  # noqa: PLC0415
-    from streams.processors.store_session import opened  # noqa: PLC0415
+    from streams.processors.store_session import opening  # noqa: PLC0415
 
-    async with opened(settings, book, catalog) as writers:
+    async with opening(settings, book, catalog) as writers:
         yield Store(app, outlet.codec, writers, rules, settings, metrics)
 
 

@@ -98,13 +98,16 @@ class Bench:
             assert set(range(commit[LINES])) <= inserted
 
 
-def bench(flush_every_s: float = 1000.0) -> Bench:
+async def bench(flush_every_s: float = 1000.0) -> Bench:
     engine = Engine()
     settings = WorkerSettings(
         store=StoreSettings(flush_rows=FLUSH_ROWS, flush_every_s=flush_every_s)
     )
     writers = cast("tuple[Writer, Writer]", (FakeWriter(engine), FakeWriter(engine)))
-    store = Store(app("store"), CODEC, writers, rules(book()), settings, metrics())
+    opened: asyncio.Future[tuple[Writer, Writer]] = asyncio.get_running_loop().create_future()
+    opened.set_result(writers)
+    store = Store(app("store"), CODEC, opened, rules(book()), settings, metrics())
+    await store.tick()
     partitions = FakePartitions()
     store.reader.partitions = cast("Partitions", partitions)
     return Bench(store, engine, partitions)
@@ -117,7 +120,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_offsets_are_committed_after_their_rows_are_inserted_not_before() -> None:
     async def test() -> None:
-        it = bench()
+        it = await bench()
         await it.handle(FLUSH_ROWS)
         await settle()
         assert it.partitions.commits == []
@@ -131,7 +134,7 @@ def test_offsets_are_committed_after_their_rows_are_inserted_not_before() -> Non
 
 def test_rows_that_come_during_an_insert_go_into_the_next_one() -> None:
     async def test() -> None:
-        it = bench()
+        it = await bench()
         await it.handle(FLUSH_ROWS + 2)
         it.engine.gate.set()
         await it.done()
@@ -146,7 +149,7 @@ def test_rows_that_come_during_an_insert_go_into_the_next_one() -> None:
 
 def test_reading_waits_while_an_insert_is_too_slow_and_goes_on_after_it() -> None:
     async def test() -> None:
-        it = bench()
+        it = await bench()
         reading = asyncio.create_task(it.handle(10 * FLUSH_ROWS))
         await settle()
         assert not reading.done()
@@ -162,7 +165,7 @@ def test_reading_waits_while_an_insert_is_too_slow_and_goes_on_after_it() -> Non
 
 def test_one_insert_runs_at_a_time_though_ticks_are_due_while_reading_waits() -> None:
     async def test() -> None:
-        it = bench(flush_every_s=0.0001)
+        it = await bench(flush_every_s=0.0001)
         reading = asyncio.create_task(it.handle(10 * FLUSH_ROWS))
         for _ in range(10):
             await settle()
@@ -180,7 +183,7 @@ def test_one_insert_runs_at_a_time_though_ticks_are_due_while_reading_waits() ->
 
 def test_while_clickhouse_is_down_nothing_is_committed_and_nothing_later_overtakes() -> None:
     async def test() -> None:
-        it = bench()
+        it = await bench()
         it.engine.gate.set()
         it.engine.errors.extend(Unavailable("down") for _ in range(5))
         await it.handle(FLUSH_ROWS)
@@ -195,7 +198,7 @@ def test_while_clickhouse_is_down_nothing_is_committed_and_nothing_later_overtak
 
 def test_rows_that_the_engine_refuses_stop_the_store_with_nothing_committed() -> None:
     async def test() -> None:
-        it = bench()
+        it = await bench()
         it.engine.gate.set()
         it.engine.errors.append(BadQuery("no such column"))
         await it.handle(FLUSH_ROWS)
@@ -214,7 +217,7 @@ def test_rows_that_the_engine_refuses_stop_the_store_with_nothing_committed() ->
 
 def test_draining_inserts_what_was_read_and_takes_nothing_more() -> None:
     async def test() -> None:
-        it = bench()
+        it = await bench()
         await it.handle(FLUSH_ROWS + 1)
         draining = asyncio.create_task(it.store.drain())
         await settle()
@@ -230,7 +233,7 @@ def test_draining_inserts_what_was_read_and_takes_nothing_more() -> None:
 
 def test_after_a_rebalance_only_what_was_read_since_is_committed() -> None:
     async def test() -> None:
-        it = bench()
+        it = await bench()
         await it.handle(2)
         await it.store.assigned({LINES})
         it.engine.gate.set()
