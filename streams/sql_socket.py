@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -28,6 +28,9 @@ ANSWER_S = 300.0  # the longest statement a client waits for
 SHUTDOWN_S = 0.5
 
 
+Report: TypeAlias = Callable[[Mapping[str, str]], str]  # of what it is asked for, makes text
+
+
 class Reader(Protocol):
     """Answers statements; `clickhouse.session.Session` is one. Blocks."""
 
@@ -36,9 +39,7 @@ class Reader(Protocol):
 
 
 @asynccontextmanager
-async def serve(
-    path: Path, reader: Reader, reports: Mapping[str, Callable[[], str]]
-) -> AsyncIterator[None]:
+async def serve(path: Path, reader: Reader, reports: Mapping[str, Report]) -> AsyncIterator[None]:
     """Answer SQL on a socket until the block is left. A socket left by a dead store is replaced.
 
     `reader` must be read-only and used by nobody else (see `streams.sql.read_only`). A report is
@@ -67,12 +68,12 @@ def ask(path: Path, sql: str, form: str) -> str:
     return _post(path, f"/?{urlencode({'format': form})}", sql.encode())
 
 
-def report(path: Path, name: str) -> str:
+def report(path: Path, name: str, asked: Mapping[str, str]) -> str:
     """Have the store behind a socket make a report. Blocks.
 
     Raises StoreUnavailable when none listens, SqlRefused with what went wrong.
     """
-    return _post(path, f"/report/{name}", b"")
+    return _post(path, f"/report/{name}?{urlencode(asked)}", b"")
 
 
 def _post(path: Path, target: str, body: bytes) -> str:
@@ -91,7 +92,7 @@ def _post(path: Path, target: str, body: bytes) -> str:
 
 
 def _app(
-    reader: Reader, thread: ThreadPoolExecutor, reports: Mapping[str, Callable[[], str]]
+    reader: Reader, thread: ThreadPoolExecutor, reports: Mapping[str, Report]
 ) -> web.Application:
     async def answer(request: web.Request) -> web.Response:
         sql = await request.text()
@@ -107,7 +108,7 @@ def _app(
         if name not in reports:
             return web.Response(text=f"expected one of {sorted(reports)}, got {name}", status=404)
         try:
-            return web.Response(text=await asyncio.to_thread(reports[name]))
+            return web.Response(text=await asyncio.to_thread(reports[name], request.query))
         except (ClickHouseError, ReplayError) as error:
             return web.Response(text=str(error), status=400)
 

@@ -1,11 +1,11 @@
 """`apportion repair`: have late batches counted, and windows closed whose log is gone."""
 
+import time
 from typing import Annotated
 
 import typer
 
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, stop_if_checking
-from streams.replay.publish import Which
 from streams.replay.publish import repair as repaired
 from streams.replay.report import off_text
 
@@ -31,10 +31,8 @@ def repair(  # noqa: PLR0913 - one parameter an option
     """Correct closed windows that are not what the archive makes, in a higher generation."""
     settings = nearest(kafka=kafka, clickhouse=clickhouse, data=data)
     stop_if_checking(settings, check=check)
-    which: Which = "corrections-everywhere" if everywhere else "corrections"
-    if open_windows:
-        which = "corrections-of-open"
-    done = repaired(settings, which, dry_run=dry_run)
+    log_began_us = time.time_ns() // 1_000 if open_windows else 0
+    done = repaired(settings, log_began_us=log_began_us, everywhere=everywhere, dry_run=dry_run)
     for off in done.windows:
         typer.echo(off_text(off), err=True)
     typer.echo(f"{len(done.windows)} windows, {done.lines} lines")

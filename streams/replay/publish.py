@@ -3,14 +3,11 @@
 import json
 from base64 import b64decode
 from dataclasses import dataclass
-from typing import Literal
 
 from schemas import topics
 from streams.kafka.batch import publish_all
 from streams.replay.report import Found, made_where_the_data_is
 from streams.settings import WorkerSettings
-
-Which = Literal["corrections", "corrections-of-open", "corrections-everywhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +18,21 @@ class Repaired:
     lines: int
 
 
-def repair(settings: WorkerSettings, which: Which, *, dry_run: bool = False) -> Repaired:
+def repair(
+    settings: WorkerSettings,
+    *,
+    log_began_us: int = 0,
+    everywhere: bool = False,
+    dry_run: bool = False,
+) -> Repaired:
     """Correct windows that are not what the archive makes, and publish. Blocks.
 
-    Raises SqlRefused, StoreUnavailable or DeliveryFailed; repeating it does no harm.
+    Only where something came late, unless `everywhere`; closed ones, and those that began before a
+    log of partials did that replaced a lost one. Repeating it does no harm. Raises SqlRefused,
+    StoreUnavailable or DeliveryFailed.
     """
-    found = json.loads(made_where_the_data_is(settings, which))
+    asked = {"log_began_us": str(log_began_us), "everywhere": "yes" if everywhere else "no"}
+    found = json.loads(made_where_the_data_is(settings, "corrections", asked))
     lines = [(tenant, b64decode(line)) for tenant, line in found["lines"]]
     if not dry_run:
         publish_all(settings.kafka, topics.COST_LINE.name, lines)

@@ -38,13 +38,28 @@ class Corrections:
         return json.dumps({"lines": lines, "mended": [asdict(each) for each in self.mended]})
 
 
+@dataclass(frozen=True, slots=True)
+class LostLog:
+    """The log of partials began anew; windows that began before it are closed by nothing else."""
+
+    began_us: int  # 0: it never did
+    now_us: int
+
+    def held(self, where: WindowPool) -> bool:
+        """Whether a window has ended, and what was known of it is gone."""
+        return where.start_us < self.began_us and where.end_us <= self.now_us
+
+
+NOTHING_LOST = LostLog(0, 0)
+
+
 def corrections(
-    connection: Connection, *, open_before_us: int = 0, everywhere: bool = False
+    connection: Connection, log: LostLog = NOTHING_LOST, *, everywhere: bool = False
 ) -> Corrections:
     """Return the corrections of hours that are suspect, or of everything there is.
 
-    Windows that ended before `open_before_us` are corrected even when their lines are provisional,
-    or missing: say so only of windows nothing will close any more. Blocks.
+    Windows whose log was lost are corrected even when their lines are provisional, or missing.
+    Blocks.
     """
     found = Corrections([], [])
     span = span_of(connection)
@@ -54,7 +69,7 @@ def corrections(
     suspects = suspect_hours(connection)
     for hour in span.hours():
         if everywhere or window_start(hour.since_us, HOUR_US) in suspects:
-            correct_hour(connection, hour, rules, open_before_us, found)
+            correct_hour(connection, hour, rules, log, found)
     return found
 
 
@@ -67,7 +82,7 @@ def correct_hour(
     connection: Connection,
     hour: Span,
     rules: RulesByVersion,
-    open_before_us: int,
+    log: LostLog,
     found: Corrections,
 ) -> None:
     """Add the corrections of the windows of one hour."""
@@ -77,7 +92,7 @@ def correct_hour(
     lines = in_force(connection, hour)
     for where, window in sorted(windows.items(), key=lambda item: item[0].start_us):
         have = terms.get(where)
-        if not may_correct(window, have, open_before_us):
+        if not may_correct(window, have, log):
             continue
         off = difference(where, lines.get(where, {}), window.lines())
         if off or have is None or have.is_open:
@@ -85,11 +100,10 @@ def correct_hour(
             found.lines.extend(corrected(window, lines.get(where, {}), have))
 
 
-def may_correct(window: Window, have: Terms | None, open_before_us: int) -> bool:
+def may_correct(window: Window, have: Terms | None, log: LostLog) -> bool:
     """Whether a window is closed for good and archived as far as its lines go."""
     closed = have is not None and not have.is_open
-    ended = window.where.end_us <= open_before_us
-    return (closed or ended) and window.revision >= (have.revision if have else 0)
+    return (closed or log.held(window.where)) and window.revision >= (have.revision if have else 0)
 
 
 def corrected(

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ from schemas.decimals import to_decimal
 from streams import sql_socket
 from streams.errors import SqlRefused, StoreUnavailable
 from streams.replay.audit import Audit, audit
-from streams.replay.repair import corrections
+from streams.replay.repair import LostLog, corrections
 from streams.settings import WorkerSettings
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,10 +21,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def audit_json(settings: WorkerSettings) -> str:
     """Return an audit of the data that settings mean, as JSON. Blocks, perhaps for minutes."""
-    return made_where_the_data_is(settings, "audit")
+    return made_where_the_data_is(settings, "audit", {})
 
 
-def made_where_the_data_is(settings: WorkerSettings, name: str) -> str:
+def made_where_the_data_is(settings: WorkerSettings, name: str, asked: Mapping[str, str]) -> str:
     """Return a report by the store that holds the data, else made here.
 
     Raises SqlRefused with what the engine said, StoreUnavailable when there is no data to ask.
@@ -32,7 +32,7 @@ def made_where_the_data_is(settings: WorkerSettings, name: str) -> str:
     socket, directory = settings.sql_socket, settings.clickhouse.embedded
     if socket and socket.exists():
         try:
-            return sql_socket.report(socket, name)
+            return sql_socket.report(socket, name, asked)
         except StoreUnavailable:
             pass  # left by a store that died: the data is at rest
     if directory and not directory.is_dir():
@@ -42,24 +42,19 @@ def made_where_the_data_is(settings: WorkerSettings, name: str) -> str:
         )
     try:
         with connect(settings.clickhouse.dsn, settings.clickhouse.database) as connection:
-            return reports(connection)[name]()
+            return reports(connection)[name](asked)
     except ClickHouseError as error:
         raise SqlRefused(error.detail) from error
 
 
-def reports(connection: Connection) -> dict[str, Callable[[], str]]:
+def reports(connection: Connection) -> dict[str, sql_socket.Report]:
     """Return every report there is, by name."""
-    return {
-        "audit": lambda: to_json(audit(connection)),
-        "corrections": lambda: corrections(connection).to_json(),
-        "corrections-of-open": lambda: corrections(connection, open_before_us=now_us()).to_json(),
-        "corrections-everywhere": lambda: corrections(connection, everywhere=True).to_json(),
-    }
 
+    def corrected(asked: Mapping[str, str]) -> str:
+        log = LostLog(int(asked["log_began_us"]), time.time_ns() // 1_000)
+        return corrections(connection, log, everywhere=asked["everywhere"] == "yes").to_json()
 
-def now_us() -> int:
-    """Return UTC microseconds."""
-    return time.time_ns() // 1_000
+    return {"audit": lambda _: to_json(audit(connection)), "corrections": corrected}
 
 
 def to_json(found: Audit) -> str:

@@ -56,9 +56,7 @@ async def _run(stack: Stack, began_s: float) -> int:
         # Not before: it loads ClickHouse's client, and the parts need the processor now.
         from streams.up.mending import keep_mending  # noqa: PLC0415
 
-        mending = asyncio.create_task(
-            keep_mending(stack.settings, log_is_new=stack.options.kafka is None)
-        )
+        mending = asyncio.create_task(keep_mending(stack.settings, lambda: stack.log_began_us))
         try:
             await stack.ended.wait()
         finally:

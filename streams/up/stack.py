@@ -8,6 +8,7 @@ takes its log with it, so then everything starts anew.
 import asyncio
 import os
 import signal
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
@@ -49,6 +50,7 @@ class Stack:
         self.web_port = 0  # once entered: of /health and /metrics
         self.ended = asyncio.Event()  # it cannot go on, and `ended_because` says why
         self.ended_because: str | None = None
+        self.log_began_us = 0  # of an embedded broker: when its topics were made
         self._registry = CollectorRegistry()
         self._metrics = Metrics(self._registry, "up")
         self._probes = Probes()
@@ -169,6 +171,7 @@ class Stack:
     async def _start_parts(self) -> None:
         if self._broker:
             self._fleet.start([self._broker])
+            self.log_began_us = time.time_ns() // 1_000
         await asyncio.to_thread(self._prepare_kafka)
         started = self._fleet.start(parts.processors(self.options, self.settings))
         self._is_complete = True

@@ -27,7 +27,7 @@ from streams.core.metering import LATEST_US, Rules, meter_batch
 from streams.core.window import Window
 from streams.processors.rules import rules_of
 from streams.replay.audit import audit
-from streams.replay.repair import corrections
+from streams.replay.repair import LostLog, corrections
 from streams.replay.report import to_json, to_text
 from streams.settings import MeterSettings
 from tests.builders.usage import T0, batch, call, holder, interval
@@ -211,7 +211,7 @@ def test_repair_does_not_believe_an_archive_that_is_behind(database: Connection)
 def test_repair_closes_windows_whose_log_is_gone(database: Connection) -> None:
     archive(database, traffic())
     publish(database, [line for w in windows(traffic()[:4]).values() for line in w.changed()])
-    found = corrections(database, open_before_us=T0 + 3 * MINUTE_US)
+    found = corrections(database, LostLog(T0 + 3 * MINUTE_US, T0 + 3 * MINUTE_US))
     publish(database, found.lines)
     after = audit(database)
     assert after.clean

@@ -33,7 +33,9 @@ def served(
     path: Path, ask: Callable[[], Answer], reader: sql_socket.Reader | None = None
 ) -> Answer:
     async def during() -> Answer:
-        async with sql_socket.serve(path, reader or Echo(), {"audit": lambda: "clean"}):
+        async with sql_socket.serve(
+            path, reader or Echo(), {"of": lambda asked: f"of {asked['what']}"}
+        ):
             return await asyncio.to_thread(ask)
 
     return asyncio.run(during())
@@ -61,9 +63,9 @@ def test_what_the_engine_refuses_is_said(path: Path) -> None:
 
 
 def test_a_report_is_made_by_the_store(path: Path) -> None:
-    assert served(path, lambda: sql_socket.report(path, "audit")) == "clean"
+    assert served(path, lambda: sql_socket.report(path, "of", {"what": "ä"})) == "of ä"
     with pytest.raises(SqlRefused, match="expected one of"):
-        served(path, lambda: sql_socket.report(path, "nonsense"))
+        served(path, lambda: sql_socket.report(path, "nonsense", {}))
 
 
 def test_the_socket_is_gone_with_its_store(path: Path) -> None:
