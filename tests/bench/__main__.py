@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.bench import report
 from tests.bench.figure import Bench, Options
 
-NAMES = ("codec", "meter", "allocate", "store", "chain", "latency", "outbox")
+NAMES = ("codec", "meter", "allocate", "memory", "store", "chain", "latency", "outbox")
 
 
 def main() -> None:
