@@ -1,4 +1,5 @@
 -- Everything in one row, for summaries. Costs are exact decimals, written out as text.
+-- Tenants are those with a name of their own: __idle__ and __unattributed__ are none.
 -- A window is one (window, pool); it is final when none of its lines is provisional.
 SELECT
     usage.events AS events,
@@ -25,7 +26,7 @@ CROSS JOIN (
         toString(sum(ifNull(c.cost, toDecimal128(0, 12)))) AS cost,
         uniqExact(c.window_start, c.pool) AS windows,
         windows - uniqExactIf((c.window_start, c.pool), c.status = 'provisional') AS final_windows,
-        uniqExactIf(c.tenant, c.events > 0 OR c.cost != 0) AS tenants,
+        uniqExactIf(c.tenant, (c.events > 0 OR c.cost != 0) AND NOT startsWith(c.tenant, '__')) AS tenants,
         sumIf(c.events, c.kind = 'unpriced') AS unpriced_events
     FROM cost_current AS c
 ) AS lines
