@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := uv==0.13.9
+UV_PIP := $(BIN)/uv pip --quiet --system-certs
 
 .PHONY: demo test check bench docs lock clean
 
@@ -29,12 +30,12 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet $(UV)
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(UV_PIP) sync --python $(BIN)/python --require-hashes requirements.lock
+	$(UV_PIP) install --python $(BIN)/python --no-deps --editable .
 	touch $@
 
 lock: $(VENV)/.ready
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --group dev --upgrade \
+	$(UV_PIP) compile --universal --generate-hashes --group dev --upgrade \
 	  --no-header --output-file requirements.lock pyproject.toml
 
 clean:
