@@ -5,13 +5,17 @@ BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 UV_PIP := $(BIN)/uv pip --quiet --system-certs
 
-.PHONY: demo test check bench docs lock clean
+.PHONY: demo test test-kafka check bench docs lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/apportion demo $(ARGS)
 
 test: $(VENV)/.ready
 	$(BIN)/pytest $(ARGS)
+
+test-kafka: $(VENV)/.ready
+	APPORTION_TEST_KAFKA=apache $(BIN)/pytest tests/real tests/contract tests/integration \
+	  tests/e2e/test_system_abuse.py $(ARGS)
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

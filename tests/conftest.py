@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import embedded_broker
+from tests import brokers
 from tests.services import Guard, ServiceBlocked, engine_refused, guard_kafka_clients
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 NO_SKIPS = "APPORTION_NO_SKIPS"  # .ci/run sets it: a skip is a failure
+
+collect_ignore = [] if brokers.IS_APACHE else ["real"]  # tests of servers: `make test-kafka`
 
 guard = Guard()  # an audit hook lives as long as the interpreter, and so does what it reports to
 
@@ -88,7 +90,7 @@ def _no_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Bootstrap address of an embedded broker, one for the whole session; use unique topics."""
-    with embedded_broker.running(tmp_path_factory.mktemp("broker")) as address:
+    with brokers.running(tmp_path_factory.mktemp("broker")) as address:
         yield address
 
 

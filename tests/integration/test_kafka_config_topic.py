@@ -10,7 +10,7 @@ from streams.config_topic import CATALOG, PRICES, Kind, in_force, publish_defaul
 from streams.errors import ConfigRefused
 from streams.kafka import create_topics, read_to_end
 from streams.settings import KafkaSettings
-from tests import embedded_broker
+from tests import brokers
 
 pytestmark = pytest.mark.integration
 
@@ -25,7 +25,7 @@ prices:
 @pytest.fixture
 def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
     """A broker of its own: what is in force is one for a whole broker."""
-    with embedded_broker.running(tmp_path) as address:
+    with brokers.running(tmp_path) as address:
         settings = KafkaSettings(bootstrap=address)
         create_topics(settings)
         yield settings

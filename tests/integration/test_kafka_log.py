@@ -13,6 +13,7 @@ from streams.errors import ReadTimedOut, UnknownTopic
 from streams.kafka import Entry, Start, create_topics, follow, publish, read_to_end
 from streams.kafka.connection import confluent, consumer
 from streams.settings import KafkaSettings
+from tests import brokers
 
 pytestmark = pytest.mark.integration
 
@@ -63,7 +64,8 @@ def values(entries: list[Entry]) -> list[int]:
 def test_all_is_read_although_list_offsets_says_less(kafka: KafkaSettings, single: str) -> None:
     produce_batch(kafka, single, range(BATCH))
     produce_batch(kafka, single, range(BATCH, 2 * BATCH))
-    assert told_end(kafka, single) < 2 * BATCH, "the embedded broker's ListOffsets was mended"
+    if not brokers.IS_APACHE:
+        assert told_end(kafka, single) < 2 * BATCH, "the embedded broker's ListOffsets was mended"
     entries = read_to_end(kafka, single)
     assert values(entries) == list(range(2 * BATCH))
     assert [entry.offset for entry in entries] == list(range(2 * BATCH))

@@ -12,7 +12,7 @@ from streams.config_topic import CATALOG, PRICES, publish_document
 from streams.errors import StoreUnavailable
 from streams.kafka import create_topics, wait_ready
 from streams.settings import KafkaSettings
-from tests import embedded_broker
+from tests import brokers
 from tests.system import facts
 from tests.system.workers import Worker
 
@@ -79,7 +79,7 @@ def running(
     folder: Path, settings: dict[str, str], processors: Sequence[str] = PROCESSORS
 ) -> Iterator[Stack]:
     """Yield a system with one worker of each processor; all of it is gone afterwards."""
-    with embedded_broker.running(folder) as address:
+    with brokers.running(folder) as address:
         kafka = KafkaSettings(bootstrap=address)
         wait_ready(kafka)
         create_topics(kafka)
