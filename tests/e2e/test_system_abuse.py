@@ -1,144 +1,26 @@
 """The promise, under abuse: every cent accounted for, once, whatever is killed, paused or late."""
 
 import os
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from schemas import topics
-from schemas.codec import Codec
-from tests.system import autopsy, facts
-from tests.system import stack as system
-from tests.system.abuse import Abuse
-from tests.system.database import counts, is_rolled_up, wrong_database
-from tests.system.evidence import Control, committed, controls, gather
-from tests.system.load import Load, Loader
-from tests.system.observer import Observer
-from tests.system.player import Player
-from tests.system.verdict import faults, late_pairs, passed_on_needlessly, wrong_offsets
+from tests.system import stack
+from tests.system.run import SETTINGS, Run, Size, judge
+from tests.system.worker_faults import kills_and_pauses
 
 SEED = int(os.environ.get("APPORTION_TEST_SEED", "1"))
 SLOTS = int(os.environ.get("APPORTION_TEST_SLOTS", "150"))
-EVENTS = int(os.environ.get("APPORTION_TEST_EVENTS", "500"))  # a batch, at most
-PARTITIONS = topics.METERED_PARTIAL.partitions
-DEADLINE_S = 600.0  # three or four times what it takes with two cores of its own
-LOOK_S = 0.05
-SETTINGS = {
-    "meter.clock": "log",
-    "meter.window_s": str(facts.WINDOW_US // facts.SECOND_US),
-    "allocate.lateness_s": str(facts.LATENESS_US // facts.SECOND_US),
-    "allocate.remember_s": str(facts.REMEMBER_US // facts.SECOND_US),
-}
+EVENTS = int(os.environ.get("APPORTION_TEST_EVENTS", "500"))
+WITHIN_S = 600.0  # five times what it takes with two cores of its own
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(DEADLINE_S + 120)
+@pytest.mark.timeout(WITHIN_S + 120)
 def test_every_cent_is_accounted_for_once_under_abuse(tmp_path: Path) -> None:
-    run = Run(SEED, tmp_path)
-    try:
-        wrong = list(run.play())
-    finally:
-        print(run.story())  # noqa: T201 - shown when the test fails
-    assert not wrong, f"seed {SEED}, everything is in {tmp_path}:\n" + "\n".join(wrong[:40])
+    size = Size(SLOTS, EVENTS, WITHIN_S)
+    run = Run(SEED, size, stack.running(tmp_path, SETTINGS), kills_and_pauses)
+    judge(run)
     assert run.load.events >= 400_000 or SLOTS < 150 or EVENTS < 500
-    assert run.load.copies >= 0.05 * len(run.load.worths)
     assert min(run.abuse.kills.values()) >= 3
-
-
-class Run:
-    """One play of one load, with everything that is done to it."""
-
-    def __init__(self, seed: int, folder: Path) -> None:
-        self.seed = seed
-        self.folder = folder
-        self.began_s = time.monotonic()
-        self.marks: list[str] = []
-        self.offsets: list[tuple[int, int | None]] = []
-        self.loader = Loader(seed, SLOTS, PARTITIONS, (EVENTS // 5, EVENTS))
-
-    def play(self) -> Iterator[str]:
-        """Run it all and yield what is wrong."""
-        with system.running(self.folder, SETTINGS) as self.stack:
-            self.mark("stack started")
-            self.load: Load = self.loader.build()
-            self.mark(f"load of {self.load.events} events, {len(self.load.worths)} batches built")
-            self.observer = Observer(self.stack.kafka, PARTITIONS)
-            self.player = Player(self.stack.kafka, self.loader, self.load, self.observer)
-            self.abuse = Abuse(self.stack, self.player, self.observer, Random(self.seed))
-            self.abuse.plan(SLOTS)
-            try:
-                yield from self.carry_on()
-            finally:
-                self.observer.close()
-
-    def carry_on(self) -> Iterator[str]:
-        """Play, wait until all is quiet, judge."""
-        self.until("played", lambda: self.player.is_played and self.abuse.is_over)
-        self.player.move_time(facts.LATENESS_US + 2 * facts.WINDOW_US)
-        self.until("every window final", lambda: self.observer.final >= self.load.places)
-        self.until("everything sent", lambda: self.player.is_empty)
-        end_us = self.player.move_time(facts.LATENESS_US + facts.REMEMBER_US)
-        self.until("all of it read", lambda: self.observer.closed_us >= end_us)
-        self.until("passed on", lambda: self.observer.late >= self.load.late)
-        expected = {
-            "events": self.load.events,
-            "late": len(self.observer.late),
-            "provisional": 0,
-            "windows": len(self.load.places),
-        }
-        self.until("stored", lambda: counts(self.stack) == expected)
-        self.until("rolled up", lambda: is_rolled_up(self.stack))
-        evidence = gather(self.stack.kafka)
-        wrong = [*faults(self.load, evidence), *wrong_database(self.stack, evidence.lines)]
-        needless = passed_on_needlessly(self.load, late_pairs(evidence))
-        self.mark(f"judged; {len(needless)} passed on needlessly")
-        if wrong:
-            autopsy.dump(self.stack)
-        yield from wrong
-        yield from self.wrong_ends(evidence.controls)
-
-    def step(self) -> None:
-        """Do a little of everything."""
-        self.player.step()
-        self.abuse.step()
-
-    def until(self, what: str, is_so: Callable[[], bool]) -> None:
-        """Go on until something holds; fail when it does not in time."""
-        while not is_so():
-            self.step()
-            self.observer.look(LOOK_S)
-            if time.monotonic() - self.began_s > DEADLINE_S:
-                autopsy.write(self.stack)
-                raise AssertionError(f"seed {self.seed}: not {what} in {DEADLINE_S} s: "
-                                     f"{self.missing()}; see {self.folder}")  # fmt: skip
-        self.mark(what)
-
-    def missing(self) -> str:
-        """Say what is still waited for."""
-        final = sorted(self.load.places - self.observer.final)
-        late = sorted(self.load.late - self.observer.late)
-        return f"final {final[:5]}, late {late[:5]}, database {counts(self.stack)}"
-
-    def wrong_ends(self, before: list[Control]) -> Iterator[str]:
-        """Stop the workers and yield what is wrong with how they end and what they commit."""
-        for worker in self.stack.workers:
-            code = worker.stop()
-            if code:
-                yield f"{worker.name} exited with {code}, see {worker.log}"
-        offsets = committed(self.stack.kafka, "allocate", topics.METERED_PARTIAL, PARTITIONS)
-        if all(offset is None for offset in offsets.values()):
-            yield "allocate never committed anything"
-        yield from wrong_offsets(offsets.items(), controls(self.stack.kafka, Codec()) or before)
-        self.mark(f"stopped, allocate committed {offsets}")
-
-    def mark(self, what: str) -> None:
-        self.marks.append(f"{time.monotonic() - self.began_s:6.1f} s  {what}")
-
-    def story(self) -> str:
-        """Tell what was done when."""
-        ends = [str(end) for worker in self.stack.workers for end in worker.ends]
-        done = self.abuse.done if hasattr(self, "abuse") else []
-        return "\n".join([f"seed {self.seed}", *self.marks, *done, *ends])
+    assert len(run.abuse.kills) == 3

@@ -1,9 +1,8 @@
 """A ClickHouse engine for the tests of one file, and a database of its own for each test.
 
-The embedded engine, or the server that APPORTION_TEST_CLICKHOUSE names: the same tests.
+The embedded engine or a server (see `tests.engines`): the same tests.
 """
 
-import os
 from collections.abc import Generator, Iterator
 from uuid import uuid4
 
@@ -11,9 +10,7 @@ import pytest
 
 from clickhouse.client import Connection, connect
 from clickhouse.migrate import migrate
-
-SERVER = "APPORTION_TEST_CLICKHOUSE"  # e.g. http://default:@127.0.0.1:8123
-
+from tests import engines
 
 FAILED = pytest.StashKey[bool]()
 
@@ -30,8 +27,10 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """A running engine. Per file, as one process may have one embedded engine at a time."""
-    url = os.environ.get(SERVER) or f"chdb://{tmp_path_factory.mktemp('clickhouse')}/data"
-    with connect(url, "default") as connection:
+    with (
+        engines.running(tmp_path_factory.mktemp("clickhouse")) as url,
+        connect(url, "default") as connection,
+    ):
         yield connection
 
 

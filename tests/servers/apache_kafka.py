@@ -83,7 +83,7 @@ class Node:
             )
 
     def send(self, number: signal.Signals) -> None:
-        """Send its process a signal: SIGSTOP pauses it, SIGCONT ends that."""
+        """Send its process a signal."""
         if self.process is not None:
             self.process.send_signal(number)
 
@@ -92,6 +92,14 @@ class Node:
         self.send(signal.SIGKILL)
         if self.process is not None:
             self.process.wait()
+
+    def pause(self) -> None:
+        """Stop it where it stands."""
+        self.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on, not knowing that time has passed."""
+        self.send(signal.SIGCONT)
 
     def stop(self) -> None:
         """End it in order, its leaderships handed over; one that does not end is killed."""
@@ -137,13 +145,9 @@ class Cluster:
         `client` is how to reach it where that is not in plain text.
         """
         deadline_s = time.monotonic() + READY_S
-        config: ConfluentConfig = {
-            "bootstrap.servers": self.bootstrap,
-            "log_level": 0,
-            **(client or {}),
-        }
-        admin = AdminClient(config)
-        while not self._has_all(admin):
+        config: ConfluentConfig = {"bootstrap.servers": self.bootstrap, "log_level": 0}
+        self._admin = AdminClient({**config, **(client or {})})
+        while not self.is_whole():
             ended = [node for node in self.nodes if not node.is_running]
             if ended or time.monotonic() > deadline_s:
                 said = [node.log.read_text()[-3000:] for node in ended or self.nodes]
@@ -160,11 +164,16 @@ class Cluster:
             raise NoServer(f"no leader of the quorum: {done.stdout}{done.stderr}")
         return self.nodes[int(found[1]) - 1]
 
-    def _has_all(self, admin: AdminClient) -> bool:
+    def is_whole(self) -> bool:
+        """Whether every node is a member, and every replica of every partition in sync."""
         try:
-            return len(admin.list_topics(timeout=PROBE_S).brokers) == len(self.nodes)
+            found = self._admin.list_topics(timeout=PROBE_S)
         except KafkaException:
             return False
+        partitions = [each for topic in found.topics.values() for each in topic.partitions.values()]
+        return len(found.brokers) == len(self.nodes) and all(
+            len(each.isrs) == len(each.replicas) for each in partitions
+        )
 
 
 def properties(node: Node, nodes: Sequence[Node], extra: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,13 +76,20 @@ class Stack:
 
 @contextmanager
 def running(
-    folder: Path, settings: dict[str, str], processors: Sequence[str] = PROCESSORS
+    folder: Path,
+    settings: dict[str, str],
+    processors: Sequence[str] = PROCESSORS,
+    bootstrap: str | None = None,
+    replication: int = 1,
 ) -> Iterator[Stack]:
-    """Yield a system with one worker of each processor; all of it is gone afterwards."""
-    with brokers.running(folder) as address:
+    """Yield a system with one worker of each processor; all of it is gone afterwards.
+
+    Without a Kafka's address it has a broker of its own.
+    """
+    with nullcontext(bootstrap) if bootstrap else brokers.running(folder) as address:
         kafka = KafkaSettings(bootstrap=address)
         wait_ready(kafka)
-        create_topics(kafka)
+        create_topics(kafka, replication)
         publish_document(kafka, PRICES, facts.price_book(), "test")
         publish_document(kafka, CATALOG, facts.CATALOG, "test")
         stack = Stack(kafka, folder, settings)
