@@ -52,11 +52,13 @@ Action: TypeAlias = Write | Finals | PassOn
 class Shadow:
     """Where reading may not begin: between a forgotten window and its last late duplicate.
 
-    A reader that began there would not have the ids that told the duplicate, and pass it on.
+    A reader that began there would not have the ids that told the duplicate, and pass it on. That
+    is harmless, a restart that has to read for days is not: so it holds for a while only.
     """
 
     first_offset: int
     last_duplicate: int
+    until_us: int  # of what is closed
 
 
 @dataclass(slots=True)
@@ -230,7 +232,9 @@ class PartitionLog:
             finished = self._finished.pop(where)
             last_duplicate = self._last_duplicate.pop(where, None)
             if last_duplicate is not None:
-                self._shadows.append(Shadow(finished.first_offset, last_duplicate))
+                until_us = through_us + self.remember_us
+                self._shadows.append(Shadow(finished.first_offset, last_duplicate, until_us))
+        self._shadows = [shadow for shadow in self._shadows if shadow.until_us > through_us]
 
     def _finals(self, at: int) -> Finals:
         return Finals(at, [line for window in self._frozen[at] for line in window.final()])

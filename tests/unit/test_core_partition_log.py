@@ -284,6 +284,21 @@ def test_reading_never_begins_between_a_window_and_a_late_duplicate_of_it(fed: F
     assert fed.log.committable() == 10
 
 
+def test_late_duplicates_without_end_do_not_hold_the_commit_for_ever(fed: Fed) -> None:
+    closes: dict[int, int] = {}  # offset -> through
+    for minute in range(60):
+        at_us = T0 + minute * MINUTE_US
+        fed.partial(seq=minute, at_us=at_us)
+        through_us = at_us + MINUTE_US + LATENESS_US
+        fed.close(through_us)
+        closes[fed.offset] = through_us
+        fed.closed(at=fed.offset)
+        assert fed.partial(seq=minute, at_us=at_us) == []
+    begin = fed.log.committable()
+    assert begin is not None
+    assert max(closes.values()) - closes[begin] <= LATENESS_US + 2 * REMEMBER_US + MINUTE_US
+
+
 def test_dirty_windows_are_those_that_changed_oldest_first(fed: Fed) -> None:
     fed.partial(seq=0, at_us=T0 + MINUTE_US)
     fed.partial(seq=1)
