@@ -5,12 +5,17 @@ StreamsError
 │   ├── SettingsInvalid     one or more settings are wrong; all of them are listed
 │   ├── UnknownTopic        no topic of that name
 │   ├── ConfigRefused       a price book or catalog that cannot be used
+│   ├── NotTrusted          no TLS connection to a broker: a certificate, or one side speaks none
+│   ├── LoginRefused        the broker does not take the user, password or mechanism
+│   ├── NotAllowed          the broker has no permission for what was asked
+│   ├── RegistryRefused     the schema registry answered that it will not: address or credentials
+│   ├── SchemaRefused       the schema registry holds what a schema of ours does not go with
 │   └── SqlRefused          the engine refused a query
 ├── Transient               try again within a bound, then stop
 │   ├── BrokerUnavailable   no broker answered in time
 │   ├── DeliveryFailed      the broker did not acknowledge a message
 │   ├── ReadTimedOut        a topic was not read to its end in time
-│   ├── RegistryUnavailable the schema registry did not answer, or refused a schema
+│   ├── RegistryUnavailable the schema registry did not answer
 │   └── StoreUnavailable    no SQL engine answered
 └── Broken                  a bug or a machine that cannot run this; crash
     ├── BrokerMissing       no embedded broker binary for this machine
@@ -58,6 +63,31 @@ class ConfigRefused(BadInput):
         self.source = source
 
 
+class RegistryRefused(BadInput):
+    """The schema registry answered a request with an error that trying again does not mend."""
+
+    def __init__(self, url: str, status: int, detail: str) -> None:
+        super().__init__(
+            f"expected Confluent's schema registry API at {url}, got HTTP {status}: {detail}; "
+            "check the address (Apicurio's ends in /apis/ccompat/v7) and the credentials"
+        )
+        self.url = url
+        self.status = status
+        self.detail = detail
+
+
+class SchemaRefused(BadInput):
+    """The registry holds, or insists on, something that a schema of ours does not go with."""
+
+    def __init__(self, url: str, subject: str, reasons: Sequence[str]) -> None:
+        super().__init__(
+            f"expected {subject} at {url} to hold a schema that reads ours and is read by it, got "
+            f"{'; '.join(reasons)}; use the release that made it, or delete what does not belong"
+        )
+        self.subject = subject
+        self.reasons = tuple(reasons)
+
+
 class SqlRefused(BadInput):
     """A query the engine would not run."""
 
@@ -99,10 +129,13 @@ class ReadTimedOut(Transient):
 
 
 class RegistryUnavailable(Transient):
-    """The schema registry did not answer, or refused a schema."""
+    """The schema registry did not answer."""
 
     def __init__(self, url: str, detail: str) -> None:
-        super().__init__(f"expected a schema registry at {url}, got {detail}; start it, or fix it")
+        super().__init__(
+            f"expected a schema registry at {url}, got {detail}; start it, or point "
+            "--schema-registry at one"
+        )
         self.url = url
 
 

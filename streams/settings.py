@@ -197,14 +197,24 @@ class WorkerSettings(BaseSettings):
 
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     schema_registry: str | None = Field(
-        default=None, description="URL of a schema registry; null: schemas travel by fingerprint"
+        default=None,
+        pattern=r"^https?://[^@]+$",
+        description="URL of a schema registry; null: schemas travel by fingerprint",
     )
+    schema_registry_username: str | None = Field(default=None, description="null: no login")
+    schema_registry_password: SecretStr | None = None
     clickhouse: ClickHouseSettings = Field(default_factory=ClickHouseSettings)
     meter: MeterSettings = Field(default_factory=MeterSettings)
     allocate: AllocateSettings = Field(default_factory=AllocateSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)
+
+    @model_validator(mode="after")
+    def _registry_login_is_whole(self) -> Self:
+        if (self.schema_registry_username is None) != (self.schema_registry_password is None):
+            raise ValueError("schema_registry_username and schema_registry_password go together")
+        return self
 
     @property
     def sql_socket(self) -> Path | None:

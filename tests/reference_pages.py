@@ -22,6 +22,37 @@ DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
 NOTICE: Final = "<!-- Written by `make docs`. Edit the code it describes. -->"
 KINDS: Final = {"timestamp-micros": "instant (µs, UTC)"}
 
+REGISTRY: Final = """# With a schema registry
+
+```console
+$ apportion schemas register --registry http://registry:8081
+$ apportion run meter --kafka kafka:9092 --schema-registry http://registry:8081
+```
+
+`register` puts every schema there and has each of its subjects held to compatibility `FULL`; run
+again, it changes nothing. A schema lies under its full record name, `apportion.Partial`
+(Confluent's `RecordNameStrategy`), since `metered.partial.v1` carries five records which evolve one
+by one. Where a topic carries one record only, it also lies under `<topic>-value`
+(`TopicNameStrategy`), so that clients left at their default are held to the same contract.
+
+Confluent's serializers and deserializers therefore work as they are. To write without the right to
+register:
+
+```python
+AvroSerializer(client, None, conf={
+    "auto.register.schemas": False,
+    "use.latest.version": True,
+    "subject.name.strategy": record_subject_name_strategy,
+})
+```
+
+A processor asks for the ids of all schemas when it starts, registers what is missing, and does not
+start (exit 1, with the reason) where a subject holds what cannot read ours or be read by it. It
+waits 30 s for a registry that does not answer, then exits with 1. Once it runs it asks for an id
+only when it meets one it has not seen: a registry that is down delays nothing else. A message with
+a new id stops it meanwhile, uncounted and uncommitted, until the registry is there.
+"""
+
 
 def pages() -> dict[Path, str]:
     """Return every generated page by its path."""
@@ -59,6 +90,7 @@ def topics() -> Iterator[str]:
     yield "Values are Avro in single-object encoding (`C3 01`, fingerprint, body) or, with a schema"
     yield "registry, in Confluent's wire format (`00`, id, body); readers take both."
     yield ""
+    yield REGISTRY
     yield "# Records"
     for schema in sorted(current().values(), key=lambda each: each.name):
         declared = read(AVRO / schema.file)

@@ -53,7 +53,7 @@ VERBS = {
         Verb("catalog", "streams.cli.config_documents:catalog", "Check and publish a catalog."),
         Verb("topics", "streams.cli.topics:app", "Create and list the topics."),
         Verb("migrate", "streams.cli.migrate:migrate", "Bring ClickHouse's tables up to date."),
-        Verb("schemas", "streams.cli.schemas:app", "Check the contract against its releases."),
+        Verb("schemas", "streams.cli.schemas:app", "Check the contract, or put it in a registry."),
     )
 }
 

@@ -1,65 +1,67 @@
-"""Schema ids from a registry that speaks Confluent's API, for messages in its wire format.
+"""Schema ids from a registry, for messages in Confluent's wire format.
 
 Each id is asked for once and kept, so a registry that is down delays nothing that was seen before.
-A schema of ours is registered on first use under the subject of its full record name, which gives
-the id it already has when it is there.
 """
 
 import json
 
 import fastavro
-import httpx2
-from confluent_kafka.schema_registry import Schema as Registered
-from confluent_kafka.schema_registry import SchemaRegistryClient
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from schemas.catalogue import Schema, crc64, current, without_logical_types
-from streams.errors import RegistryUnavailable
+from streams.kafka.registration import agree, subject_of, subjects
+from streams.kafka.registry_client import RegistryClient
 
-NOT_FOUND = 404
-TIMEOUT_S = 5.0
+MAX_UNKNOWN = 1_000  # ids remembered to stand for nothing of ours; garbage brings new ones
 
 
 class RegistryIds:
     """`schemas.codec.SchemaIds` over a registry. Blocks on first use of an id."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._client = SchemaRegistryClient({"url": url, "timeout": TIMEOUT_S, "max.retries": 1})
-        self._schemas: dict[int, Schema | None] = {}
+    def __init__(self, registry: RegistryClient) -> None:
+        self._registry = registry
+        self._schemas: dict[int, Schema] = {}
+        self._unknown: set[int] = set()
         self._ids: dict[str, int] = {}
+
+    def agree(self) -> None:
+        """Know the id of every schema of ours, and that nothing there contradicts them.
+
+        Raises SchemaRefused, RegistryRefused and RegistryUnavailable.
+        """
+        for subject in subjects():
+            schema_id = agree(self._registry, subject)
+            self._ids.setdefault(subject.schema.name, schema_id)
+            self._schemas[schema_id] = subject.schema
 
     def schema(self, schema_id: int) -> Schema | None:
         """Return the schema registered under an id; None when the registry knows none.
 
-        Raises RegistryUnavailable.
+        Raises RegistryRefused and RegistryUnavailable.
         """
-        if schema_id not in self._schemas:
-            self._schemas[schema_id] = self._fetched(schema_id)
-        return self._schemas[schema_id]
+        known = self._schemas.get(schema_id)
+        if known is not None or schema_id in self._unknown:
+            return known
+        text = self._registry.text_of(schema_id)
+        schema = parsed(schema_id, text) if text else None
+        if schema is None:
+            self._forget_garbage()
+            self._unknown.add(schema_id)
+        else:
+            self._schemas[schema_id] = schema
+        return schema
 
     def id_of(self, name: str) -> int:
-        """Return the id of the current schema of a record. Raises RegistryUnavailable."""
+        """Return the id of the current schema of a record, registered when it is not there yet.
+
+        Raises SchemaRefused, RegistryRefused and RegistryUnavailable.
+        """
         if name not in self._ids:
-            schema = current()[name]
-            subject = f"{json.loads(schema.text)['namespace']}.{name}"
-            try:
-                registered = Registered(schema.text, "AVRO")
-                self._ids[name] = self._client.register_schema(subject, registered)
-            except (SchemaRegistryError, httpx2.TransportError) as error:
-                raise RegistryUnavailable(self._url, f"{subject}: {error}") from error
+            self._ids[name] = agree(self._registry, subject_of(current()[name]))
         return self._ids[name]
 
-    def _fetched(self, schema_id: int) -> Schema | None:
-        try:
-            text = self._client.get_schema(schema_id).schema_str
-        except SchemaRegistryError as error:
-            if error.http_status_code == NOT_FOUND:
-                return None
-            raise RegistryUnavailable(self._url, str(error)) from error
-        except httpx2.TransportError as error:
-            raise RegistryUnavailable(self._url, str(error)) from error
-        return parsed(schema_id, text or "")
+    def _forget_garbage(self) -> None:
+        if len(self._unknown) >= MAX_UNKNOWN:
+            self._unknown.clear()
 
 
 def parsed(schema_id: int, text: str) -> Schema | None:

@@ -11,8 +11,10 @@ import faust
 import structlog
 from prometheus_client import CollectorRegistry
 
+from schemas.codec import Codec
+from streams.errors import StreamsError
 from streams.kafka import list_topics, wait_ready
-from streams.kafka.registry import codec_of
+from streams.kafka.registry import agreed_codec
 from streams.metrics import Metrics
 from streams.processors.app import make_app
 from streams.processors.errors import AppCrashed, ProcessorError
@@ -25,6 +27,7 @@ from streams.web import Health, serve
 LOG = structlog.get_logger()
 STOP_S = 4.0  # what Faust gets to leave its group before the process ends without
 READY_S = 30.0
+STOPS = (ProcessorError, StreamsError)  # what says by itself why a processor stops
 GARBAGE = (50_000, 20, 100)  # objects made until the collector looks; Python says 700, 10, 10
 
 
@@ -44,20 +47,26 @@ class Processor(Protocol):
 
 
 def run(name: str, settings: WorkerSettings) -> int:
-    """Run a processor until it is told to stop; return the process's exit code. Blocks."""
+    """Run a processor until it is told to stop; return the process's exit code. Blocks.
+
+    Raises StreamsError for what keeps it from starting.
+    """
     wait_ready(settings.kafka, READY_S)
     counts = list_topics(settings.kafka)
+    codec = agreed_codec(settings, READY_S)
     failed = False
     try:
-        asyncio.run(_main(name, settings, counts))
-    except* ProcessorError as group:
+        asyncio.run(_main(name, settings, counts, codec))
+    except* STOPS as group:
         failed = True
         for error in group.exceptions:
             LOG.critical("processor_stopped", error=str(error), cause=repr(error.__cause__))
     return int(failed)
 
 
-async def _main(name: str, settings: WorkerSettings, counts: Mapping[str, int]) -> None:
+async def _main(
+    name: str, settings: WorkerSettings, counts: Mapping[str, int], codec: Codec
+) -> None:
     spare_the_collector()
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
@@ -70,7 +79,7 @@ async def _main(name: str, settings: WorkerSettings, counts: Mapping[str, int]) 
         LOG.info("processor_started", port=port)
         try:
             app = make_app(name, settings.kafka, loop=loop)
-            outlet = Outlet(app, codec_of(settings), counts)
+            outlet = Outlet(app, codec, counts)
             async with built(name, app, outlet, settings, metrics) as processor:
                 stopping.processor = processor
                 await _until_stopped(app, processor, stopping)
@@ -170,7 +179,7 @@ async def _watch(app: faust.App) -> None:
     """Raise what stopped Faust: an error of ours as it is, AppCrashed for any other."""
     await app.wait_until_stopped()
     reason = app._crash_reason  # noqa: SLF001 - kept nowhere else
-    if isinstance(reason, ProcessorError):
+    if isinstance(reason, STOPS):
         raise reason
     raise AppCrashed("Faust stopped") from reason
 
