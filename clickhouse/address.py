@@ -35,6 +35,11 @@ class Server:
     password: str = field(repr=False)
     secure: bool
 
+    @property
+    def place(self) -> str:
+        """Host and port, as one looks for it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
     def __str__(self) -> str:
         """Return the address without its password."""
         scheme = "https" if self.secure else "http"

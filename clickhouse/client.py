@@ -4,8 +4,9 @@ Writing and reading have a handle each, because a handle takes one call at a tim
 run side by side. Further ones are opened for streams and for the user's own SQL.
 """
 
+import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,12 +19,11 @@ from clickhouse.address import Embedded, Server, parse_address
 from clickhouse.directory import DirectoryLock, lock_directory
 from clickhouse.errors import Misconfigured
 from clickhouse.faults import translated
+from clickhouse.pinned import Settings, pin
 from clickhouse.session import Session
 
 CONNECT_TIMEOUT_S = 5  # a server on the same network answers in milliseconds
 ANSWER_TIMEOUT_S = 60  # the slowest statement here, a recompute of many hours, takes seconds
-
-Settings = Mapping[str, int | str]
 
 
 class Connection:
@@ -50,7 +50,7 @@ class Connection:
 
     def session(self, settings: Settings | None = None) -> Session:
         """Open another handle. It is closed with the connection."""
-        session = Session(self._client(settings or {}))
+        session = Session(self._client(settings or {}), self.address)
         with self._guard:
             self._sessions.append(session)
         return session
@@ -87,7 +87,7 @@ class Connection:
         self.close()
 
     def _client(self, settings: Settings) -> Client:
-        with translated():
+        with translated(self.address):
             match self.address:
                 case Embedded(path):
                     return clickhouse_connect.get_client(
@@ -98,19 +98,21 @@ class Connection:
                         tz_mode="aware",
                     )
                 case Server() as server:
-                    return clickhouse_connect.get_client(
+                    client = clickhouse_connect.get_client(
                         interface="https" if server.secure else "http",
                         host=server.host,
                         port=server.port,
                         username=server.user,
                         password=server.password,
                         database=self.database,
-                        settings=dict(settings),
                         tz_mode="aware",
                         connect_timeout=CONNECT_TIMEOUT_S,
                         send_receive_timeout=ANSWER_TIMEOUT_S,
+                        show_clickhouse_errors="scrub",  # without URL and version
                         autogenerate_session_id=False,  # a session admits one query at a time
                     )
+                    pin(client, settings)
+                    return client
 
 
 def connect(url: str, database: str = "apportion", lock: DirectoryLock | None = None) -> Connection:
@@ -121,11 +123,18 @@ def connect(url: str, database: str = "apportion", lock: DirectoryLock | None = 
     `lock` from `wait_for_directory`. The database need not exist yet: `migrate` makes it.
     """
     address = parse_address(url)
+    _quieten()
     match address:
         case Embedded(path):
             return Connection(address, database, checked(lock, path) or lock_directory(path))
         case Server():
             return Connection(address, database, None)
+
+
+def _quieten() -> None:
+    """Keep the client library from logging what it raises as well."""
+    for name in ("clickhouse_connect", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def checked(lock: DirectoryLock | None, path: Path) -> DirectoryLock | None:

@@ -12,6 +12,7 @@ from clickhouse_connect.datatypes.base import ClickHouseType
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.query import QueryResult
 
+from clickhouse.address import Embedded, Server
 from clickhouse.faults import translated
 
 Params = Mapping[str, object]
@@ -30,17 +31,18 @@ INSERT_SETTINGS = {
 class Session:
     """A handle. Open it with `Connection.session`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, address: Embedded | Server) -> None:
         self._client = client
+        self._address = address
 
     def command(self, sql: str, params: Params | None = None) -> None:
         """Run a statement that returns nothing."""
-        with translated():
+        with translated(self._address):
             self._client.command(sql, parameters=dict(params or {}))
 
     def rows(self, sql: str, params: Params | None = None) -> list[dict[str, object]]:
         """Return the rows of a query, by column name."""
-        with translated():
+        with translated(self._address):
             result = self._client.query(sql, parameters=dict(params or {}))
             names = result.column_names
             return [dict(zip(names, row, strict=True)) for row in result.result_rows]
@@ -60,7 +62,7 @@ class Session:
         `formats` is how values of a type come, e.g. {"DateTime64": "int"}.
         """
         with (
-            translated(),
+            translated(self._address),
             self._client.query_row_block_stream(
                 sql,
                 parameters=dict(params or {}),
@@ -72,7 +74,7 @@ class Session:
 
     def text(self, sql: str, form: str) -> str:
         """Return the result as ClickHouse writes it in one of its formats."""
-        with translated():
+        with translated(self._address):
             return self._client.raw_query(sql, fmt=form).decode("utf-8", "replace")
 
     def insert(
@@ -83,7 +85,7 @@ class Session:
         columns: Sequence[Column],
     ) -> None:
         """Insert columns of equal length. The types spare the client from asking the engine."""
-        with translated():
+        with translated(self._address):
             self._client.insert(
                 table,
                 columns,
@@ -95,5 +97,5 @@ class Session:
 
     def close(self) -> None:
         """Close the handle."""
-        with translated():
+        with translated(self._address):
             self._client.close()

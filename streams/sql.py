@@ -4,7 +4,7 @@ Read-only everywhere. All of it blocks.
 """
 
 from clickhouse.client import Connection, connect
-from clickhouse.errors import ClickHouseError
+from clickhouse.errors import ClickHouseError, Unavailable
 from clickhouse.session import Session
 from clickhouse.sql import LONGEST_S, MOST_ROWS, READ_ONLY, run_sql
 from streams import sql_socket
@@ -48,5 +48,7 @@ def _directly(settings: WorkerSettings, statement: str, form: str) -> str:
     try:
         with connect(clickhouse.dsn, clickhouse.database) as connection:
             return run_sql(connection, statement, form)
+    except Unavailable as error:
+        raise StoreUnavailable(error.detail) from error
     except ClickHouseError as error:
         raise SqlRefused(error.detail) from error

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from clickhouse.client import Connection, connect
-from clickhouse.errors import ClickHouseError
+from clickhouse.errors import ClickHouseError, Unavailable
 from schemas.decimals import to_decimal
 from streams import sql_socket
 from streams.errors import SqlRefused, StoreUnavailable
@@ -43,6 +43,8 @@ def made_where_the_data_is(settings: WorkerSettings, name: str, asked: Mapping[s
     try:
         with connect(settings.clickhouse.dsn, settings.clickhouse.database) as connection:
             return reports(connection)[name](asked)
+    except Unavailable as error:
+        raise StoreUnavailable(error.detail) from error
     except ClickHouseError as error:
         raise SqlRefused(error.detail) from error
 
