@@ -4,6 +4,7 @@ ProcessorError
 ├── SendFailed        the broker did not take a message within the client's own retries
 ├── CeilingReached    more dead letters than the settings allow: the input is wrong as a whole
 ├── NotOpened         ClickHouse cannot be used: its own error says why
+├── NotStored         ClickHouse refused rows, or was down when the processor was told to stop
 └── AppCrashed        Faust stopped by itself; its cause is attached
 """
 
@@ -34,6 +35,10 @@ class CeilingReached(ProcessorError):
 
 class NotOpened(ProcessorError):
     """The database could not be opened or migrated."""
+
+
+class NotStored(ProcessorError):
+    """Rows are not in the database, and their offsets not committed: they are read again."""
 
 
 class AppCrashed(ProcessorError):

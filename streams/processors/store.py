@@ -7,18 +7,16 @@ comes.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from itertools import chain, repeat
+from collections.abc import Callable
 from typing import TypeVar, cast
 
 import faust
-import structlog
 from faust.types import TP
 from faust.types.tuples import Message
 
 from clickhouse import rows
 from clickhouse.block import Block
-from clickhouse.errors import ClickHouseError, Unavailable
+from clickhouse.errors import ClickHouseError
 from clickhouse.usage_rows import (
     Attributed,
     Position,
@@ -35,12 +33,12 @@ from schemas.records import Config
 from streams.core.list_price import list_events
 from streams.core.metering import METERS, Rules, meter_batch
 from streams.metrics import Metric, Metrics
-from streams.processors.errors import NotOpened
+from streams.processors.errors import NotOpened, NotStored
 from streams.processors.reader import Reader
 from streams.processors.skew import now_of
+from streams.processors.store_session import Opening
 from streams.settings import WorkerSettings
 
-LOG = structlog.get_logger()
 T = TypeVar("T")
 TOPICS = [
     *(topic.name for topic in topics.USAGE),
@@ -54,7 +52,7 @@ TOPICS = [
 TICK_S = 0.1
 FULL = 4  # times flush_rows: reading waits for the insert under way
 RECOMPUTE_S = 10.0  # rollups cost more than the inserts they follow
-RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)  # waits between tries while ClickHouse is down
+DRAIN_S = 5.0  # how long a stop waits for a ClickHouse that is down
 
 ROWS: dict[str, Callable[[list[Record]], Block]] = {
     "CostLine": cast("Callable[[list[Record]], Block]", rows.cost_lines),
@@ -75,7 +73,7 @@ class Store:
         self,
         app: faust.App,
         codec: Codec,
-        opening: Awaitable[tuple[Writer, Writer]],
+        opening: Opening,
         rules: Rules,
         settings: WorkerSettings,
         metrics: Metrics,
@@ -100,7 +98,11 @@ class Store:
         self._draining = False
         self._flushed_s = time.monotonic()
         self._recomputed_s: dict[Writer, float] = {}  # of each writer, once they are open
-        self.trouble: str | None = "opening ClickHouse"  # why it does not take rows
+
+    @property
+    def trouble(self) -> str | None:
+        """Why ClickHouse does not take rows now; None when it does."""
+        return self._opening.patience.trouble
 
     async def assigned(self, partitions: set[TP]) -> None:  # noqa: ARG002 - a Handler's
         """Begin with these partitions. What was read before is still inserted: it is idempotent."""
@@ -133,10 +135,14 @@ class Store:
             self._start_flush()
 
     async def drain(self) -> None:
-        """Insert everything read, and commit it. Nothing is taken in any more."""
+        """Insert everything read, and commit it. Nothing is taken in any more.
+
+        Raises NotStored when ClickHouse is down: what was read is not committed, so comes again.
+        """
         self._draining = True
         if not self._recomputed_s:
             return  # nothing was read
+        self._opening.patience.end_in(DRAIN_S)
         while self._flushing is not None or self._next or self._rows:
             if self._flushing is None:
                 self._start_flush()
@@ -149,13 +155,12 @@ class Store:
         if self._recomputed_s:
             return
         try:
-            writers = await self._opening
+            writers = await asyncio.shield(self._opening.writers)
         except ClickHouseError as error:
             raise NotOpened(error.detail) from error
         if not self._recomputed_s:
             self._filling, self._spare = writers
             self._recomputed_s = dict.fromkeys(writers, 0.0)
-            self.trouble = None
 
     @property
     def _rows(self) -> int:
@@ -231,15 +236,8 @@ class Store:
             self._recomputed_s[writer] = time.monotonic()
 
     async def _tried(self, call: Callable[[], T]) -> T:
-        """Call in a thread until ClickHouse answers."""
-        for wait_s in chain(RETRY_S, repeat(RETRY_S[-1])):
-            try:
-                result = await asyncio.to_thread(call)
-            except Unavailable as error:
-                self.trouble = error.detail
-                LOG.warning("clickhouse_unavailable", detail=error.detail, again_in_s=wait_s)
-                await asyncio.sleep(wait_s)
-            else:
-                self.trouble = None
-                return result
-        raise AssertionError("unreachable: the waits have no end")
+        """Call in a thread until ClickHouse answers. Raises NotStored when it refuses."""
+        try:
+            return await self._opening.patience.tried(call)
+        except ClickHouseError as error:
+            raise NotStored(error.detail) from error

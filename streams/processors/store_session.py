@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import structlog
@@ -20,44 +21,57 @@ from clickhouse.migrate import migrate
 from clickhouse.writer import Writer
 from schemas.records import Config
 from streams import sql_socket
+from streams.processors.store_patience import Patience
 from streams.replay.report import reports
 from streams.settings import WorkerSettings
 from streams.sql import read_only
 
 LOG = structlog.get_logger()
-
-
 Writers: TypeAlias = tuple[Writer, Writer]
+STARTING = "opening ClickHouse"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A database being opened: two writers to come, and why they have not yet."""
+
+    writers: asyncio.Future[Writers]
+    patience: Patience
 
 
 @asynccontextmanager
 async def opening(
     settings: WorkerSettings, book: Config, catalog: Config
-) -> AsyncIterator[asyncio.Task[Writers]]:
-    """Yield a task that ends with two writers, once this process may open the database.
+) -> AsyncIterator[Opening]:
+    """Yield what ends with two writers, once this process may open the database.
 
     The database then has this release's tables and the rules in force. Waits while another process
-    holds the embedded engine's directory.
+    holds the embedded engine's directory, and while a server is down; ends with Misconfigured when
+    it cannot be used.
     """
     connection = connect(
         settings.clickhouse.dsn, settings.clickhouse.database, await _lock(settings)
     )
+    patience = Patience(STARTING)
     async with AsyncExitStack() as served:
         served.push_async_callback(asyncio.to_thread, connection.close)
-        task = asyncio.create_task(_open(connection, settings, (book, catalog), served))
+        task = asyncio.create_task(_open(connection, settings, (book, catalog), patience, served))
         try:
-            yield task
+            yield Opening(task, patience)
         finally:
+            patience.end_in(0.0)
             await asyncio.wait({task})  # what is half open cannot be closed
+            task.exception()  # whoever waited for it has been told
 
 
 async def _open(
     connection: Connection,
     settings: WorkerSettings,
     documents: tuple[Config, Config],
+    patience: Patience,
     served: AsyncExitStack,
 ) -> Writers:
-    writers = await asyncio.to_thread(_prepared, connection, *documents)
+    writers = await patience.tried(lambda: _prepared(connection, *documents))
     if settings.sql_socket is not None:
         reader = read_only(connection)
         server = sql_socket.serve(settings.sql_socket, reader, reports(connection))

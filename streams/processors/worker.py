@@ -37,7 +37,9 @@ class Processor(Protocol):
     reader: Reader
     tick_s: float
 
-    trouble: str | None  # what keeps it from its work now, None when nothing does
+    @property
+    def trouble(self) -> str | None:
+        """What keeps it from its work now; None when nothing does."""
 
     async def tick(self) -> None:
         """Do what is due. An exception stops the processor."""

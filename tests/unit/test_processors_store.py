@@ -10,12 +10,16 @@ import pytest
 from faust.types import TP
 
 from clickhouse.block import Block
-from clickhouse.errors import BadQuery, Unavailable
+from clickhouse.errors import BadQuery, Misconfigured, Unavailable
 from clickhouse.writer import Flushed, Writer
 from schemas import topics
 from streams.processors import store as module
+from streams.processors import store_patience
 from streams.processors.app import Partitions
+from streams.processors.errors import NotOpened, NotStored
 from streams.processors.store import Store
+from streams.processors.store_patience import Patience
+from streams.processors.store_session import Opening
 from streams.settings import StoreSettings, WorkerSettings
 from tests.builders.cost_lines import line
 from tests.builders.terms import book, rules
@@ -106,7 +110,8 @@ async def bench(flush_every_s: float = 1000.0) -> Bench:
     writers = cast("tuple[Writer, Writer]", (FakeWriter(engine), FakeWriter(engine)))
     opened: asyncio.Future[tuple[Writer, Writer]] = asyncio.get_running_loop().create_future()
     opened.set_result(writers)
-    store = Store(app("store"), CODEC, opened, rules(book()), settings, metrics())
+    opening = Opening(opened, Patience())
+    store = Store(app("store"), CODEC, opening, rules(book()), settings, metrics())
     await store.tick()
     partitions = FakePartitions()
     store.reader.partitions = cast("Partitions", partitions)
@@ -115,7 +120,8 @@ async def bench(flush_every_s: float = 1000.0) -> Bench:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RETRY_S", (0.001,))
+    monkeypatch.setattr(store_patience, "RETRY_S", (0.001,))
+    monkeypatch.setattr(module, "DRAIN_S", 0.05)
 
 
 def test_offsets_are_committed_after_their_rows_are_inserted_not_before() -> None:
@@ -204,11 +210,11 @@ def test_rows_that_the_engine_refuses_stop_the_store_with_nothing_committed() ->
         await it.handle(FLUSH_ROWS)
         await it.done()
         for _ in range(2):  # whoever asks is told, and none starts the next insert
-            with pytest.raises(BadQuery):
+            with pytest.raises(NotStored, match="no such column"):
                 await it.store.tick()
-        with pytest.raises(BadQuery):
+        with pytest.raises(NotStored):
             await it.handle(FLUSH_ROWS + 1)
-        with pytest.raises(BadQuery):
+        with pytest.raises(NotStored):
             await it.store.drain()
         assert it.partitions.commits == []
 
@@ -240,5 +246,51 @@ def test_after_a_rebalance_only_what_was_read_since_is_committed() -> None:
         await it.store.drain()
         assert len(it.engine.rows) == 2
         assert it.partitions.commits == []
+
+    run(test())
+
+
+def test_a_stop_while_clickhouse_is_down_gives_up_with_nothing_committed() -> None:
+    async def test() -> None:
+        it = await bench()
+        it.engine.gate.set()
+        it.engine.errors.extend(Unavailable("nobody answers") for _ in range(10_000))
+        await it.handle(FLUSH_ROWS)
+        await until(lambda: it.store.trouble == "nobody answers")
+        with pytest.raises(NotStored, match="nobody answers"):
+            await asyncio.wait_for(it.store.drain(), 10)
+        assert it.partitions.commits == []
+        assert it.engine.rows == []
+
+    run(test())
+
+
+def test_a_stop_while_clickhouse_is_down_tries_once_more_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store_patience, "RETRY_S", (1000.0,))
+
+    async def test() -> None:
+        it = await bench()
+        it.engine.gate.set()
+        it.engine.errors.append(Unavailable("nobody answers"))
+        await it.handle(FLUSH_ROWS)
+        await until(lambda: it.store.trouble is not None)
+        await asyncio.wait_for(it.store.drain(), 10)
+        assert it.partitions.commits == [{LINES: FLUSH_ROWS}]
+
+    run(test())
+
+
+def test_a_database_that_cannot_be_used_stops_the_store_with_its_own_words() -> None:
+    async def test() -> None:
+        refused: asyncio.Future[tuple[Writer, Writer]] = asyncio.get_running_loop().create_future()
+        refused.set_exception(Misconfigured("not this password", 516))
+        opening = Opening(refused, Patience("opening"))
+        settings = WorkerSettings()
+        store = Store(app("store"), CODEC, opening, rules(book()), settings, metrics())
+        with pytest.raises(NotOpened, match="not this password"):
+            await store.tick()
+        assert store.trouble == "opening"
 
     run(test())
