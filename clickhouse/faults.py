@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from clickhouse_connect.driver import exceptions
+from urllib3.exceptions import HTTPError
 
 from clickhouse.address import Embedded, Server
 from clickhouse.errors import BadQuery, ClickHouseError, Misconfigured, Unavailable
@@ -75,7 +76,7 @@ def translate(error: exceptions.Error, address: Embedded | Server) -> ClickHouse
     return BadQuery(said(error), code)
 
 
-def said(error: exceptions.Error) -> str:
+def said(error: BaseException) -> str:
     """Return what the engine said, on one line, without what the client library puts around it."""
     text = " ".join(str(error).split())
     return text.partition(SERVER_SAYS)[2] or text
@@ -126,6 +127,6 @@ def why(root: BaseException) -> str:
             return "no answer in time"
         case OSError() if root.strerror:
             return root.strerror.lower()
-        case exceptions.Error():
-            return said(root)
-    return type(root).__name__
+        case ConnectionError() | HTTPError():
+            return "connection closed before the answer"
+    return said(root)

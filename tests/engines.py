@@ -14,12 +14,19 @@ IS_SERVER = os.environ.get(CHOICE) == "server"
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """Yield the address of an engine on fresh data; what runs for it is gone afterwards."""
+def server(folder: Path) -> Iterator[str | None]:
+    """Yield the address of a fresh server that is gone afterwards; None: tests run embedded."""
     if not IS_SERVER:
-        yield f"chdb://{folder / 'data'}"
+        yield None
         return
     from tests.servers import clickhouse_server  # noqa: PLC0415 - fetched only where it is wanted
 
-    with clickhouse_server.server(folder) as server:
-        yield server.dsn
+    with clickhouse_server.server(folder) as found:
+        yield found.dsn
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """Yield the address of an engine on fresh data."""
+    with server(folder) as found:
+        yield found or f"chdb://{folder / 'data'}"
