@@ -1,11 +1,12 @@
 # Two commands to know: `make demo` and `make test`. Each sets up what it needs.
 PYTHON ?= python3
+MINUTES ?= 20
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 UV_PIP := $(BIN)/uv pip --quiet --system-certs
 
-.PHONY: demo test test-kafka check bench docs lock clean
+.PHONY: demo test test-kafka check bench soak docs lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/apportion demo $(ARGS)
@@ -27,6 +28,9 @@ check: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench $(ARGS)
 
+soak: $(VENV)/.ready
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
 docs: $(VENV)/.ready
 	$(BIN)/python -m tests.reference_pages
 
@@ -41,6 +45,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 lock: $(VENV)/.ready
 	$(UV_PIP) compile --universal --generate-hashes --group dev --upgrade \
 	  --no-header --output-file requirements.lock pyproject.toml
+	$(UV_PIP) compile --universal --generate-hashes --constraint requirements.lock --no-annotate \
+	  --no-header --output-file docker/requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) .apportion .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build

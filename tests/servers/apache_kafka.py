@@ -65,6 +65,11 @@ class Node:
         return self.folder / f"log.{self.starts}"
 
     @property
+    def is_started(self) -> bool:
+        """Whether the process that runs now has said that it serves."""
+        return self.log.exists() and "Kafka Server started" in self.log.read_text()
+
+    @property
     def is_running(self) -> bool:
         """Whether it has a process, paused or not."""
         return self.process is not None and self.process.poll() is None
@@ -165,7 +170,12 @@ class Cluster:
         return self.nodes[int(found[1]) - 1]
 
     def is_whole(self) -> bool:
-        """Whether every node is a member, and every replica of every partition in sync."""
+        """Whether every node is a member, and every replica of every partition in sync.
+
+        What nodes answer may be seconds old, so a node's own word counts too.
+        """
+        if not all(node.is_started for node in self.nodes):
+            return False
         try:
             found = self._admin.list_topics(timeout=PROBE_S)
         except KafkaException:

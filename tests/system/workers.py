@@ -39,6 +39,7 @@ class Worker:
     is_paused: bool = False
     process: subprocess.Popen[bytes] | None = None
     ends: list[End] = field(default_factory=list)
+    environment: Mapping[str, str] = field(default_factory=dict)  # beside what this process has
 
     @property
     def name(self) -> str:
@@ -50,19 +51,23 @@ class Worker:
         """Log of the process that runs now."""
         return self.folder / f"{self.name}.{self.starts}.log"
 
+    @property
+    def command(self) -> list[str]:
+        """What its process runs."""
+        return [sys.executable, "-P", "-m", "streams", "run", self.processor, *self.arguments]
+
     def start(self) -> None:
         """Start a process for it."""
         self.starts += 1
         self.is_paused = False
-        command = [sys.executable, "-P", "-m", "streams", "run", self.processor, *self.arguments]
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-IS", str(Path(leash.__file__)), str(os.getpid()), *command],
+                [sys.executable, "-IS", str(Path(leash.__file__)), str(os.getpid()), *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                env={**os.environ, "APPORTION_LOG__FORMAT": "json"},
+                env={**os.environ, "APPORTION_LOG__FORMAT": "json", **self.environment},
                 start_new_session=True,
             )
 
