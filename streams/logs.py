@@ -14,7 +14,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from streams.settings import LogSettings
 
-NOISY = ("faust", "mode", "aiokafka", "aiohttp.access", "asyncio", "librdkafka")
+NOISY = ("faust", "mode", "aiokafka", "aiohttp.access", "asyncio", "httpx2", "librdkafka")
 REPEATING = ("librdkafka", "aiokafka")  # they say the same many times a second when a broker goes
 
 

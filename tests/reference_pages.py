@@ -39,9 +39,8 @@ Confluent's serializers and deserializers therefore work as they are. To write w
 register:
 
 ```python
-AvroSerializer(client, None, conf={
+AvroSerializer(client, schema, conf={
     "auto.register.schemas": False,
-    "use.latest.version": True,
     "subject.name.strategy": record_subject_name_strategy,
 })
 ```

@@ -1,5 +1,6 @@
 """`apportion schemas`: the contract against its released versions, and into a registry."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -41,6 +42,6 @@ def register(
     from streams.kafka.registry_client import RegistryClient  # noqa: PLC0415
 
     username, password = settings.schema_registry_username, settings.schema_registry_password
-    client = RegistryClient(settings.schema_registry, username, password)
-    for subject, schema_id in register_all(client):
-        typer.echo(f"{subject}\t{schema_id}")
+    with closing(RegistryClient(settings.schema_registry, username, password)) as client:
+        for subject, schema_id in register_all(client):
+            typer.echo(f"{subject}\t{schema_id}")

@@ -56,14 +56,25 @@ def agree(registry: RegistryClient, subject: Subject) -> int:
     held = registry.newest(subject.name)
     if held is None:
         registry.hold_to_full(subject.name)
-        return registry.register(subject.name, subject.schema.text)
+        return _registered(registry, subject)
     reasons = list(differences(subject.schema, held))
     if reasons:
         more = [f"and {len(reasons) - SAID} more"] if len(reasons) > SAID else []
         raise SchemaRefused(registry.url, subject.name, [*reasons[:SAID], *more])
     if fingerprint(held.text) == subject.schema.fingerprint:
         return held.schema_id
-    return registry.register(subject.name, subject.schema.text)
+    return _registered(registry, subject)
+
+
+def _registered(registry: RegistryClient, subject: Subject) -> int:
+    """Register; another process may do the same at the same moment, and one of them be refused."""
+    try:
+        return registry.register(subject.name, subject.schema.text)
+    except SchemaRefused:
+        held = registry.newest(subject.name)
+        if held is None or fingerprint(held.text) != subject.schema.fingerprint:
+            raise
+        return held.schema_id
 
 
 def register_all(registry: RegistryClient) -> Iterator[tuple[str, int]]:

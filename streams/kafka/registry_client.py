@@ -55,6 +55,10 @@ class RegistryClient:
             config["basic.auth.user.info"] = f"{username}:{password.get_secret_value()}"
         self._client = SchemaRegistryClient(config)
 
+    def close(self) -> None:
+        """Give up its connections."""
+        self._client.close()
+
     def text_of(self, schema_id: int) -> str | None:
         """Return the schema of an id; None when there is none."""
         found = self._ask(lambda: self._client.get_schema(schema_id), NO_SCHEMA)
@@ -70,9 +74,17 @@ class RegistryClient:
 
     def hold_to_full(self, subject: str) -> None:
         """Have the registry refuse, from now on, what is not compatible both ways."""
-        level = self._ask(lambda: self._client.get_compatibility(subject), NO_LEVEL, NO_SUBJECT)
-        if level not in HELD:
+        if self._is_held(subject):
+            return
+        try:
             self._ask(lambda: self._client.set_compatibility(subject, FULL))
+        except RegistryRefused as error:
+            if error.status != CONFLICT or not self._is_held(subject):
+                raise  # in conflict with another process that does the same, it is done
+
+    def _is_held(self, subject: str) -> bool:
+        level = self._ask(lambda: self._client.get_compatibility(subject), NO_LEVEL, NO_SUBJECT)
+        return level in HELD
 
     def register(self, subject: str, text: str) -> int:
         """Return the id of a schema under a subject, new or not.

@@ -46,6 +46,11 @@ class Registry:
         """What it says, over all its starts."""
         return self.folder / "registry.log"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has a process."""
+        return self.process is not None and self.process.poll() is None
+
     def start(self) -> None:
         """Start its process and wait until it answers. Raises NoServer with what it said."""
         jar = unpacked("registry", ARTIFACT) / "quarkus-run.jar"
@@ -80,7 +85,8 @@ class Registry:
             "QUARKUS_MANAGEMENT_HOST": "127.0.0.1",  # else on every address
             "QUARKUS_MANAGEMENT_PORT": str(self.management_port),
             "APICURIO_STORAGE_KIND": "sql",
-            "APICURIO_DATASOURCE_URL": f"jdbc:h2:file:{self.folder / 'schemas'}",
+            # What it answered lies on the disk: without the delay of half a second it survives.
+            "APICURIO_DATASOURCE_URL": f"jdbc:h2:file:{self.folder / 'schemas'};WRITE_DELAY=0",
         }
 
     def _answers(self) -> bool:
