@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ LISTEN = (
     "SELECT sleepEachRow(1) FROM system.numbers "
     "SETTINGS max_block_size = 1, max_execution_time = 0 FORMAT Null"
 )
+INSERTS = "SELECT count() FROM system.processes WHERE query_kind = 'Insert'"
 CONFIG = """\
 <clickhouse>
   <users_config>{users}</users_config>
@@ -148,8 +150,34 @@ class Server:
         finally:
             connection.close()
 
+    def inserts(self) -> int:
+        """How many inserts run now."""
+        credentials = b64encode(f"{WRITER}:{PASSWORD}".encode()).decode()
+        connection = HTTPConnection(HOST, self.port, timeout=PROBE_S)
+        try:
+            connection.request("POST", "/", INSERTS, {"Authorization": f"Basic {credentials}"})
+            return int(connection.getresponse().read())
+        finally:
+            connection.close()
+
+    def kill_while_inserting(self, within_s: float) -> bool:
+        """Kill it as soon as an insert runs, or after a while; return whether one ran."""
+        deadline_s = time.monotonic() + within_s
+        while not (runs := self.inserts() > 0) and time.monotonic() < deadline_s:
+            pass
+        self.kill()
+        return runs
+
+    def pause(self) -> None:
+        """Stop it where it stands."""
+        self.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on, not knowing that time has passed."""
+        self.send(signal.SIGCONT)
+
     def send(self, number: signal.Signals) -> None:
-        """Send its process a signal: SIGSTOP pauses it, SIGCONT ends that."""
+        """Send its process a signal."""
         if self.process is not None:
             self.process.send_signal(number)
 
