@@ -15,8 +15,8 @@ test: $(VENV)/.ready
 	$(BIN)/pytest $(ARGS)
 
 test-kafka: $(VENV)/.ready
-	APPORTION_TEST_KAFKA=apache $(BIN)/pytest tests/real tests/contract tests/integration \
-	  tests/e2e/test_system_abuse.py $(ARGS)
+	APPORTION_TEST_KAFKA=apache APPORTION_TEST_CLICKHOUSE=server $(BIN)/pytest \
+	  tests/real tests/contract tests/integration tests/e2e/test_system_abuse.py $(ARGS)
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .
