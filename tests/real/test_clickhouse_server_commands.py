@@ -14,8 +14,6 @@ from clickhouse.errors import Misconfigured, Unavailable
 from clickhouse.session import Session
 from tests.servers import clickhouse_server
 from tests.servers.clickhouse_server import ANALYST, PASSWORD, WRITER, Server
-from tests.servers.maven import NoServer
-from tests.servers.npm import Package, check
 
 pytestmark = pytest.mark.integration
 
@@ -152,12 +150,3 @@ def test_a_handle_works_again_once_its_server_does(mortal: Server) -> None:
             connection.reader.value("SELECT 1")
         mortal.start()
         assert connection.reader.value("SELECT 1") == 1
-
-
-def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
-    archive = tmp_path / "it.tgz"
-    archive.write_bytes(b"something else")
-    package = Package("@x/y", "1.0.0", "sha512-AAAA", "lib.so")
-    with pytest.raises(NoServer, match=r"expected @x/y@1\.0\.0 to be sha512-AAAA, got sha512-"):
-        check(package, archive)
-    assert not archive.exists()
