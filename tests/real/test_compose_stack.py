@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
@@ -26,7 +28,7 @@ from tests import compose_file
 from tests.builders.usage import call
 from tests.compose_file import PASSWORDS, WORKERS, Service
 from tests.embedded_broker import free_port
-from tests.servers import clickhouse_server, composed_kafka
+from tests.servers import clickhouse_server, composed_kafka, registry
 from tests.servers.clickhouse_server import Server
 from tests.servers.composed_kafka import CLIENT, HOST, ComposedKafka
 
@@ -231,6 +233,14 @@ def test_who_does_not_log_in_gets_nothing(composed: Composed, port: int) -> None
     with pytest.raises(KafkaException):
         consumer.list_topics(timeout=5)
     consumer.close()
+
+
+def test_the_registry_is_healthy_where_the_file_asks(tmp_path: Path) -> None:
+    path = urlsplit(SERVICES["registry"]["healthcheck"]["test"][-1]).path
+    with registry.running(tmp_path) as found:
+        url = f"http://127.0.0.1:{found.management_port}{path}"
+        with urlopen(url, timeout=SOON_S) as answer:
+            assert answer.status == 200
 
 
 def test_a_call_sent_from_the_host_becomes_a_cost_line_in_clickhouse(composed: Composed) -> None:

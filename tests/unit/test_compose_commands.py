@@ -123,6 +123,15 @@ def test_the_page_about_it_names_services_there_are() -> None:
     assert named - set(SERVICES) == set()
 
 
+def test_the_page_about_it_names_addresses_there_are() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    published = {port.rpartition(":")[0] for s in SERVICES.values() for port in s.get("ports", [])}
+    inside = set(re.findall(r"127\.0\.0\.1:\d+", environment("kafka")["KAFKA_LISTENERS"]))
+    named = set(re.findall(r"127\.0\.0\.1:\d+", page))
+    assert named
+    assert named - published - inside == set()
+
+
 def test_jobs_and_workers_are_all_the_services_of_ours() -> None:
     ours = {name for name, service in SERVICES.items() if "build" in service}
     assert ours == {*JOBS, *WORKERS}

@@ -16,7 +16,7 @@ from clickhouse.address import HTTP_PORT
 from schemas import topics
 from tests import compose_file
 from tests.compose_file import ROOT
-from tests.servers import registry
+from tests.servers import clickhouse_server, registry
 
 SERVICES = compose_file.services()
 KAFKA: dict[str, str] = SERVICES["kafka"]["environment"]
@@ -131,6 +131,12 @@ def test_the_broker_logs_to_its_container() -> None:
     assert yaml.safe_load(text)["Configuration"]["Appenders"].keys() == {"Console"}
 
 
+def test_the_release_line_of_clickhouse_is_the_one_that_is_tested() -> None:
+    _, _, release = SERVICES["clickhouse"]["image"].partition(":")
+    tested = clickhouse_server.LIBRARY.version
+    assert release.split(".")[:2] == tested.split(".")[:2]
+
+
 def test_clickhouse_is_told_what_its_image_knows() -> None:
     server = SERVICES["clickhouse"]
     assert server["environment"].keys() == OF_CLICKHOUSE
@@ -167,7 +173,9 @@ def test_the_registry_is_the_one_that_is_tested_and_set_as_it_is_there() -> None
     assert environment["APICURIO_STORAGE_KIND"] == tested["APICURIO_STORAGE_KIND"]
     [volume] = SERVICES["registry"]["volumes"]
     place = volume.split(":")[1]
-    assert environment["APICURIO_DATASOURCE_URL"].startswith(f"jdbc:h2:file:{place}/")
+    url = environment["APICURIO_DATASOURCE_URL"]
+    assert url.startswith(f"jdbc:h2:file:{place}/")
+    assert url.partition(";")[2] == tested["APICURIO_DATASOURCE_URL"].partition(";")[2]
 
 
 def test_the_registrys_health_is_asked_at_its_management_port() -> None:
