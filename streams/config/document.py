@@ -38,8 +38,11 @@ def read(model: type[Model], text: str, what: str) -> Model:
 
 
 def version_of(document: Strict) -> str:
-    """Return a hash of what a document says, whatever its layout and comments."""
-    content = json.dumps(document.model_dump(mode="json"), sort_keys=True)
+    """Return a hash of what a document says, whatever its layout and comments.
+
+    What it leaves out is left out, so that fields which later releases add change no version.
+    """
+    content = json.dumps(document.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
     return sha256(content.encode()).hexdigest()[:VERSION_DIGITS]
 
 

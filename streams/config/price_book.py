@@ -39,6 +39,8 @@ class Entry(Strict):
     price: Decimal = Field(ge=0, max_digits=MAX_DIGITS)
     per: int = Field(default=1, gt=0)
     unit: str
+    above_tokens: int | None = Field(default=None, ge=0)
+    from_tokens: int | None = Field(default=None, gt=0)
     effective_from: AwareDatetime
     effective_to: AwareDatetime | None = None
     source: str = Field(min_length=1)
@@ -63,6 +65,10 @@ class Entry(Strict):
             yield f"no provider for {self.meter}: only calls have one"
         if self.pool is not None and self.meter != GPU_METER:
             yield f"no pool for {self.meter}: only GPUs have one"
+        if self.step and self.meter not in TOKEN_METERS:
+            yield f"no step by the size of the prompt for {self.meter}: only tokens have one"
+        if self.above_tokens is not None and self.from_tokens is not None:
+            yield "above_tokens (more than) or from_tokens (at least), not both"
 
     def _figure_faults(self) -> Iterator[str]:
         if self.effective_to is not None and self.effective_to <= self.effective_from:
@@ -76,6 +82,13 @@ class Entry(Strict):
     def _exact_rate(self) -> Fraction:
         scale = 1 if self.meter == GPU_METER else TOKEN_DIVISOR
         return Fraction(self.price) * ONE * scale / self.per
+
+    @property
+    def step(self) -> int:
+        """The least tokens of a prompt that this price is for."""
+        if self.above_tokens is not None:
+            return self.above_tokens + 1
+        return self.from_tokens or 0
 
     def rate(self) -> int:
         """Return the rate as `core` wants it; see streams.core.price_book."""
@@ -94,6 +107,7 @@ class Entry(Strict):
             instant_us(self.effective_from),
             FOREVER if end is None else instant_us(end),
             self.source,
+            self.step,
         )
 
 
@@ -124,14 +138,22 @@ def overlaps(prices: list[Price]) -> list[str]:
     """Name every two entries that are in force at once for the same thing."""
     ordered = sorted(
         prices,
-        key=lambda p: (p.meter, p.provider or "", p.model, p.pool or "", p.unit, p.from_us),
+        key=lambda p: (
+            p.meter,
+            p.provider or "",
+            p.model,
+            p.pool or "",
+            p.unit,
+            p.from_tokens,
+            p.from_us,
+        ),
     )
     return [
         f"{one.meter} of {one.model}: expected one price at a time, got {one.source} until "
         f"{one.to_us} us and {two.source} from {two.from_us} us; end the first where the second "
         "begins"
         for one, two in pairwise(ordered)
-        if (one.meter, one.provider, one.model, one.pool, one.unit)
-        == (two.meter, two.provider, two.model, two.pool, two.unit)
+        if (one.meter, one.provider, one.model, one.pool, one.unit, one.from_tokens)
+        == (two.meter, two.provider, two.model, two.pool, two.unit, two.from_tokens)
         and two.from_us < one.to_us
     ]

@@ -4,16 +4,15 @@ Calls are grouped by everything that decides payer and price, then each group is
 is the same as rating each call: a group has one rate a meter, and amounts are exact integers.
 """
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeAlias
 
 from schemas.records import InferenceUsage
 from streams.core.catalog import Catalog, Endpoint, api_pool
 from streams.core.outcomes import Rejected
 from streams.core.price_book import (
-    FOREVER,
     TOKEN_DIVISOR,
     TOKEN_METERS,
     TOKENS,
@@ -32,15 +31,21 @@ REASONING = TOKEN_METERS.index("tokens.reasoning")
 
 # tenant, project, provider, model, endpoint, as reported
 Caller: TypeAlias = tuple[str | None, str | None, str, str, str | None]
+caller_of = itemgetter("tenant", "project", "provider", "model", "endpoint")
 
 
 @dataclass(slots=True)
 class Group:
-    """Calls of one caller in [from_us, until_us), which lies in one window and has one price."""
+    """Calls of one caller that have one price, and lie in one window.
+
+    Those in [from_us, until_us) with prompts of [from_tokens, until_tokens).
+    """
 
     window_us: int
     from_us: int
     until_us: int
+    from_tokens: int
+    until_tokens: int
     rates: TokenRates
     uncached: int = 0
     cache_read: int = 0
@@ -57,23 +62,23 @@ class Groups:
 
     def __init__(self, book: PriceBook, window_us: int) -> None:
         self.latest: dict[Caller, Group] = {}
-        self.all: dict[tuple[Caller, int], Group] = {}
+        self.all: dict[tuple[Caller, int, int], Group] = {}
         self._book = book
         self._window_us = window_us
 
-    def find(self, caller: Caller, at_us: int) -> Group:
+    def find(self, caller: Caller, at_us: int, tokens: int) -> Group:
         """Return the group of a call, made when it is new, and remember it as the latest."""
         _, _, provider, model, _ = caller
         rates = self._book.token_rates(provider, model)
-        position = bisect_right(rates.edges, at_us)
+        since_us, edge_us, by_size = rates.piece(at_us)
+        from_tokens, until_tokens, token_rates = by_size.piece(tokens)
         window_us = window_start(at_us, self._window_us)
-        from_us = max(window_us, rates.edges[position - 1] if position else 0)
-        group = self.all.get((caller, from_us))
+        from_us = max(window_us, since_us)
+        group = self.all.get((caller, from_us, from_tokens))
         if group is None:
-            edge_us = rates.edges[position] if position < len(rates.edges) else FOREVER
             until_us = min(window_us + self._window_us, edge_us)
-            group = Group(window_us, from_us, until_us, rates.values[position])
-            self.all[caller, from_us] = group
+            group = Group(window_us, from_us, until_us, from_tokens, until_tokens, token_rates)
+            self.all[caller, from_us, from_tokens] = group
         self.latest[caller] = group
         return group
 
@@ -110,16 +115,14 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
             continue
         if at > newest:  # noqa: PLR1730 - max() costs three times as much
             newest = at
-        caller = (
-            event["tenant"],
-            event["project"],
-            event["provider"],
-            event["model"],
-            event["endpoint"],
-        )
+        caller = caller_of(event)
         group = latest.get(caller)
-        if group is None or not group.from_us <= at < group.until_us:
-            group = groups.find(caller, at)
+        if (
+            group is None
+            or not group.from_us <= at < group.until_us
+            or not group.from_tokens <= tokens_in < group.until_tokens
+        ):
+            group = groups.find(caller, at, tokens_in)
         group.events += 1
         group.uncached += uncached
         group.output += tokens_out
@@ -134,7 +137,7 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
         if event["input_tokens"] is None and event["output_tokens"] is None:
             group.unreported += 1
     tally.newest_us = newest
-    for (caller, _), group in groups.all.items():
+    for (caller, _, _), group in groups.all.items():
         add_group(tally, catalog, caller, group)
     return rejected
 

@@ -73,7 +73,8 @@ def call_cost(event: InferenceUsage, book: PriceBook) -> int | None:
         event["output_tokens"] or 0,
         event["reasoning_tokens"] or 0,
     ]
-    rates = book.token_rates(event["provider"], event["model"]).at(event["at_us"])
+    by_size = book.token_rates(event["provider"], event["model"]).at(event["at_us"])
+    rates = by_size.at(event["input_tokens"] or 0)
     amount = 0
     for meter, quantity in enumerate(billable(rates, quantities)):
         rate = rates[meter]

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -35,7 +36,10 @@ FOREVER = 1 << 62  # later than any instant in microseconds
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One dated entry. `rate` is what the module docstring says; [from_us, to_us) is half-open."""
+    """One dated entry. `rate` is what the module docstring says; [from_us, to_us) is half-open.
+
+    `from_tokens`: it prices whole calls whose prompt has at least so many tokens.
+    """
 
     meter: str
     provider: str | None
@@ -46,22 +50,32 @@ class Price:
     from_us: int
     to_us: int
     source: str
+    from_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Dated(Generic[T]):
-    """A value that changes at instants: `values[i]` holds from `edges[i - 1]` until `edges[i]`."""
+class Piecewise(Generic[T]):
+    """A value that changes at edges: `values[i]` holds from `edges[i - 1]` until `edges[i]`."""
 
     edges: tuple[int, ...]
     values: tuple[T, ...]
 
-    def at(self, instant_us: int) -> T:
-        """Return the value in force at an instant."""
-        return self.values[bisect_right(self.edges, instant_us)]
+    def at(self, place: int) -> T:
+        """Return the value in force at an instant, or for a prompt of so many tokens."""
+        return self.values[bisect_right(self.edges, place)]
+
+    def piece(self, place: int) -> tuple[int, int, T]:
+        """Return the value at a place, and [from, until) which it holds for; both from 0 on."""
+        index = bisect_right(self.edges, place)
+        begin = self.edges[index - 1] if index else 0
+        end = self.edges[index] if index < len(self.edges) else FOREVER
+        return begin, end, self.values[index]
 
 
 Rate: TypeAlias = int | None
 TokenRates: TypeAlias = tuple[Rate, ...]  # in the order of TOKEN_METERS
+RatesBySize: TypeAlias = Piecewise[TokenRates]  # over tokens of the prompt
+Sized: TypeAlias = tuple[int, Piecewise[Rate]]  # least tokens of the prompt, rates over time
 Key: TypeAlias = tuple[str, str | None, str, str | None, str]
 
 
@@ -73,46 +87,81 @@ class PriceBook:
         self.currency = currency
         self.prices = tuple(prices)
         self._entries: dict[Key, list[Price]] = {}
-        for price in sorted(self.prices, key=lambda p: p.from_us):
+        for price in sorted(self.prices, key=lambda p: (p.from_tokens, p.from_us)):
             key = (price.meter, price.provider, price.model, price.pool, price.unit)
             self._entries.setdefault(key, []).append(price)
         # Names come from producers, so what is kept of them is bounded.
         self._token_rates = lru_cache(NAMES_KEPT)(self._find_token_rates)
-        self._single = lru_cache(NAMES_KEPT)(self._dated)
+        self._single = lru_cache(NAMES_KEPT)(self._find_single)
 
-    def token_rates(self, provider: str, model: str) -> Dated[TokenRates]:
+    def token_rates(self, provider: str, model: str) -> Piecewise[RatesBySize]:
         """Rates of every token meter of a model over time, by this provider or by any."""
         return self._token_rates(provider, model)
 
-    def gpu_rates(self, model: str, pool: str) -> Dated[Rate]:
+    def gpu_rates(self, model: str, pool: str) -> Piecewise[Rate]:
         """Rates of a GPU model over time, in this pool or in any."""
         return self._single(GPU_METER, None, model, pool, GPU_HOURS)
 
-    def resource_rates(self, meter: str, sku: str, unit: str) -> Dated[Rate]:
+    def resource_rates(self, meter: str, sku: str, unit: str) -> Piecewise[Rate]:
         """Rates of a resource over time, for quantities in this unit."""
         return self._single(meter, None, sku, None, unit)
 
-    def _find_token_rates(self, provider: str, model: str) -> Dated[TokenRates]:
-        dated = [self._dated(meter, provider, model, None, TOKENS) for meter in TOKEN_METERS]
-        edges = tuple(sorted({edge for each in dated for edge in each.edges}))
-        return Dated(edges, tuple(tuple(d.at(at) for d in dated) for at in (-1, *edges)))
+    def _find_token_rates(self, provider: str, model: str) -> Piecewise[RatesBySize]:
+        meters = [
+            [
+                (size, over_time(list(prices)))
+                for size, prices in groupby(
+                    self._specific(meter, provider, model, None, TOKENS), lambda p: p.from_tokens
+                )
+            ]
+            for meter in TOKEN_METERS
+        ]
+        edges = tuple(sorted({at for sized in meters for _, line in sized for at in line.edges}))
+        return Piecewise(edges, tuple(by_size(meters, at_us) for at_us in (-1, *edges)))
 
-    def _dated(
+    def _find_single(
         self, meter: str, provider: str | None, model: str, pool: str | None, unit: str
-    ) -> Dated[Rate]:
-        """Rates of the most specific entries there are: provider or pool named, else any."""
-        entries = self._entries.get((meter, provider, model, pool, unit)) or self._entries.get(
+    ) -> Piecewise[Rate]:
+        return over_time(self._specific(meter, provider, model, pool, unit))
+
+    def _specific(
+        self, meter: str, provider: str | None, model: str, pool: str | None, unit: str
+    ) -> list[Price]:
+        """Return the most specific entries there are: provider or pool named, else any."""
+        return self._entries.get((meter, provider, model, pool, unit)) or self._entries.get(
             (meter, None, model, None, unit), []
         )
-        edges: list[int] = []
-        rates: list[Rate] = [None]
-        for entry in entries:
-            if edges and edges[-1] == entry.from_us:
-                rates[-1] = entry.rate
-            else:
-                edges.append(entry.from_us)
-                rates.append(entry.rate)
-            if entry.to_us < FOREVER:
-                edges.append(entry.to_us)
-                rates.append(None)
-        return Dated(tuple(edges), tuple(rates))
+
+
+def over_time(prices: list[Price]) -> Piecewise[Rate]:
+    """Return the rates of entries that follow each other, None between them."""
+    edges: list[int] = []
+    rates: list[Rate] = [None]
+    for price in prices:
+        if edges and edges[-1] == price.from_us:
+            rates[-1] = price.rate
+        else:
+            edges.append(price.from_us)
+            rates.append(price.rate)
+        if price.to_us < FOREVER:
+            edges.append(price.to_us)
+            rates.append(None)
+    return Piecewise(tuple(edges), tuple(rates))
+
+
+def by_size(meters: list[list[Sized]], at_us: int) -> RatesBySize:
+    """Return the rates of all meters in force at an instant, by the size of the prompt.
+
+    A meter that has no step of its own at a size keeps the price of the step below.
+    """
+    now = [[(size, line.at(at_us)) for size, line in sized] for sized in meters]
+    steps = sorted({size for sized in now for size, rate in sized if size and rate is not None})
+    return Piecewise(
+        tuple(steps), tuple(tuple(last(sized, step) for sized in now) for step in (0, *steps))
+    )
+
+
+def last(sized: list[tuple[int, Rate]], tokens: int) -> Rate:
+    """Return the rate of the highest step that a prompt of so many tokens reaches."""
+    reached = [rate for size, rate in sized if size <= tokens and rate is not None]
+    return reached[-1] if reached else None

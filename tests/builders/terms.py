@@ -23,10 +23,11 @@ def token_price(  # noqa: PLR0913  # a table row of prices
     model: str = "gpt-4o",
     from_us: int = 0,
     to_us: int = FOREVER,
+    from_tokens: int = 0,
 ) -> Price:
     """Return a price in USD per million tokens."""
     rate = to_pico(Decimal(per_million))
-    return Price(meter, provider, model, None, TOKENS, rate, from_us, to_us, "test")
+    return Price(meter, provider, model, None, TOKENS, rate, from_us, to_us, "test", from_tokens)
 
 
 def gpu_price(

@@ -111,7 +111,9 @@ def test_the_independent_sums_use_the_prices_of_the_book() -> None:
         rates = PRICES.token_rates(provider, model)
         at = ["input", "cache_read", "", "", "output", "reasoning"].index(kind)
         for instant, price in zip((CHANGE_US - 1, CHANGE_US), sides, strict=True):
-            assert rates.at(instant)[at] == (None if price is None else Fraction(price) * PICO)
+            assert rates.at(instant).at(0)[at] == (
+                None if price is None else Fraction(price) * PICO
+            )
     for model, sides in GPU_PRICES.items():
         for instant, price in zip((CHANGE_US - 1, CHANGE_US), sides, strict=True):
             rate = PRICES.gpu_rates(model, "h100").at(instant)

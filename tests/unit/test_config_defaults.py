@@ -13,7 +13,7 @@ DAYS_OF_THE_TRACES_US = 1_700_000_000_000_000  # November 2023
 
 def test_the_built_in_book_prices_the_traces_model_as_the_readme_says(root: Path) -> None:
     text = (root / "streams/config/default_prices.yaml").read_text()
-    rates = load_price_book(text).token_rates("openai", "gpt-4o").at(DAYS_OF_THE_TRACES_US)
+    rates = load_price_book(text).token_rates("openai", "gpt-4o").at(DAYS_OF_THE_TRACES_US).at(0)
     assert rates == (2_500_000_000_000, 1_250_000_000_000, None, None, 10_000_000_000_000, None)
 
 

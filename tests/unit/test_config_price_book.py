@@ -219,6 +219,8 @@ currency: USD
         entry(GPU, effective_from=MID),
         entry(GPU, pool="h100"),
         GPU + INPUT,
+        GPU + entry(INPUT, above_tokens="200000"),
+        GPU + entry(INPUT, from_tokens="200000"),
     ],
 )
 def test_the_version_depends_on_what_is_said(other: str) -> None:
@@ -229,12 +231,22 @@ def test_a_loaded_book_is_looked_up_as_written() -> None:
     book = load_price_book(HEAD + GPU + INPUT)
     assert book.currency == "USD"
     assert book.gpu_rates(H100, "any").at(T0) == 2_400_000_000_000
-    assert book.token_rates("openai", "gpt-4o").at(T0)[0] == 2_500_000_000_000
+    assert book.token_rates("openai", "gpt-4o").at(T0).at(0)[0] == 2_500_000_000_000
+
+
+def test_a_step_begins_above_or_at_so_many_tokens() -> None:
+    steps = entry(INPUT, price="5", above_tokens="200000") + entry(
+        INPUT, price="6", from_tokens="9"
+    )
+    rates = load_price_book(HEAD + INPUT + steps).token_rates("openai", "gpt-4o").at(T0)
+    assert rates.edges == (9, 200_001)
 
 
 @pytest.mark.parametrize(
     "line",
     [
+        entry(above_tokens="10", from_tokens="10"),  # one or the other
+        entry(GPU, above_tokens="10"),  # only calls have prompts
         entry(pool="h100"),  # calls are in no pool of nodes
         entry(GPU, provider="aws"),  # an interval does not say who sold the GPU
         entry(meter="resource.egress", provider="aws", unit="GB"),

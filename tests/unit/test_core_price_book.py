@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.core.price_book import TOKEN_METERS
+from streams.core.price_book import FOREVER, TOKEN_METERS, Piecewise
 from streams.core.windows import DAY_US
 from tests.builders.terms import book, gpu_price, resource_price, token_price
 from tests.builders.usage import H100, T0
@@ -45,7 +45,7 @@ def test_the_provider_s_own_price_goes_before_anybody_s() -> None:
         token_price("tokens.input", "1", provider=None),
         token_price("tokens.input", "2", provider="openai"),
     )
-    rates = {name: prices.token_rates(name, "gpt-4o").at(T0) for name in ("openai", "azure")}
+    rates = {name: prices.token_rates(name, "gpt-4o").at(T0).at(0) for name in ("openai", "azure")}
     assert rates["openai"][INPUT] == 2 * 10**12
     assert rates["azure"][INPUT] == 10**12
 
@@ -70,13 +70,13 @@ def test_each_token_meter_changes_at_its_own_time() -> None:
         token_price("tokens.output", "5", from_us=LATER),
     )
     dated = prices.token_rates("openai", "gpt-4o")
-    seen = [(dated.at(at)[INPUT], dated.at(at)[OUTPUT]) for at in (T0 - 1, T0, LATER)]
+    seen = [(dated.at(at).at(0)[INPUT], dated.at(at).at(0)[OUTPUT]) for at in (T0 - 1, T0, LATER)]
     assert seen == [(None, None), (10**12, 4 * 10**12), (10**12, 5 * 10**12)]
 
 
 def test_what_the_book_does_not_name_has_no_price() -> None:
     prices = book(token_price("tokens.input", "1"), gpu_price("1"), resource_price("1"))
-    assert prices.token_rates("openai", "gpt-5").at(T0) == (None,) * len(TOKEN_METERS)
+    assert prices.token_rates("openai", "gpt-5").at(T0).at(0) == (None,) * len(TOKEN_METERS)
     assert prices.gpu_rates("NVIDIA H200", "h100").at(T0) is None
     assert prices.resource_rates("resource.storage", "s3-glacier", "GB-Hours").at(T0) is None
     assert prices.resource_rates("resource.egress", "s3-standard", "GB-Hours").at(T0) is None
@@ -90,3 +90,37 @@ def test_a_resource_price_is_for_its_unit_only() -> None:
 
 def test_a_price_of_zero_is_a_price() -> None:
     assert book(gpu_price("0")).gpu_rates(H100, "h100").at(T0) == 0
+
+
+def test_a_step_prices_prompts_of_its_size_and_a_meter_without_it_keeps_its_price() -> None:
+    prices = book(
+        token_price("tokens.input", "1"),
+        token_price("tokens.input", "2", from_tokens=1001),
+        token_price("tokens.output", "4"),
+    )
+    rates = prices.token_rates("openai", "gpt-4o").at(T0)
+    seen = {size: (rates.at(size)[INPUT], rates.at(size)[OUTPUT]) for size in (0, 1000, 1001)}
+    assert seen[0] == seen[1000] == (10**12, 4 * 10**12)
+    assert seen[1001] == (2 * 10**12, 4 * 10**12)
+
+
+def test_a_step_holds_in_its_own_dates() -> None:
+    prices = book(
+        token_price("tokens.input", "1"),
+        token_price("tokens.input", "2", from_tokens=10, from_us=T0, to_us=LATER),
+    )
+    rates = prices.token_rates("openai", "gpt-4o")
+    seen = [rates.at(at_us).at(10)[INPUT] for at_us in (T0 - 1, T0, LATER)]
+    assert seen == [10**12, 2 * 10**12, 10**12]
+
+
+def test_below_the_only_step_there_is_no_price() -> None:
+    rates = book(token_price("tokens.input", "2", from_tokens=10)).token_rates("openai", "gpt-4o")
+    assert [rates.at(T0).at(size)[INPUT] for size in (9, 10)] == [None, 2 * 10**12]
+
+
+def test_a_piece_says_where_its_value_holds() -> None:
+    line = Piecewise((10, 20), ("a", "b", "c"))
+    assert [line.piece(at) for at in (9, 10, 20)] == [
+        (0, 10, "a"), (10, 20, "b"), (20, FOREVER, "c"),
+    ]  # fmt: skip
