@@ -116,6 +116,7 @@ def test_the_quorum_is_this_one_node() -> None:
 def test_producers_may_write_the_usage_topics_and_no_others() -> None:
     command = SERVICES["access"]["command"]
     prefix = command[command.index("--topic") + 1]
+    assert prefix.endswith(".")
     assert command[-2:] == ["--resource-pattern-type", "prefixed"]
     assert [t for t in topics.ALL if t.name.startswith(prefix)] == [*topics.USAGE]
     assert PROPERTIES["super.users"] == "User:apportion;User:ANONYMOUS"

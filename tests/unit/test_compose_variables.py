@@ -22,8 +22,10 @@ def test_the_example_shows_the_defaults_and_no_password() -> None:
     assert defaults == NAMED
 
 
-def test_passwords_are_the_variables_that_are_required() -> None:
-    assert {name for name, found in USED.items() if found["kind"] == ":?"} == PASSWORDS.keys()
+def test_passwords_are_required_wherever_they_stand_and_nothing_else_is() -> None:
+    kinds = {(found["name"], found["kind"]) for found in VARIABLE.finditer(TEXT)}
+    assert {name for name, kind in kinds if kind == ":?"} == PASSWORDS.keys()
+    assert {name for name, kind in kinds if kind == ":-"} & PASSWORDS.keys() == set()
 
 
 @pytest.mark.parametrize("missing", PASSWORDS)
