@@ -4,8 +4,9 @@ StreamsError
 ├── BadInput                what the user gave; say it and stop
 │   ├── SettingsInvalid     one or more settings are wrong; all of them are listed
 │   ├── UnknownTopic        no topic of that name
+│   ├── TopicsMissing       topics of ours that the broker does not have
 │   ├── ConfigRefused       a price book or catalog that cannot be used
-│   ├── NotTrusted          no TLS connection to a broker: a certificate, or one side speaks none
+│   ├── NotTrusted          a broker's certificate, or TLS where none was expected
 │   ├── LoginRefused        the broker does not take the user, password or mechanism
 │   ├── NotAllowed          the broker has no permission for what was asked
 │   ├── RegistryRefused     the schema registry answered that it will not: address or credentials
@@ -47,12 +48,49 @@ class SettingsInvalid(BadInput):
 
 
 class UnknownTopic(BadInput):
-    """A topic name that stands for none, or for several."""
+    """A topic name that stands for none."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        known_ones = ", ".join(known) or "one the broker has (`apportion topics` lists them)"
-        super().__init__(f"expected a topic, {known_ones}; got {name!r}")
+        super().__init__(f"expected a topic, {', '.join(known)}; got {name!r}")
         self.name = name
+
+
+class TopicsMissing(BadInput):
+    """Topics that a program needs and the broker does not have."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"expected the broker to have {', '.join(names)}, got no such topics; "
+            "make them with `apportion topics create`"
+        )
+        self.names = tuple(names)
+
+
+class NotTrusted(BadInput):
+    """A TLS handshake that will not come to pass. The message says which side expects what."""
+
+
+class LoginRefused(BadInput):
+    """The broker does not take our credentials."""
+
+    def __init__(self, bootstrap: str, username: str, detail: str) -> None:
+        super().__init__(
+            f"expected Kafka at {bootstrap} to let {username} in, got a refusal ({detail}); check "
+            "APPORTION_KAFKA__SASL_USERNAME, __SASL_PASSWORD and __SASL_MECHANISM"
+        )
+        self.bootstrap = bootstrap
+        self.username = username
+
+
+class NotAllowed(BadInput):
+    """The broker does not permit something. `missing` has one `Operation on resource` each."""
+
+    def __init__(self, username: str | None, missing: Sequence[str]) -> None:
+        super().__init__(
+            f"expected {username or 'this client'} to be allowed {', '.join(missing)}, got a "
+            "refusal; grant what docs/security.md lists (kafka-acls.sh), or use another user"
+        )
+        self.missing = tuple(missing)
 
 
 class ConfigRefused(BadInput):
@@ -102,7 +140,7 @@ class BrokerUnavailable(Transient):
     def __init__(self, bootstrap: str, waited_s: float, detail: str) -> None:
         super().__init__(
             f"expected a Kafka broker at {bootstrap}, got none in {waited_s:.1f} s ({detail}); "
-            "start it, or point --kafka at one"
+            "start it, point --kafka at one, or check the security protocol"
         )
         self.bootstrap = bootstrap
         self.waited_s = waited_s

@@ -2,9 +2,12 @@
 
 from streams.kafka.connection import confluent, consumer
 from streams.kafka.log import Entry, Start, follow, publish, read_to_end
-from streams.kafka.topics import create_topics, list_topics, wait_ready
+from streams.kafka.permissions import Access, require
+from streams.kafka.ready import wait_ready
+from streams.kafka.topics import create_topics, list_topics
 
 __all__ = [
+    "Access",
     "Entry",
     "Start",
     "confluent",
@@ -14,5 +17,6 @@ __all__ = [
     "list_topics",
     "publish",
     "read_to_end",
+    "require",
     "wait_ready",
 ]

@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, Producer
 from schemas.topics import partition_of
 from streams.errors import DeliveryFailed
 from streams.kafka.connection import confluent
+from streams.kafka.permissions import Access, require
 from streams.kafka.topics import list_topics
 from streams.settings import KafkaSettings
 
@@ -18,10 +19,12 @@ def publish_all(
 ) -> None:
     """Put (key, value) messages on a topic and wait until all are acknowledged.
 
-    Raises DeliveryFailed when one was not, and BrokerUnavailable. Some may then be there.
+    Raises DeliveryFailed when one was not, and BrokerUnavailable: some may then be there. Raises
+    NotAllowed and TopicsMissing before any is.
     """
     if not messages:
         return
+    require(kafka, Access(writes=[topic]))
     partitions = list_topics(kafka)[topic]
     producer = Producer({**confluent(kafka), "acks": "all", "linger.ms": 5})
     errors: list[KafkaError] = []

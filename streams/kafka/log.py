@@ -22,13 +22,15 @@ from confluent_kafka import (
 )
 
 from schemas.topics import partition_of
-from streams.errors import BrokerUnavailable, DeliveryFailed, ReadTimedOut, UnknownTopic
+from streams.errors import BrokerUnavailable, DeliveryFailed, ReadTimedOut, TopicsMissing
 from streams.kafka.connection import confluent, consumer
+from streams.kafka.permissions import Access, require
 from streams.settings import KafkaSettings
 
 POLL_S = 0.05
 FETCH_WAIT_MS = 20  # how long an empty fetch is held: what an EOF costs
 GROUP = "apportion-reader"  # librdkafka wants a name; nothing joins or commits it
+CANNOT_READ = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED}
 MAX_BATCH = 1000  # messages taken from librdkafka at once
 
 
@@ -53,7 +55,7 @@ class Entry:
 def read_to_end(kafka: KafkaSettings, topic: str, deadline_s: float = 30.0) -> list[Entry]:
     """Return all that lies in a topic now, in order within each partition.
 
-    Raises ReadTimedOut, UnknownTopic or BrokerUnavailable.
+    Raises ReadTimedOut, NotAllowed, TopicsMissing or BrokerUnavailable.
     """
     return list(follow(kafka, topic, until_end=True, deadline_s=deadline_s))
 
@@ -69,7 +71,8 @@ def follow(
     """Yield the messages of a topic, for ever or until every partition was read to its end.
 
     With Start.END only what comes after the call's first look at the end is yielded.
-    Raises ReadTimedOut once `deadline_s` has passed; None means no bound.
+    Raises ReadTimedOut once `deadline_s` has passed; None means no bound. Raises NotAllowed and
+    TopicsMissing.
     """
     reader = Consumer(
         {
@@ -82,7 +85,8 @@ def follow(
     try:
         partitions = _partitions(kafka, reader, topic)
         reader.assign([TopicPartition(topic, number, start.value) for number in partitions])
-        yield from _entries(_Reading(reader, topic, start, until_end, deadline_s), set(partitions))
+        reading = _Reading(kafka, reader, topic, start, until_end, deadline_s)
+        yield from _entries(reading, set(partitions))
     finally:
         reader.close()
 
@@ -92,8 +96,9 @@ def publish(
 ) -> None:
     """Put one message on a topic, at the key's partition, and wait until it is acknowledged.
 
-    Raises UnknownTopic, BrokerUnavailable or DeliveryFailed.
+    Raises NotAllowed, TopicsMissing, BrokerUnavailable or DeliveryFailed.
     """
+    require(kafka, Access(writes=[topic]))
     producer = Producer({**confluent(kafka), "acks": "all", "linger.ms": 0})
     outcome: list[KafkaError | None] = []
     partitions = _partitions(kafka, producer, topic)
@@ -113,6 +118,7 @@ def publish(
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
+    kafka: KafkaSettings
     reader: Consumer
     topic: str
     start: Start
@@ -128,12 +134,12 @@ def _entries(reading: _Reading, unread: set[int]) -> Generator[Entry]:
             raise ReadTimedOut(reading.topic, reading.deadline_s, detail)
         for message in reading.reader.consume(MAX_BATCH, timeout=POLL_S):
             behind_the_start = reading.start is Start.END and message.partition() in unread
-            entry = _entry_or_end(reading.topic, message, unread)
+            entry = _entry_or_end(reading, message, unread)
             if entry is not None and not behind_the_start:
                 yield entry
 
 
-def _entry_or_end(topic: str, message: Message, unread: set[int]) -> Entry | None:
+def _entry_or_end(reading: _Reading, message: Message, unread: set[int]) -> Entry | None:
     error = message.error()
     if error is None:
         return Entry(
@@ -145,8 +151,8 @@ def _entry_or_end(topic: str, message: Message, unread: set[int]) -> Entry | Non
         )
     if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
         unread.discard(message.partition())
-    elif error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-        raise UnknownTopic(topic, ())
+    elif error.code() in CANNOT_READ:
+        require(reading.kafka, Access(reads=[reading.topic]))
     return None  # anything else librdkafka retries by itself; the deadline bounds it
 
 
@@ -158,5 +164,6 @@ def _partitions(kafka: KafkaSettings, client: Consumer | Producer, topic: str) -
         raise BrokerUnavailable(kafka.bootstrap, kafka.request_timeout_s, detail) from error
     found = everything.topics.get(topic)  # asking for it by name may create it
     if found is None:
-        raise UnknownTopic(topic, ())
+        require(kafka, Access(reads=[topic]))
+        raise TopicsMissing([topic])
     return sorted(found.partitions)

@@ -13,9 +13,10 @@ from prometheus_client import CollectorRegistry
 
 from schemas.codec import Codec
 from streams.errors import StreamsError
-from streams.kafka import list_topics, wait_ready
+from streams.kafka import list_topics, require, wait_ready
 from streams.kafka.registry import agreed_codec
 from streams.metrics import Metrics
+from streams.processors.access import ACCESS
 from streams.processors.app import make_app
 from streams.processors.errors import AppCrashed, ProcessorError
 from streams.processors.outlet import Outlet
@@ -54,6 +55,7 @@ def run(name: str, settings: WorkerSettings) -> int:
     Raises StreamsError for what keeps it from starting.
     """
     wait_ready(settings.kafka, READY_S)
+    require(settings.kafka, ACCESS[name])
     counts = list_topics(settings.kafka)
     codec = agreed_codec(settings, READY_S)
     failed = False

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from schemas.topics import Topic, partition_of
-from streams.errors import ReadTimedOut, UnknownTopic
+from streams.errors import ReadTimedOut, TopicsMissing
 from streams.kafka import Entry, Start, create_topics, follow, publish, read_to_end
 from streams.kafka.connection import confluent, consumer
 from streams.settings import KafkaSettings
@@ -127,7 +127,7 @@ def test_reading_stops_at_its_deadline(kafka: KafkaSettings, single: str) -> Non
 
 def test_a_topic_nobody_created_is_refused(kafka: KafkaSettings) -> None:
     missing = f"t-{uuid4().hex}.v1"
-    with pytest.raises(UnknownTopic):
+    with pytest.raises(TopicsMissing):
         read_to_end(kafka, missing)
-    with pytest.raises(UnknownTopic):
+    with pytest.raises(TopicsMissing):
         publish(kafka, missing, "k", b"1")
