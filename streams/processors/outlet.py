@@ -5,10 +5,13 @@ from collections.abc import Awaitable, Mapping
 from typing import cast
 
 import faust
+from faust.exceptions import ProducerSendError
 
 from schemas.codec import Codec
 from schemas.topics import Topic, partition_of
+from streams.errors import NotAllowed
 from streams.processors.errors import SendFailed
+from streams.processors.refusals import refusal
 
 Acknowledgement = asyncio.Future[object]
 
@@ -31,10 +34,12 @@ class Outlet:
     async def send_to(
         self, topic: Topic, partition: int, value: bytes, key: str | None = None
     ) -> Acknowledgement:
-        """Send bytes to one partition."""
-        future = await self._app.producer.send(
-            topic.name, key.encode() if key else None, value, partition, None, None
-        )
+        """Send bytes to one partition. Raises SendFailed, and NotAllowed."""
+        name = key.encode() if key else None
+        try:
+            future = await self._app.producer.send(topic.name, name, value, partition, None, None)
+        except ProducerSendError as error:
+            raise _failure(topic, error.__cause__ or error) from error
         return cast("Acknowledgement", future)
 
     def encode(self, name: str, record: Mapping[str, object]) -> bytes:
@@ -43,7 +48,7 @@ class Outlet:
 
 
 async def acknowledged(topic: Topic, futures: list[Acknowledgement]) -> None:
-    """Wait until the broker has every message. Raises SendFailed.
+    """Wait until the broker has every message. Raises SendFailed, and NotAllowed.
 
     Giving up waiting leaves the messages on their way.
     """
@@ -51,4 +56,8 @@ async def acknowledged(topic: Topic, futures: list[Acknowledgement]) -> None:
         try:
             await asyncio.shield(cast("Awaitable[object]", future))
         except Exception as error:
-            raise SendFailed(topic.name, error) from error
+            raise _failure(topic, error) from error
+
+
+def _failure(topic: Topic, error: BaseException) -> SendFailed | NotAllowed:
+    return refusal(error, "Write") or SendFailed(topic.name, error)

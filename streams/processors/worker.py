@@ -21,6 +21,7 @@ from streams.processors.app import make_app
 from streams.processors.errors import AppCrashed, ProcessorError
 from streams.processors.outlet import Outlet
 from streams.processors.reader import Reader
+from streams.processors.refusals import refusal
 from streams.processors.rules import documents, rules_of
 from streams.settings import WorkerSettings
 from streams.web import Health, serve
@@ -185,7 +186,7 @@ async def _watch(app: faust.App) -> None:
     reason = app._crash_reason  # noqa: SLF001 - kept nowhere else
     if isinstance(reason, STOPS):
         raise reason
-    raise AppCrashed("Faust stopped") from reason
+    raise refusal(reason, "Read") or AppCrashed("Faust stopped") from reason
 
 
 async def _stop(app: faust.App) -> None:
