@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.system import stack
-from tests.system.run import SETTINGS, Run, Size, judge
+from tests.system.play import SETTINGS, Run, Size, judge
 from tests.system.worker_faults import kills_and_pauses
 
 SEED = int(os.environ.get("APPORTION_TEST_SEED", "1"))

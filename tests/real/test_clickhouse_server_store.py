@@ -22,7 +22,7 @@ from tests.servers.clickhouse_server import PASSWORD, WRITER, Server
 from tests.system import database_faults, health, stack
 from tests.system.database_faults import Seen
 from tests.system.evidence import Control
-from tests.system.run import SETTINGS, Run, Size, judge
+from tests.system.play import SETTINGS, Run, Size, judge
 from tests.system.stack import Stack
 from tests.system.workers import Worker
 

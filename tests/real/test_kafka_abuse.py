@@ -10,7 +10,7 @@ import pytest
 from tests.servers import apache_kafka
 from tests.servers.apache_kafka import Cluster
 from tests.system import broker_faults, stack, worker_faults
-from tests.system.run import SETTINGS, Plan, Run, Size, judge
+from tests.system.play import SETTINGS, Plan, Run, Size, judge
 
 SEED = int(os.environ.get("APPORTION_TEST_SEED", "1"))
 LONG, SHORT = 400, 150  # slots: brokers take their time

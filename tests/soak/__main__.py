@@ -12,12 +12,12 @@ from pathlib import Path
 from random import Random
 
 from streams.errors import StreamsError
-from tests.soak import site as sites
+from tests.soak import place
 from tests.soak.faults import Faults
-from tests.soak.report import report
+from tests.soak.findings import TOTALS, audited, is_quiet, row, wrong
+from tests.soak.place import Site
 from tests.soak.samples import Samples
-from tests.soak.site import Site
-from tests.soak.verdict import TOTALS, audited, is_quiet, row, wrong
+from tests.soak.tables import report
 
 STEP_S = 0.5
 SAMPLE_S = 5.0
@@ -35,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = (given.folder or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        with sites.running(folder, ROOT) as site:
+        with place.running(folder, ROOT) as site:
             sys.exit(soak(site, given.minutes, Random(given.seed)))
 
 

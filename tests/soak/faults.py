@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from tests.soak.site import Site
+from tests.soak.place import Site
 from tests.system.workers import Worker
 
 PAUSES_S = (20.0, 30.0)  # between two faults

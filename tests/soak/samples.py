@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas import topics
 from streams.kafka import consumer
-from tests.soak.site import Site
+from tests.soak.place import Site
 
 MEGABYTE = 1_000_000
 BLOCK_BYTES = 512  # POSIX: st_blocks counts these, and files may have holes

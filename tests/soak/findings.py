@@ -8,7 +8,7 @@ from typing import Any
 from streams import sql
 from streams.replay.publish import repair
 from streams.replay.report import audit_json
-from tests.soak.site import Producer, Site
+from tests.soak.place import Producer, Site
 from tests.system.evidence import gather
 from tests.system.verdict import contradictions
 

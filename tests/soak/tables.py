@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from tests.soak.faults import Faults
+from tests.soak.findings import Found
 from tests.soak.samples import Samples
-from tests.soak.verdict import Found
 
 
 def report(minutes: float, totals: Found, audit: Found, faults: Faults, samples: Samples) -> str:
