@@ -30,7 +30,7 @@ LOG = structlog.get_logger()
 STOP_S = 4.0  # what Faust gets to leave its group before the process ends without
 READY_S = 30.0
 STOPS = (ProcessorError, StreamsError)  # what says by itself why a processor stops
-GARBAGE = (50_000, 20, 100)  # objects made until the collector looks; Python says 700, 10, 10
+GARBAGE = (5_000, 10, 10)  # objects made until the collector looks; Python says 700, 10, 10
 
 
 class Processor(Protocol):
