@@ -14,10 +14,11 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from schemas.catalogue import current
 from streams.errors import RegistryUnavailable, SchemaRefused
+from streams.kafka import create_topics
 from streams.kafka.registration import agree, register_all, subject_of
 from streams.kafka.registry import agreed_codec
 from streams.kafka.registry_client import RegistryClient
-from streams.settings import load
+from streams.settings import KafkaSettings, load
 from tests.embedded_broker import free_port
 from tests.servers import apache_kafka
 from tests.servers import registry as server
@@ -152,6 +153,7 @@ def test_an_incompatible_registry_is_refused_with_the_reason_by_command_and_proc
         client.register_schema("apportion.Partial", alien)
     (tmp_path / "kafka").mkdir()
     with apache_kafka.running(tmp_path / "kafka") as kafka:
+        create_topics(KafkaSettings(bootstrap=kafka))
         started = apportion("run", "meter", "--kafka", kafka, "--schema-registry", other.url)
     for done in (register(other.url), started):
         assert done.returncode == 1, done.stderr

@@ -11,7 +11,6 @@ CLASSES = {
     "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",
     "kafka-configs.sh": "kafka.admin.ConfigCommand",
 }
-SHARED = ("-XX:+AutoCreateSharedArchive", "-XX:SharedArchiveFile={}/classes.jsa")  # quicker starts
 WITHIN_S = 300.0  # each starts a JVM
 
 
@@ -24,9 +23,7 @@ def run(script: str, folder: Path) -> str:
     commands.mkdir(exist_ok=True)
     for name, kind in CLASSES.items():
         file = commands / name
-        machine, *rest = java(kind)
-        command = shlex.join([machine, *(flag.format(folder) for flag in SHARED), *rest])
-        file.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        file.write_text(f'#!/bin/sh\nexec {shlex.join(java(kind))} "$@"\n')
         file.chmod(0o755)
     path = f"{commands}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
