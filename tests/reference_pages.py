@@ -39,10 +39,14 @@ Confluent's serializers and deserializers therefore work as they are. To write w
 register:
 
 ```python
-AvroSerializer(client, schema, conf={
-    "auto.register.schemas": False,
-    "subject.name.strategy": record_subject_name_strategy,
-})
+AvroSerializer(
+    client,
+    schema,
+    conf={
+        "auto.register.schemas": False,
+        "subject.name.strategy": record_subject_name_strategy,
+    },
+)
 ```
 
 A processor asks for the ids of all schemas when it starts, registers what is missing, and does not
