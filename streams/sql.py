@@ -34,13 +34,17 @@ def query(settings: WorkerSettings, sql: str, form: str = "TabSeparatedWithNames
 
 
 def read_only(connection: Connection) -> Session:
-    """Open a handle of an embedded connection that cannot write, and answers within bounds.
+    """Open a handle that cannot write, and answers within bounds.
 
     It is kept open, unlike that of `run_sql`: a live table asks every second.
     """
-    session = connection.session({"max_execution_time": LONGEST_S, "max_result_rows": MOST_ROWS})
-    session.command(f"SET readonly = {READ_ONLY}")  # cannot be taken back
-    return session
+    return connection.session(
+        {
+            "max_execution_time": LONGEST_S,
+            "max_result_rows": MOST_ROWS,
+            "readonly": READ_ONLY,  # cannot be taken back
+        }
+    )
 
 
 def _directly(settings: WorkerSettings, statement: str, form: str) -> str:
