@@ -71,7 +71,8 @@ def source() -> str:
 
 @pytest.fixture
 def client(registry: Registry) -> Iterator[SchemaRegistryClient]:
-    with SchemaRegistryClient({"url": registry.url}) as found:
+    # With no deadline of its own it was seen to wait for ever on a connection the registry had left.
+    with SchemaRegistryClient({"url": registry.url, "timeout": 5.0}) as found:
         yield found
 
 
