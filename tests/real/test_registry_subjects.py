@@ -46,7 +46,7 @@ def registered(registry: Registry) -> str:
 @pytest.fixture
 def client(registry: Registry) -> Iterator[SchemaRegistryClient]:
     """Confluent's own client."""
-    with SchemaRegistryClient({"url": registry.url}) as found:
+    with SchemaRegistryClient({"url": registry.url, "timeout": 5.0}) as found:
         yield found
 
 
@@ -149,7 +149,7 @@ def test_an_incompatible_registry_is_refused_with_the_reason_by_command_and_proc
     other: Registry, tmp_path: Path
 ) -> None:
     alien = Schema(with_field("Partial"), "AVRO")
-    with SchemaRegistryClient({"url": other.url}) as client:
+    with SchemaRegistryClient({"url": other.url, "timeout": 5.0}) as client:
         client.register_schema("apportion.Partial", alien)
     (tmp_path / "kafka").mkdir()
     with apache_kafka.running(tmp_path / "kafka") as kafka:

@@ -71,7 +71,7 @@ def source() -> str:
 
 @pytest.fixture
 def client(registry: Registry) -> Iterator[SchemaRegistryClient]:
-    # With no deadline of its own it was seen to wait for ever on a connection the registry had left.
+    # It has no deadline of its own, and was seen to wait for ever on a connection nobody answered.
     with SchemaRegistryClient({"url": registry.url, "timeout": 5.0}) as found:
         yield found
 
