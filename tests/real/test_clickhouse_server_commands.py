@@ -1,8 +1,6 @@
 """Commands and queries against a ClickHouse server: users, passwords, read-only, down, cut off."""
 
-import os
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +11,7 @@ from clickhouse.client import connect
 from clickhouse.errors import Misconfigured, Unavailable
 from clickhouse.session import Session
 from tests.servers import clickhouse_server
-from tests.servers.clickhouse_server import ANALYST, PASSWORD, WRITER, Server
+from tests.servers.clickhouse_server import ANALYST, Server, apportion
 
 pytestmark = pytest.mark.integration
 
@@ -40,23 +38,6 @@ def mortal(tmp_path: Path) -> Iterator[Server]:
         yield found
 
 
-def apportion(
-    server: Server, words: list[str], user: str = WRITER, password: str = PASSWORD
-) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "APPORTION_CLICKHOUSE__USERNAME": user,
-        "APPORTION_CLICKHOUSE__PASSWORD": password,
-    }
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "streams", *words, "--clickhouse", server.url],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=WITHIN_S,
-        check=False,
-    )
-
-
 def refusal(done: subprocess.CompletedProcess[str]) -> str:
     """Return the one line a command failed with."""
     assert done.returncode == 1
@@ -69,14 +50,14 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
 def test_every_command_works_with_a_password_that_no_address_can_hold_as_it_is(
     server: Server, verb: str
 ) -> None:
-    assert apportion(server, ["migrate"]).returncode == 0
-    done = apportion(server, VERBS[verb])
+    assert apportion(server, "migrate").returncode == 0
+    done = apportion(server, *VERBS[verb])
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_wrong_password_is_one_line_that_says_what_to_set(server: Server, verb: str) -> None:
-    said = refusal(apportion(server, VERBS[verb], password="not-this-one"))  # noqa: S106 - a test's
+    said = refusal(apportion(server, *VERBS[verb], password="not-this-one"))  # noqa: S106 - a test's
     assert f"127.0.0.1:{server.port}" in said
     assert "APPORTION_CLICKHOUSE__PASSWORD" in said
     assert "not-this-one" not in said
@@ -85,27 +66,27 @@ def test_a_wrong_password_is_one_line_that_says_what_to_set(server: Server, verb
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_server_that_is_down_is_one_line_that_says_where(mortal: Server, verb: str) -> None:
     mortal.kill()
-    assert refusal(apportion(mortal, VERBS[verb])) == (
+    assert refusal(apportion(mortal, *VERBS[verb])) == (
         f"apportion: expected ClickHouse at 127.0.0.1:{mortal.port} to answer, got: connection "
         "refused; check that it runs, and the address"
     )
 
 
 def test_a_server_without_our_tables_is_told_to_be_migrated(mortal: Server) -> None:
-    assert "apportion migrate" in refusal(apportion(mortal, VERBS["audit"]))
+    assert "apportion migrate" in refusal(apportion(mortal, *VERBS["audit"]))
 
 
 @pytest.mark.parametrize("verb", ["sql", "audit"])
 def test_a_user_who_may_only_read_can_ask_and_audit(server: Server, verb: str) -> None:
-    assert apportion(server, ["migrate"]).returncode == 0
-    done = apportion(server, VERBS[verb], user=ANALYST)
+    assert apportion(server, "migrate").returncode == 0
+    done = apportion(server, *VERBS[verb], user=ANALYST)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "READONLY" in refusal(apportion(server, ["migrate"], user=ANALYST))
+    assert "READONLY" in refusal(apportion(server, "migrate", user=ANALYST))
 
 
 def test_nothing_can_be_changed_by_sql_even_as_the_user_who_writes(server: Server) -> None:
-    assert apportion(server, ["migrate"]).returncode == 0
-    assert "READONLY" in refusal(apportion(server, ["sql", "DROP TABLE cost_lines"]))
+    assert apportion(server, "migrate").returncode == 0
+    assert "READONLY" in refusal(apportion(server, "sql", "DROP TABLE cost_lines"))
 
 
 def test_settings_of_a_site_s_profile_do_not_change_ours(server: Server) -> None:

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,7 +16,7 @@ from schemas.codec import Codec
 from streams.kafka.connection import confluent
 from tests.builders.cost_lines import line
 from tests.servers import clickhouse_server
-from tests.servers.clickhouse_server import PASSWORD, WRITER, Server
+from tests.servers.clickhouse_server import WRITER, Server, apportion
 from tests.system import database_faults, health, stack
 from tests.system.database_faults import Seen
 from tests.system.evidence import Control
@@ -40,22 +38,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(WITHIN_S + 120)]
 def server(tmp_path: Path) -> Iterator[Server]:
     with clickhouse_server.server(tmp_path / "server") as found:
         yield found
-
-
-def apportion(server: Server, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command against a server, as an operator would."""
-    environment = {
-        "APPORTION_CLICKHOUSE__USERNAME": WRITER,
-        "APPORTION_CLICKHOUSE__PASSWORD": PASSWORD,
-    }
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "streams", *words, "--clickhouse", server.url],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=SOON_S,
-        check=False,
-    )
 
 
 class OnServer(Run):
@@ -166,7 +148,7 @@ def test_a_store_told_to_stop_while_its_server_is_down_gives_up_in_time_and_says
         server.kill()
         send(running, Codec().encode("CostLine", line(1, "1.25")))
         until(lambda: "connection refused" in health.of(store).trouble, store)
-        store.signal(signal.SIGTERM)
+        store.send(signal.SIGTERM)
         assert ended(store, STOPPED_S) == 1
         assert "connection refused" in last_words(store)
         assert "Traceback" not in store.log.read_text()
@@ -184,6 +166,6 @@ def test_a_store_told_to_stop_before_it_could_open_ends_in_order(
     with stack.running(tmp_path, SETTINGS, ("store",), server=server.dsn) as running:
         [store] = running.workers
         until(lambda: "connection refused" in health.of(store).trouble, store)
-        store.signal(signal.SIGTERM)
+        store.send(signal.SIGTERM)
         assert ended(store, STOPPED_S) == 0
         assert "Traceback" not in store.log.read_text()

@@ -4,11 +4,8 @@ Every node is broker and controller. Its storage is formatted once and survives 
 machine's disk would.
 """
 
-import os
 import re
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,14 +17,13 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams.kafka.connection import ConfluentConfig
-from streams.up import leash
+from tests.daemon import Daemon
 from tests.embedded_broker import free_port
 from tests.servers.maven import NoServer, jars
 
 READY_S = 90.0  # it takes three
 PROBE_S = 1.0
 POLL_S = 0.1
-STOP_S = 30.0
 CLUSTER = "YXBwb3J0aW9uLXRlc3RzIQ"  # 16 bytes, base64
 HEAP = "-Xmx384m"
 QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -44,15 +40,13 @@ def java(*arguments: str) -> list[str]:
 
 
 @dataclass(slots=True)
-class Node:
+class Node(Daemon):
     """One broker, which is a controller too."""
 
     number: int
     folder: Path
     port: int
     controller_port: int
-    starts: int = 0
-    process: subprocess.Popen[bytes] | None = None
 
     @property
     def config(self) -> Path:
@@ -69,53 +63,9 @@ class Node:
         """Whether the process that runs now has said that it serves."""
         return self.log.exists() and "Kafka Server started" in self.log.read_text()
 
-    @property
-    def is_running(self) -> bool:
-        """Whether it has a process, paused or not."""
-        return self.process is not None and self.process.poll() is None
-
     def start(self) -> None:
-        """Start its process. It is not ready when this returns; it dies with this process."""
-        self.starts += 1
-        leashed = [sys.executable, "-IS", leash.__file__, str(os.getpid())]
-        with self.log.open("wb") as out:
-            self.process = subprocess.Popen(
-                [*leashed, *java("kafka.Kafka", str(self.config))],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def send(self, number: signal.Signals) -> None:
-        """Send its process a signal."""
-        if self.process is not None:
-            self.process.send_signal(number)
-
-    def kill(self) -> None:
-        """End it as a power failure would."""
-        self.send(signal.SIGKILL)
-        if self.process is not None:
-            self.process.wait()
-
-    def pause(self) -> None:
-        """Stop it where it stands."""
-        self.send(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let it go on, not knowing that time has passed."""
-        self.send(signal.SIGCONT)
-
-    def stop(self) -> None:
-        """End it in order, its leaderships handed over; one that does not end is killed."""
-        if self.process is None:
-            return
-        self.send(signal.SIGTERM)
-        self.send(signal.SIGCONT)
-        try:
-            self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        """Start its process. It is not ready when this returns."""
+        self.launch(java("kafka.Kafka", str(self.config)), self.folder)
 
 
 class Cluster:

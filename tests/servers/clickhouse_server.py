@@ -7,7 +7,6 @@ unlike a fresh one on purpose, where sites differ: time zone, profile, a user wh
 
 import os
 import platform
-import signal
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import quote
 
-from streams.up import leash
+from tests.daemon import Daemon
 from tests.embedded_broker import free_port
 from tests.servers import clickhouse_process
 from tests.servers.maven import NoServer
@@ -39,7 +38,7 @@ PASSWORD = "p@ss/w:rd%41 ü"  # noqa: S105 - of tests, and hard to put into an a
 READY_S = 60.0  # it takes a fifth of a second
 PROBE_S = 1.0
 POLL_S = 0.02
-STOP_S = 30.0
+COMMAND_S = 60.0  # on a busy machine; it takes two
 MEMORY_BYTES = 2 * 1024**3
 ZONE = "America/St_Johns"  # not UTC, and half an hour off the others
 LISTEN = (
@@ -100,13 +99,11 @@ USERS = """\
 
 
 @dataclass(slots=True)
-class Server:
+class Server(Daemon):
     """One server. Its data survives its process, and so does its port."""
 
     folder: Path
     port: int
-    starts: int = 0
-    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -124,20 +121,9 @@ class Server:
         return self.folder / f"log.{self.starts}"
 
     def start(self) -> None:
-        """Start its process and wait until it answers; it dies with this process."""
-        self.starts += 1
-        leashed = [sys.executable, "-IS", leash.__file__, str(os.getpid())]
-        with self.log.open("wb") as out:
-            self.process = subprocess.Popen(
-                [*leashed, *self._command()],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-                env={**os.environ, "TZ": ZONE},
-                start_new_session=True,
-            )
-        self._wait_ready(self.process)
+        """Start its process and wait until it answers. Raises NoServer with what it said."""
+        self.launch(self._command(), self.folder, {"TZ": ZONE})
+        self._wait_ready()
 
     def answers(self) -> bool:
         """Whether it answers now."""
@@ -168,36 +154,6 @@ class Server:
         self.kill()
         return runs
 
-    def pause(self) -> None:
-        """Stop it where it stands."""
-        self.send(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let it go on, not knowing that time has passed."""
-        self.send(signal.SIGCONT)
-
-    def send(self, number: signal.Signals) -> None:
-        """Send its process a signal."""
-        if self.process is not None:
-            self.process.send_signal(number)
-
-    def kill(self) -> None:
-        """End it as a power failure would."""
-        self.send(signal.SIGKILL)
-        if self.process is not None:
-            self.process.wait()
-
-    def stop(self) -> None:
-        """End it by a request; one that does not end is killed."""
-        if self.process is None:
-            return
-        self.send(signal.SIGTERM)
-        self.send(signal.SIGCONT)
-        try:
-            self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-
     def configure(self) -> None:
         """Write its configuration, passwords as hashes."""
         users = self.folder / "users.xml"
@@ -217,12 +173,12 @@ class Server:
             *(f"--config-file={self._config}", "--multiquery", "--query", LISTEN),
         ]
 
-    def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_ready(self) -> None:
         deadline_s = time.monotonic() + READY_S
         while not self.answers():
-            if process.poll() is not None or time.monotonic() > deadline_s:
+            if not self.is_running or time.monotonic() > deadline_s:
                 said = self.log.read_text("utf-8", "replace")[-3000:]
-                raise NoServer(f"ClickHouse did not come up (exit {process.poll()}):\n{said}")
+                raise NoServer(f"ClickHouse did not come up:\n{said}")
             time.sleep(POLL_S)
 
 
@@ -248,3 +204,21 @@ def server(folder: Path) -> Iterator[Server]:
         yield found
     finally:
         found.kill()
+
+
+def apportion(
+    server: Server, *words: str, user: str = WRITER, password: str = PASSWORD
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours against a server, as an operator would."""
+    environment = {
+        "APPORTION_CLICKHOUSE__USERNAME": user,
+        "APPORTION_CLICKHOUSE__PASSWORD": password,
+    }
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "streams", *words, "--clickhouse", server.url],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_S,
+        check=False,
+    )

@@ -7,7 +7,6 @@ folders are other ones.
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +16,8 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from streams.up import leash
 from tests import compose_file
+from tests.daemon import Daemon
 from tests.embedded_broker import free_port
 from tests.servers.apache_kafka import java
 from tests.servers.maven import NoServer
@@ -94,38 +93,42 @@ class ComposedKafka:
         )
 
 
+@dataclass(slots=True)
+class Broker(Daemon):
+    """Its process."""
+
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        return self.folder / "broker.log"
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[ComposedKafka]:
     """Yield a broker that answers; nothing of it runs afterwards."""
     found = ComposedKafka(folder, {port: free_port() for port in PORTS})
     found.set_up()
-    leashed = [sys.executable, "-IS", leash.__file__, str(os.getpid())]
-    log = folder / "broker.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*leashed, *java("kafka.Kafka", str(found.properties))],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    broker = Broker(folder)
+    broker.launch(java("kafka.Kafka", str(found.properties)), folder)
     try:
-        _wait_ready(found, process, log)
+        _wait_ready(found, broker)
         yield found
     finally:
-        process.kill()
-        process.wait()
+        broker.kill()
 
 
-def _wait_ready(found: ComposedKafka, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_ready(found: ComposedKafka, broker: Broker) -> None:
     admin = AdminClient({"bootstrap.servers": found.at(LOCAL), "log_level": 0})
     deadline_s = time.monotonic() + READY_S
     while True:
         try:
             admin.list_topics(timeout=PROBE_S)
         except KafkaException:
-            if process.poll() is not None or time.monotonic() > deadline_s:
-                raise NoServer(f"Kafka did not come up:\n{log.read_text()[-3000:]}") from None
+            if not broker.is_running or time.monotonic() > deadline_s:
+                said = broker.log.read_text()[-3000:]
+                raise NoServer(f"Kafka did not come up:\n{said}") from None
             time.sleep(POLL_S)
         else:
             return

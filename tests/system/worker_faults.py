@@ -13,7 +13,6 @@ from tests.system.workers import Worker
 PAUSED_S = KafkaSettings().session_timeout_s + 2.0
 AFTER_TAKEOVER_US = 15 * SECOND_US  # of event time that others close while one is paused
 PAUSED_AT_MOST_S = 25.0
-SCALED = ("meter", "allocate")  # an embedded store has one writer
 
 
 def kills_and_pauses(abuse: Abuse) -> None:
@@ -32,13 +31,13 @@ def kills_and_pauses(abuse: Abuse) -> None:
 def scaling(abuse: Abuse) -> None:
     """Plan growth from one worker to four and back, two killed at once, zombies that come back."""
     for percent in (6, 14, 22):
-        abuse.at(percent, "one more worker each", partial(grow, abuse, SCALED))
-    for percent, processor in zip((34, 42), abuse.random.sample(SCALED, 2), strict=True):
+        abuse.at(percent, "one more worker each", partial(grow, abuse, PROCESSORS))
+    for percent, processor in zip((34, 42), abuse.random.sample(PROCESSORS, 2), strict=True):
         abuse.at(percent, f"kill two of {processor}", partial(kill_two, abuse, processor))
-    for percent, processor in zip((50, 58), abuse.random.sample(SCALED, 2), strict=True):
+    for percent, processor in zip((50, 58), abuse.random.sample(PROCESSORS, 2), strict=True):
         abuse.at(percent, f"pause {processor}", pauser(abuse, processor))
     for percent in (70, 78, 86):
-        abuse.at(percent, "one worker less each", partial(shrink, abuse, SCALED), alone=True)
+        abuse.at(percent, "one worker less each", partial(shrink, abuse, PROCESSORS), alone=True)
 
 
 def grow(abuse: Abuse, processors: tuple[str, ...]) -> None:

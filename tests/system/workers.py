@@ -1,21 +1,15 @@
 """Processors as processes: started, killed, paused, resumed, and started again when they end.
 
 Each start of a worker has a log of its own, in JSON lines, kept for whoever has to find out why.
-They die with this process, however it ends.
 """
 
 import json
-import os
-import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from streams.up import leash
-
-STOP_S = 20.0  # a worker drains within a few seconds, on a busy machine
+from tests.daemon import Daemon
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +22,14 @@ class End:
 
 
 @dataclass(slots=True)
-class Worker:
+class Worker(Daemon):
     """One worker: a processor and its number, over all of its processes."""
 
     processor: str
     number: int
     arguments: tuple[str, ...]
     folder: Path
-    starts: int = 0
     is_paused: bool = False
-    process: subprocess.Popen[bytes] | None = None
     ends: list[End] = field(default_factory=list)
     environment: Mapping[str, str] = field(default_factory=dict)  # beside what this process has
 
@@ -58,18 +50,9 @@ class Worker:
 
     def start(self) -> None:
         """Start a process for it."""
-        self.starts += 1
         self.is_paused = False
-        with self.log.open("wb") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-IS", str(Path(leash.__file__)), str(os.getpid()), *self.command],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-                env={**os.environ, "APPORTION_LOG__FORMAT": "json", **self.environment},
-                start_new_session=True,
-            )
+        own = {"APPORTION_LOG__FORMAT": "json", **self.environment}
+        self.launch(self.command, self.folder, own)
 
     def revive(self) -> None:
         """Start it again when it has ended by itself, and remember that it had."""
@@ -79,38 +62,18 @@ class Worker:
 
     def kill(self) -> None:
         """End it at once, as a crash of the machine would, and start it again."""
-        self.signal(signal.SIGKILL)
-        if self.process is not None:
-            self.process.wait()
+        Daemon.kill(self)
         self.start()
 
     def pause(self) -> None:
         """Stop it where it stands."""
         self.is_paused = True
-        self.signal(signal.SIGSTOP)
+        Daemon.pause(self)
 
     def resume(self) -> None:
         """Let it go on, not knowing that time has passed."""
         self.is_paused = False
-        self.signal(signal.SIGCONT)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        if self.process is not None:
-            self.process.send_signal(number)
-
-    def stop(self) -> int:
-        """End it in order and return its exit code; one that does not end is killed."""
-        process, self.process = self.process, None
-        if process is None:
-            return 0
-        process.send_signal(signal.SIGTERM)
-        process.send_signal(signal.SIGCONT)
-        try:
-            return process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
+        Daemon.resume(self)
 
     def entries(self, event: str) -> list[Mapping[str, object]]:
         """Return the entries of one kind in the log of the process that runs now."""
