@@ -47,6 +47,11 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "cache_write_1h_tokens": TOKENS,
         "output_tokens": TOKENS,
         "reasoning_tokens": TOKENS,
+        "region": NAME_OR_NULL,
+        "service_tier": NAME_OR_NULL,
+        "quantities.meter": f"Array({NAME})",
+        "quantities.unit": f"Array({NAME})",
+        "quantities.quantity": f"Array({PICO})",
         "resource_kind": NAME_OR_NULL,
         "sku": NAME_OR_NULL,
         "resource_id": TEXT_OR_NULL,
@@ -63,6 +68,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "unallocated_us": GPU_US,
         "stranded_us": GPU_US,
         "out_of_service_us": GPU_US,
+        "purchase_option": NAME_OR_NULL,
         "list_cost": PICO_OR_NULL,
         "currency": NAME,
         "price_book": NAME,
@@ -157,6 +163,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "version": "String",
         "published_at": INSTANT,
         "body": "String",
+        "note": TEXT_OR_NULL,
     },
 }
 

@@ -138,5 +138,6 @@ def configs(kind: ConfigKind, published: Sequence[Config]) -> Block:
             "version": [x["version"] for x in published],
             "published_at": [x["published_at_us"] for x in published],
             "body": [x["body"] for x in published],
+            "note": [x["note"] for x in published],
         },
     )

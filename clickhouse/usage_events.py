@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from clickhouse.usage_rows import KINDS, UsageEvent, UsageRecord
 from schemas.decimals import to_bytes, to_pico
-from schemas.records import GpuInterval, Holder, InferenceUsage, ResourceUsage
+from schemas.records import CallQuantity, GpuInterval, Holder, InferenceUsage, ResourceUsage
 
 Row: TypeAlias = Mapping[str, Any]  # one row by column name; the migrations type its values
 
@@ -34,7 +34,21 @@ def inference_usage(row: Row) -> InferenceUsage:
         "cache_write_1h_tokens": row["cache_write_1h_tokens"],
         "output_tokens": row["output_tokens"],
         "reasoning_tokens": row["reasoning_tokens"],
+        "region": row["region"],
+        "service_tier": row["service_tier"],
+        "quantities": quantities(row) or None,
     }
+
+
+def quantities(row: Row) -> list[CallQuantity]:
+    """Return what else a call is priced by, in its order; in the shortest bytes that hold it."""
+    parts = zip(
+        row["quantities.meter"], row["quantities.unit"], row["quantities.quantity"], strict=True
+    )
+    return [
+        {"meter": meter, "unit": unit, "quantity": to_bytes(to_pico(Decimal(quantity)))}
+        for meter, unit, quantity in parts
+    ]
 
 
 def gpu_interval(row: Row) -> GpuInterval:
@@ -49,6 +63,7 @@ def gpu_interval(row: Row) -> GpuInterval:
         "unallocated_us": row["unallocated_us"],
         "stranded_us": row["stranded_us"],
         "out_of_service_us": row["out_of_service_us"],
+        "purchase_option": row["purchase_option"],
     }
 
 
@@ -105,6 +120,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "cache_write_1h_tokens",
         "output_tokens",
         "reasoning_tokens",
+        "region",
+        "service_tier",
+        "quantities.meter",
+        "quantities.unit",
+        "quantities.quantity",
     ),
     "gpu": (
         "model",
@@ -119,6 +139,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "unallocated_us",
         "stranded_us",
         "out_of_service_us",
+        "purchase_option",
     ),
     "resource": (
         "tenant_reported",

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 from clickhouse.block import Block, block, pico_column
+from schemas.decimals import to_decimal
 from schemas.records import (
+    CallQuantity,
     GpuInterval,
     GpuUsageBatch,
     InferenceUsage,
@@ -176,7 +178,7 @@ def event_columns(record: UsageRecord, batch: UsageBatch, kept: list[int]) -> Co
 def inference_columns(events: list[InferenceUsage]) -> Columns:
     """Return model calls by column."""
     at = [x["at_us"] for x in events]
-    return {
+    columns: Columns = {
         "started_at": at,
         "ended_at": at,
         "tenant_reported": [x["tenant"] for x in events],
@@ -191,7 +193,29 @@ def inference_columns(events: list[InferenceUsage]) -> Columns:
         "cache_write_1h_tokens": [x["cache_write_1h_tokens"] for x in events],
         "output_tokens": [x["output_tokens"] for x in events],
         "reasoning_tokens": [x["reasoning_tokens"] for x in events],
+        "region": [x["region"] for x in events],
+        "service_tier": [x["service_tier"] for x in events],
     }
+    return columns | quantity_columns([x["quantities"] or [] for x in events])
+
+
+def quantity_columns(quantities: list[list[CallQuantity]]) -> Columns:
+    """Return what else calls are priced by; arrays of equal length in each row."""
+    if not any(quantities):
+        return {}
+    return {
+        "quantities.meter": [[q["meter"] for q in some] for some in quantities],
+        "quantities.unit": [[q["unit"] for q in some] for some in quantities],
+        "quantities.quantity": [
+            [to_decimal(each or 0) for each in quantity_column(some)] for some in quantities
+        ],
+    }
+
+
+def quantity_column(quantities: list[CallQuantity]) -> list[int | None]:
+    """Return quantities as integers of pico. Raises BadRow for one that does not fit."""
+    given = [each["quantity"] for each in quantities]
+    return pico_column("usage_events", "quantities.quantity", given)
 
 
 def gpu_columns(events: list[GpuInterval]) -> Columns:
@@ -211,6 +235,7 @@ def gpu_columns(events: list[GpuInterval]) -> Columns:
         "unallocated_us": [x["unallocated_us"] for x in events],
         "stranded_us": [x["stranded_us"] for x in events],
         "out_of_service_us": [x["out_of_service_us"] for x in events],
+        "purchase_option": [x["purchase_option"] for x in events],
     }
 
 

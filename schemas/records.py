@@ -28,6 +28,12 @@ class BatchHead(TypedDict):
     losses: list[Loss]
 
 
+class CallQuantity(TypedDict):
+    meter: str
+    unit: str
+    quantity: bytes
+
+
 class InferenceUsage(TypedDict):
     at_us: int
     tenant: str | None
@@ -42,6 +48,9 @@ class InferenceUsage(TypedDict):
     cache_write_1h_tokens: int | None
     output_tokens: int | None
     reasoning_tokens: int | None
+    region: str | None
+    service_tier: str | None
+    quantities: list[CallQuantity] | None
 
 
 class InferenceUsageBatch(BatchHead):
@@ -67,6 +76,7 @@ class GpuInterval(TypedDict):
     unallocated_us: int
     stranded_us: int
     out_of_service_us: int
+    purchase_option: str | None
 
 
 class GpuUsageBatch(BatchHead):
@@ -95,6 +105,8 @@ class Meter(TypedDict):
     quantity: bytes
     amount: bytes | None
     divisor: int
+    list_amount: bytes | None
+    billed_amount: bytes | None
 
 
 class Sum(TypedDict):
@@ -104,6 +116,8 @@ class Sum(TypedDict):
     model: str | None
     endpoint: str | None
     job: str | None
+    region: str | None
+    service_tier: str | None
     events: int
     meters: list[Meter]
 
@@ -180,6 +194,12 @@ class CostLine(TypedDict):
     generation: int
     revision: int
     status: LineStatus
+    region: str | None
+    service_tier: str | None
+    list_cost: bytes | None
+    billed_cost: bytes | None
+    lines: int | None
+    note: str | None
 
 
 class DeadLetter(TypedDict):
@@ -228,3 +248,4 @@ class Config(TypedDict):
     version: str
     published_at_us: int
     body: str
+    note: str | None

@@ -57,14 +57,21 @@ def in_force(kafka: KafkaSettings, kind: Kind) -> str | None:
     return document["version"] if document else None
 
 
-def publish_document(kafka: KafkaSettings, kind: Kind, text: str, source: str) -> str:
+def publish_document(
+    kafka: KafkaSettings, kind: Kind, text: str, source: str, note: str | None = None
+) -> str:
     """Put a document in force, unless it is already, and return its version.
 
     Raises ConfigRefused, and what Kafka raises.
     """
     version = kind.version(text, source)
     if in_force(kafka, kind) != version:
-        record = {"version": version, "published_at_us": time.time_ns() // 1000, "body": text}
+        record = {
+            "version": version,
+            "published_at_us": time.time_ns() // 1000,
+            "body": text,
+            "note": note,
+        }
         publish(kafka, kind.topic, version, Codec().encode("Config", record))
     return version
 

@@ -37,6 +37,9 @@ def event(number: int, **changes: object) -> dict[str, object]:
         cache_write_1h_tokens=None,
         output_tokens=300,
         reasoning_tokens=None,
+        region=None,
+        service_tier=None,
+        quantities=None,
     )
     return {**usage, **changes}
 

@@ -95,4 +95,10 @@ def to_record(where: WindowPool, what: Dimensions, figures: Figures, edition: Ed
         "generation": edition.generation,
         "revision": edition.revision,
         "status": edition.status,
+        "region": None,
+        "service_tier": None,
+        "list_cost": None,
+        "billed_cost": None,
+        "lines": None,
+        "note": None,
     }

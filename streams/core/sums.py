@@ -106,6 +106,8 @@ def record(key: Key, entry: Entry) -> Sum:
         "model": model,
         "endpoint": endpoint,
         "job": job,
+        "region": None,
+        "service_tier": None,
         "events": entry.events,
         "meters": [
             {
@@ -114,6 +116,8 @@ def record(key: Key, entry: Entry) -> Sum:
                 "quantity": to_bytes(quantity),
                 "amount": to_bytes(amount) if priced else None,
                 "divisor": divisor,
+                "list_amount": None,
+                "billed_amount": None,
             }
             for (name, unit, divisor, priced), (quantity, amount) in entry.meters.items()
         ],

@@ -84,6 +84,7 @@ def interval(plan: Plan, device: Device, span_us: tuple[int, int], rng: Random) 
         "unallocated_us": end_us - start_us - allocated_us,
         "stranded_us": 0,
         "out_of_service_us": out_of_service_us,
+        "purchase_option": None,
     }
 
 

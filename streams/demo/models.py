@@ -71,6 +71,9 @@ def call(
         "cache_write_1h_tokens": None,
         "output_tokens": tokens_out,
         "reasoning_tokens": reasoning,
+        "region": None,
+        "service_tier": None,
+        "quantities": None,
     }
 
 

@@ -130,4 +130,7 @@ def call(row: Row, number: int, names: list[str], rng: Random) -> InferenceUsage
         "cache_write_1h_tokens": None,
         "output_tokens": row.output_tokens,
         "reasoning_tokens": None,
+        "region": None,
+        "service_tier": None,
+        "quantities": None,
     }

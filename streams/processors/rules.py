@@ -29,7 +29,12 @@ def _in_force(kafka: KafkaSettings, kind: Kind) -> Config:
         return published
     LOG.warning("nothing_published", kind=kind.name, using=kind.built_in)
     body = kind.default()
-    return {"version": kind.version(body, kind.built_in), "published_at_us": 0, "body": body}
+    return {
+        "version": kind.version(body, kind.built_in),
+        "published_at_us": 0,
+        "body": body,
+        "note": None,
+    }
 
 
 def rules_of(book: Config, catalog: Config, meter: MeterSettings) -> Rules:

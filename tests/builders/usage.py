@@ -29,6 +29,9 @@ CALL = {
     "cache_write_1h_tokens": None,
     "output_tokens": 100,
     "reasoning_tokens": None,
+    "region": None,
+    "service_tier": None,
+    "quantities": None,
 }
 INTERVAL = {
     "start_us": T0,
@@ -40,6 +43,7 @@ INTERVAL = {
     "unallocated_us": None,
     "stranded_us": 0,
     "out_of_service_us": 0,
+    "purchase_option": None,
 }
 HOLDER = {"tenant": None, "project": None, "endpoint": None, "job": None}
 QUANTITY = {

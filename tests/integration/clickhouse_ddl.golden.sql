@@ -43,6 +43,7 @@ CREATE TABLE configs
     `version` String COMMENT 'hash of the content',
     `published_at` DateTime64(6, 'UTC'),
     `body` String COMMENT 'YAML',
+    `note` Nullable(String) COMMENT 'why it was published',
     `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
 )
 ENGINE = ReplacingMergeTree
@@ -421,6 +422,11 @@ CREATE TABLE usage_events
     `cache_write_1h_tokens` Nullable(UInt64),
     `output_tokens` Nullable(UInt64) COMMENT 'reasoning included',
     `reasoning_tokens` Nullable(UInt64),
+    `region` LowCardinality(Nullable(String)) COMMENT 'that served a call',
+    `service_tier` LowCardinality(Nullable(String)) COMMENT 'as it came; null: the regular one',
+    `quantities.meter` Array(LowCardinality(String)) COMMENT 'what else a call is priced by',
+    `quantities.unit` Array(LowCardinality(String)),
+    `quantities.quantity` Array(Decimal(38, 12)),
     `resource_kind` LowCardinality(Nullable(String)),
     `sku` LowCardinality(Nullable(String)),
     `resource_id` Nullable(String),
@@ -437,6 +443,7 @@ CREATE TABLE usage_events
     `unallocated_us` Nullable(Int64) COMMENT 'GPU-microseconds',
     `stranded_us` Nullable(Int64) COMMENT 'GPU-microseconds',
     `out_of_service_us` Nullable(Int64) COMMENT 'GPU-microseconds',
+    `purchase_option` LowCardinality(Nullable(String)) COMMENT 'how a GPU was bought',
     `list_cost` Nullable(Decimal(38, 12)) COMMENT 'at list price, in currency; null: no price was in force, or charged by GPU time',
     `currency` LowCardinality(String),
     `price_book` LowCardinality(String),

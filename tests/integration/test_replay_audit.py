@@ -41,7 +41,7 @@ Named = tuple[UsageRecord, dict[str, Any]]
 def built_in_rules() -> tuple[Rules, dict[str, Any], dict[str, Any]]:
     book, catalog = (
         {"version": kind.version(kind.default(), "test"), "published_at_us": 1,
-         "body": kind.default()}
+         "body": kind.default(), "note": None}
         for kind in (PRICES, CATALOG)
     )  # fmt: skip
     return rules_of(cast("Any", book), cast("Any", catalog), MeterSettings()), book, catalog

@@ -147,6 +147,7 @@ def intervals(random: Random, node: str, gpu: str, start_us: int) -> tuple[list[
             "unallocated_us": left - stranded,
             "stranded_us": stranded,
             "out_of_service_us": 0,
+            "purchase_option": None,
         }
         events.append(event)
         count_interval(worths, event)

@@ -127,7 +127,9 @@ def test_amounts_of_an_alert_are_pico_and_may_be_missing() -> None:
 
 
 def test_every_block_names_columns_of_its_table() -> None:
-    published = configs("catalog", [{"version": "v", "published_at_us": T0, "body": "a: 1"}])
+    published = configs(
+        "catalog", [{"version": "v", "published_at_us": T0, "body": "a: 1", "note": None}]
+    )
     for rows in (
         cost_lines([line()]),
         dead_letters([LETTER]),

@@ -33,6 +33,13 @@ tokens = st.none() | st.integers(0, 2**63 - 1)
 instant = st.integers(1, 4_000_000_000_000_000)
 duration = st.integers(0, 2**62)
 
+call_quantities = st.fixed_dictionaries(
+    {
+        "meter": text,
+        "unit": text,
+        "quantity": st.integers(0, 10**38 - 1).map(to_bytes),
+    }
+)
 calls = st.fixed_dictionaries(
     {
         "at_us": instant,
@@ -48,6 +55,9 @@ calls = st.fixed_dictionaries(
         "cache_write_1h_tokens": tokens,
         "output_tokens": tokens,
         "reasoning_tokens": tokens,
+        "region": name,
+        "service_tier": name,
+        "quantities": st.none() | st.lists(call_quantities, min_size=1, max_size=3),
     }
 )
 holders = st.fixed_dictionaries(
@@ -71,6 +81,7 @@ intervals = st.fixed_dictionaries(
         "unallocated_us": duration,
         "stranded_us": duration,
         "out_of_service_us": duration,
+        "purchase_option": name,
     }
 )
 quantities = st.fixed_dictionaries(
