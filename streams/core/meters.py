@@ -21,6 +21,7 @@ PARTS = {
     "tokens.cache_read_audio": "tokens.cache_read",
     "tokens.cache_read_image": "tokens.cache_read",
     "tokens.cache_write_audio": "tokens.cache_write_5m",
+    "tokens.cache_write_12h": "tokens.cache_write_1h",
     "tokens.output_audio": "tokens.output",
     "tokens.output_image": "tokens.output",
     "tokens.output_video": "tokens.output",
