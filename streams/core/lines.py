@@ -56,6 +56,8 @@ class Edition:
     generation: int
     revision: int
     status: LineStatus
+    lines: int | None = None  # how many the window has in this generation; None: generation 0
+    note: str | None = None  # why this generation was published; None: generation 0
 
 
 def line_id(where: WindowPool, what: Dimensions) -> str:
@@ -99,6 +101,6 @@ def to_record(where: WindowPool, what: Dimensions, figures: Figures, edition: Ed
         "service_tier": None,
         "list_cost": None,
         "billed_cost": None,
-        "lines": None,
-        "note": None,
+        "lines": edition.lines,
+        "note": edition.note,
     }

@@ -81,3 +81,13 @@ def test_a_record_carries_figures_and_edition() -> None:
         "catalog",
     )
     assert to_record(WHERE, WHAT, Figures(1, None), edition)["cost"] is None
+
+
+def test_a_generation_says_how_many_lines_it_has_and_why() -> None:
+    streamed = Edition("EUR", "book", "catalog", 0, 17, "final")
+    repaired = Edition("EUR", "book", "catalog", 1, 18, "corrected", lines=4, note="late batches")
+    records = [to_record(WHERE, WHAT, Figures(), each) for each in (streamed, repaired)]
+    assert [(record["lines"], record["note"]) for record in records] == [
+        (None, None),
+        (4, "late batches"),
+    ]
