@@ -12,16 +12,10 @@ from pydantic import AwareDatetime, Field, model_validator
 from schemas.decimals import ONE
 from streams.config.document import Strict, read, version_of
 from streams.config.errors import InvalidDocument
-from streams.core.price_book import (
-    FOREVER,
-    GPU_HOURS,
-    GPU_METER,
-    TOKEN_DIVISOR,
-    TOKEN_METERS,
-    TOKENS,
-    Price,
-    PriceBook,
-)
+from streams.core.meters import TOKEN_METERS, TOKENS
+from streams.core.price import GPU_HOURS, GPU_METER, TOKEN_DIVISOR, Price
+from streams.core.price_book import PriceBook
+from streams.core.timeline import FOREVER
 from streams.core.windows import SECOND_US
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

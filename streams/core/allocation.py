@@ -13,43 +13,52 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from schemas.records import IdleBasis, IdleShare
+from streams.core.capacity import Capacity
 from streams.core.catalog import IDLE, UNATTRIBUTED, IdlePolicy
+from streams.core.charges import Charges
 from streams.core.gpu import ACTIVE, HELD_IDLE, UNIT
-from streams.core.lines import Dimensions, Figures
+from streams.core.lines import Dimensions, Figures, Money
+from streams.core.meters import CALL_PREFIX
 from streams.core.money import PICO, half_even, split
-from streams.core.price_book import GPU_DIVISOR
+from streams.core.price import GPU_DIVISOR, GPU_METER
 from streams.core.sums import Entry, Key, MeterKey, Sums
 
 Lines: TypeAlias = dict[Dimensions, Figures]
 
 GPU = "gpu."
 WORK = "work"
-EVENTS_RIDE_ON = "tokens.input"  # the meter every priced call has
+EVENTS_RIDE_ON = "tokens.input"  # the meter nearly every priced call has
 IDLE_METER = "gpu.idle"
-
-
-@dataclass(slots=True)
-class Pot:
-    """Idle capacity to be handed out: cost in pico, time in GPU-microseconds."""
-
-    cost: int = 0
-    for_us: int = 0
+SCALED = (CALL_PREFIX, "resource.")  # meters counted in 1e-12 of their unit
+TIME_KINDS = {"used", "held_idle"}  # lines of time that a tenant held
+NOBODY = {IDLE, UNATTRIBUTED}
 
 
 @dataclass(slots=True)
 class Held:
-    """What one endpoint held: cost in pico and GPU-microseconds by meter."""
+    """What one endpoint held, by meter."""
 
-    cost: dict[str, int] = field(default_factory=lambda: {ACTIVE: 0, HELD_IDLE: 0})
-    for_us: dict[str, int] = field(default_factory=lambda: {ACTIVE: 0, HELD_IDLE: 0})
+    by_meter: dict[str, Capacity] = field(
+        default_factory=lambda: {ACTIVE: Capacity(), HELD_IDLE: Capacity()}
+    )
 
 
-def allocate(sums: Sums, idle: IdlePolicy, capacity_events: int) -> Lines:
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the lines of a (window, pool) depend on beside its sums."""
+
+    idle: IdlePolicy
+    charges: Charges
+    window_us: int  # begin
+
+
+def allocate(sums: Sums, policy: Policy, capacity_events: int) -> Lines:
     """Return every line of a (window, pool) with its figures."""
     lines: Lines = {}
     entries = sorted(sums.entries.items(), key=lambda item: sort_key(item[0]))
     metered(lines, entries)
-    capacity(lines, entries, idle, capacity_events)
+    capacity(lines, entries, policy.idle, capacity_events)
+    charge(lines, policy)
     return lines
 
 
@@ -68,23 +77,29 @@ def metered(lines: Lines, entries: list[tuple[Key, Entry]]) -> None:
         ]
         events = entry.events
         own.sort(key=lambda item: item[0].name != EVENTS_RIDE_ON)
-        for meter, (quantity, amount) in own:
+        for meter, (quantity, *amounts) in own:
             figures = line(lines, key, key.tenant or UNATTRIBUTED, meter)
-            figures.add(scaled(meter, quantity), half_even(amount, meter.divisor), events)
+            money = Money(*(half_even(amount, meter.divisor) for amount in amounts))
+            figures.add(scaled(meter, quantity), money, events)
             if not meter.priced:
-                figures.cost = None
+                figures.money = None
             events = 0
 
 
 def scaled(meter: MeterKey, quantity: int) -> int:
-    """Return a quantity in 1e-12 of its unit; resources are counted in that already."""
-    return quantity if meter.name.startswith("resource.") else quantity * PICO
+    """Return a quantity in 1e-12 of its unit, which some are counted in already."""
+    return quantity if meter.name.startswith(SCALED) else quantity * PICO
 
 
 def line(lines: Lines, key: Key, tenant: str, meter: MeterKey) -> Figures:
     """Return the figures of a metered line, made when it is new."""
     kind = meter.name if meter.priced else "unpriced"
-    what = Dimensions(
+    return lines.setdefault(dimensions(key, tenant, kind, meter), Figures())
+
+
+def dimensions(key: Key, tenant: str, kind: str, meter: MeterKey) -> Dimensions:
+    """Return what a metered line is about."""
+    return Dimensions(
         tenant,
         key.project,
         kind,
@@ -94,82 +109,94 @@ def line(lines: Lines, key: Key, tenant: str, meter: MeterKey) -> Figures:
         key.endpoint,
         key.job,
         meter.unit,
+        key.region,
+        key.service_tier,
     )
-    return lines.setdefault(what, Figures())
 
 
 def capacity(lines: Lines, entries: list[tuple[Key, Entry]], idle: IdlePolicy, events: int) -> None:
     """Cost the pool's GPU time as a whole and split it down to tenants."""
     gpu = [
-        (key, meter, quantity, amount)
+        (key, meter, sums)
         for key, entry in entries
-        for meter, (quantity, amount) in sorted(entry.meters.items())
+        for meter, sums in sorted(entry.meters.items())
         if meter.name.startswith(GPU)
     ]
-    priced = [part for part in gpu if part[1].priced]
-    for key, meter, quantity, _ in gpu:
+    for key, meter, (quantity, *_) in gpu:
         if not meter.priced:
             nobody = UNATTRIBUTED if key.endpoint else IDLE
             figures = line(lines, key, key.tenant or nobody, meter)
             figures.quantity += quantity * PICO
-            figures.cost = None
-    amounts = [amount for *_, amount in priced]
-    total = half_even(sum(amounts), GPU_DIVISOR)
-    costs = split(total, amounts) if sum(amounts) else [0] * len(priced)
-    pot = Pot()
+            figures.money = None
+    priced = [part for part in gpu if part[1].priced]
+    pot = Capacity()
     held: dict[str, Held] = {}
-    for (key, meter, for_us, _), cost in zip(priced, costs, strict=True):
-        place(lines, pot, held, idle.basis, (key, meter.name, for_us, cost))
+    for (key, meter, _), part in zip(priced, costed([sums for *_, sums in priced]), strict=True):
+        place(lines, pot, held, idle.basis, (key, meter.name, part))
     endpoints(lines, pot, held, idle.basis, entries)
     if gpu or events:
         idle_shares(lines, pot, idle.share, events)
 
 
+def costed(parts: list[list[int]]) -> list[Capacity]:
+    """Return parts of the capacity with their share of its cost."""
+    costs = rounded([amount for _, amount, _, _ in parts])
+    listed = rounded([amount for _, _, amount, _ in parts])
+    times = [for_us for for_us, *_ in parts]
+    return [Capacity(*part) for part in zip(costs, listed, times, strict=True)]
+
+
+def rounded(amounts: list[int]) -> list[int]:
+    """Return amounts in pico: rounded as a whole, then split."""
+    total = half_even(sum(amounts), GPU_DIVISOR)
+    return split(total, amounts) if any(amounts) else [0] * len(amounts)
+
+
 def place(
     lines: Lines,
-    pot: Pot,
+    pot: Capacity,
     held: dict[str, Held],
     basis: IdleBasis,
-    part: tuple[Key, str, int, int],
+    part: tuple[Key, str, Capacity],
 ) -> None:
     """Put one part of the capacity where it belongs: its tenant, its endpoint, or the pot."""
-    key, meter, for_us, cost = part
+    key, meter, capacity = part
     if key.endpoint:
-        endpoint = held.setdefault(key.endpoint, Held())
-        endpoint.cost[meter] += cost
-        endpoint.for_us[meter] += for_us
+        held.setdefault(key.endpoint, Held()).by_meter[meter].add(capacity)
     elif key.tenant:
-        to_tenant(lines, pot, basis, key, (meter, for_us, cost))
+        to_tenant(lines, pot, basis, key, (meter, capacity))
     else:
-        pot.cost += cost
-        pot.for_us += for_us
+        pot.add(capacity)
 
 
 def to_tenant(
-    lines: Lines, pot: Pot, basis: IdleBasis, key: Key, part: tuple[str, int, int]
+    lines: Lines, pot: Capacity, basis: IdleBasis, key: Key, part: tuple[str, Capacity]
 ) -> None:
     """Charge a tenant for time it held; idle time goes to the pot where the pool says so."""
-    meter, for_us, cost = part
+    meter, capacity = part
     figures = lines.setdefault(held_line(key, meter), Figures())
     if meter == HELD_IDLE and basis == "unheld_and_held_idle":
-        pot.cost += cost
-        pot.for_us += for_us
+        pot.add(capacity)
     else:
-        figures.add(for_us * PICO, cost)
+        take(figures, capacity)
+
+
+def take(figures: Figures, capacity: Capacity, events: int = 0) -> None:
+    """Put capacity on a line; what is charged for it is decided last."""
+    money = Money(capacity.cost, capacity.listed, capacity.cost)
+    figures.add(capacity.for_us * PICO, money, events)
 
 
 def held_line(key: Key, meter: str) -> Dimensions:
     """Return the line of time that a tenant held."""
     kind = "used" if meter == ACTIVE else "held_idle"
-    tenant = key.tenant or UNATTRIBUTED
-    return Dimensions(
-        tenant, key.project, kind, meter, key.provider, key.model, key.endpoint, key.job, UNIT
-    )
+    whole = key._replace(region=None, service_tier=None)
+    return dimensions(whole, key.tenant or UNATTRIBUTED, kind, MeterKey(meter, UNIT, 1, True))
 
 
 def endpoints(
     lines: Lines,
-    pot: Pot,
+    pot: Capacity,
     held: dict[str, Held],
     basis: IdleBasis,
     entries: list[tuple[Key, Entry]],
@@ -177,7 +204,7 @@ def endpoints(
     """Split what each endpoint held over its tenants' work; without work it is idle."""
     callers: dict[str, list[tuple[Key, int]]] = {}
     for key, entry in entries:
-        work = [quantity for meter, (quantity, _) in entry.meters.items() if meter.name == WORK]
+        work = [quantity for meter, (quantity, *_) in entry.meters.items() if meter.name == WORK]
         if work and key.endpoint:
             callers.setdefault(key.endpoint, []).append((key, sum(work)))
             lines.setdefault(held_line(key, ACTIVE), Figures()).events += entry.events
@@ -185,22 +212,19 @@ def endpoints(
     for endpoint, have in sorted(held.items()):
         tenants = callers.get(endpoint, [])
         weights = [work for _, work in tenants]
-        for meter in (ACTIVE, HELD_IDLE):
-            cost, for_us = have.cost[meter], have.for_us[meter]
+        for meter, capacity in have.by_meter.items():
             if not any(weights):
-                pot.cost += cost
-                pot.for_us += for_us
+                pot.add(capacity)
                 continue
-            shares = zip(split(cost, weights), split(for_us, weights), strict=True)
-            for (key, _), (part, part_us) in zip(tenants, shares, strict=True):
-                to_tenant(lines, pot, basis, key, (meter, part_us, part))
+            for (key, _), part in zip(tenants, capacity.split(weights), strict=True):
+                to_tenant(lines, pot, basis, key, (meter, part))
 
 
-def idle_shares(lines: Lines, pot: Pot, share: IdleShare, events: int) -> None:
+def idle_shares(lines: Lines, pot: Capacity, share: IdleShare, events: int) -> None:
     """Hand out the pot; what nobody can take stays with IDLE, whose line is always there."""
     used: dict[str, int] = {}
     for what, figures in lines.items():
-        if what.kind in {"used", "held_idle"}:
+        if what.kind in TIME_KINDS:
             used.setdefault(what.tenant, 0)
             if what.kind == "used":
                 used[what.tenant] += figures.cost or 0
@@ -210,14 +234,28 @@ def idle_shares(lines: Lines, pot: Pot, share: IdleShare, events: int) -> None:
     else:
         weights = [int(share == "even") for _ in tenants]
     takers = any(weights)
-    costs = split(pot.cost, weights) if takers else [0] * len(tenants)
-    times = split(pot.for_us, weights) if takers else [0] * len(tenants)
-    for tenant, cost, for_us in zip(tenants, costs, times, strict=True):
-        lines.setdefault(idle_line(tenant), Figures()).add(for_us * PICO, cost)
-    left = Pot() if takers else pot
-    lines.setdefault(idle_line(IDLE), Figures()).add(left.for_us * PICO, left.cost, events)
+    shares = pot.split(weights) if takers else [Capacity() for _ in tenants]
+    for tenant, part in zip(tenants, shares, strict=True):
+        take(lines.setdefault(idle_line(tenant), Figures()), part)
+    take(lines.setdefault(idle_line(IDLE), Figures()), Capacity() if takers else pot, events)
 
 
 def idle_line(tenant: str) -> Dimensions:
     """Return the line of a tenant's share of idle capacity."""
-    return Dimensions(tenant, None, "idle_share", IDLE_METER, None, None, None, None, UNIT)
+    nobody = Key(tenant, None, None, None, None, None)
+    return dimensions(nobody, tenant, "idle_share", MeterKey(IDLE_METER, UNIT, 1, True))
+
+
+def charge(lines: Lines, policy: Policy) -> None:
+    """Decide what tenants are charged for capacity; metered usage was charged where it was rated.
+
+    A price agreed for GPU time is for time held; idle shares are then charged at cost.
+    """
+    for what, figures in lines.items():
+        money = figures.money
+        if money is None or not what.meter.startswith(GPU) or what.tenant in NOBODY:
+            continue
+        agreed = policy.charges.of(what.tenant, None, what.model, GPU_METER, policy.window_us)
+        if agreed and (agreed.factor is not None or what.kind in TIME_KINDS):
+            billed = agreed.billed(money.cost, figures.quantity, GPU_DIVISOR * PICO)
+            figures.money = money._replace(billed=billed)

@@ -6,9 +6,11 @@ from schemas.records import GpuInterval
 from streams.core.catalog import Catalog
 from streams.core.money import split
 from streams.core.outcomes import Rejected
-from streams.core.price_book import GPU_DIVISOR, PriceBook
+from streams.core.price import GPU_DIVISOR, Rate
+from streams.core.price_book import PriceBook
 from streams.core.sums import Key, MeterKey
 from streams.core.tally import Tally
+from streams.core.timeline import Timeline
 from streams.core.windows import DAY_US, pieces, window_start
 
 UNIT = "GPU-Microseconds"
@@ -18,6 +20,7 @@ UNALLOCATED = "gpu.unallocated"
 STRANDED = "gpu.stranded"
 OUT_OF_SERVICE = "gpu.out_of_service"
 MAX_INTERVAL_US = DAY_US  # agents publish minutes; more is a clock that jumped
+NO_RATE = Rate(0, 0)
 
 Part = tuple[Key, str, int]  # who, which meter, GPU-microseconds
 
@@ -47,16 +50,16 @@ def add_interval(
     tally: Tally, book: PriceBook, catalog: Catalog, event: GpuInterval, pool: str
 ) -> None:
     """Add every part of an interval, piece by piece."""
-    rates = book.gpu_rates(event["gpu_model"], pool)
-    for begin, parts in cut(event, parts_of(event, catalog), tally.window_us, rates.edges):
+    rates = book.gpu_rates(event["gpu_model"], pool, event["purchase_option"])
+    for begin, parts in cut(event, parts_of(event, catalog), tally.window_us, rates):
         rate = rates.at(begin)
         sums = tally.sums(window_start(begin, tally.window_us), pool)
         for key, meter, for_us in parts:
             if not for_us:
                 continue
-            amount = 0 if rate is None else for_us * rate
+            cost, listed = rate or NO_RATE
             meter_key = MeterKey(meter, UNIT, GPU_DIVISOR, rate is not None)
-            sums.entry(key).add(meter_key, for_us, amount)
+            sums.entry(key).add(meter_key, for_us, for_us * cost, for_us * listed)
 
 
 def parts_of(event: GpuInterval, catalog: Catalog) -> list[Part]:
@@ -77,15 +80,16 @@ def parts_of(event: GpuInterval, catalog: Catalog) -> list[Part]:
 
 
 def cut(
-    event: GpuInterval, parts: list[Part], window_us: int, edges: Sequence[int]
+    event: GpuInterval, parts: list[Part], window_us: int, rates: Timeline[Rate | None]
 ) -> Iterator[tuple[int, list[Part]]]:
     """Yield (begin, parts) of each piece: every piece is balanced, and so is every part.
 
     Each piece takes its share of what is left, by largest remainder, so nothing is made or lost.
     """
     left = [for_us for _, _, for_us in parts]
-    for begin, end in pieces(event["start_us"], event["end_us"], window_us, edges):
-        taken = left if end == event["end_us"] else split(end - begin, left)
+    start, stop = event["start_us"], event["end_us"]
+    for begin, end in pieces(start, stop, window_us, rates.edges(start, stop)):
+        taken = left if end == stop else split(end - begin, left)
         left = [have - take for have, take in zip(left, taken, strict=True)]
         yield (
             begin,

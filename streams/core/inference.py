@@ -10,32 +10,34 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from schemas.records import InferenceUsage
-from streams.core.catalog import Catalog, Endpoint, api_pool
-from streams.core.outcomes import Rejected
-from streams.core.price_book import (
-    TOKEN_DIVISOR,
-    TOKEN_METERS,
-    TOKENS,
-    PriceBook,
-    TokenRates,
+from streams.core.call_price import (
+    OUTPUT,
+    Used,
+    by_meter,
+    divisor_of,
+    is_unknown,
+    quantities_fault,
 )
+from streams.core.catalog import Catalog, Endpoint, api_pool
+from streams.core.meters import tier_of
+from streams.core.outcomes import Rejected
+from streams.core.price_book import MeterUnit, PriceBook, Rates
 from streams.core.sums import Entry, Key, MeterKey
 from streams.core.tally import Tally
 from streams.core.windows import window_start
 
 WORK = MeterKey("work", "Token-Work", 1, True)
 UNKNOWN = MeterKey("tokens.unknown", "Events", 1, False)
-PRICED = tuple(MeterKey(name, TOKENS, TOKEN_DIVISOR, True) for name in TOKEN_METERS)
-UNPRICED = tuple(MeterKey(name, TOKENS, TOKEN_DIVISOR, False) for name in TOKEN_METERS)
-REASONING = TOKEN_METERS.index("tokens.reasoning")
 
-# tenant, project, provider, model, endpoint, as reported
-Caller: TypeAlias = tuple[str | None, str | None, str, str, str | None]
-caller_of = itemgetter("tenant", "project", "provider", "model", "endpoint")
+# tenant, project, provider, model, endpoint, region, service tier, as reported
+Caller: TypeAlias = tuple[str | None, str | None, str, str, str | None, str | None, str | None]
+caller_of = itemgetter(
+    "tenant", "project", "provider", "model", "endpoint", "region", "service_tier"
+)
 
 
-@dataclass(slots=True)
-class Group:
+@dataclass(slots=True, kw_only=True)
+class Group(Used):
     """Calls of one caller that have one price, and lie in one window.
 
     Those in [from_us, until_us) with prompts of [from_tokens, until_tokens).
@@ -46,15 +48,7 @@ class Group:
     until_us: int
     from_tokens: int
     until_tokens: int
-    rates: TokenRates
-    uncached: int = 0
-    cache_read: int = 0
-    cache_write_5m: int = 0
-    cache_write_1h: int = 0
-    output: int = 0
-    reasoning: int = 0
-    events: int = 0
-    unreported: int = 0  # calls without token counts
+    rates: Rates
 
 
 class Groups:
@@ -68,16 +62,22 @@ class Groups:
 
     def find(self, caller: Caller, at_us: int, tokens: int) -> Group:
         """Return the group of a call, made when it is new, and remember it as the latest."""
-        _, _, provider, model, _ = caller
-        rates = self._book.token_rates(provider, model)
-        since_us, edge_us, by_size = rates.piece(at_us)
-        from_tokens, until_tokens, token_rates = by_size.piece(tokens)
+        _, _, provider, model, _, region, tier = caller
+        timeline = self._book.call_rates(provider, model, region, tier_of(tier))
+        since_us, edge_us, by_size = timeline.piece(at_us)
+        from_tokens, until_tokens, rates = by_size.piece(tokens)
         window_us = window_start(at_us, self._window_us)
         from_us = max(window_us, since_us)
         group = self.all.get((caller, from_us, from_tokens))
         if group is None:
-            until_us = min(window_us + self._window_us, edge_us)
-            group = Group(window_us, from_us, until_us, from_tokens, until_tokens, token_rates)
+            group = Group(
+                window_us=window_us,
+                from_us=from_us,
+                until_us=min(window_us + self._window_us, edge_us),
+                from_tokens=from_tokens,
+                until_tokens=until_tokens,
+                rates=rates,
+            )
             self.all[caller, from_us, from_tokens] = group
         self.latest[caller] = group
         return group
@@ -113,6 +113,10 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
         ) < 0 or not 0 < at <= horizon_us:
             rejected.append(fault(index, event, horizon_us))
             continue
+        others = event["quantities"]
+        if others and (wrong := others_fault(index, event)):
+            rejected.append(wrong)
+            continue
         if at > newest:  # noqa: PLR1730 - max() costs three times as much
             newest = at
         caller = caller_of(event)
@@ -134,28 +138,50 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
             group.cache_write_1h += write_1h
         if reasoning:
             group.reasoning += reasoning
-        if event["input_tokens"] is None and event["output_tokens"] is None:
+        if others:
+            group.add_others(others)
+        elif event["input_tokens"] is None and event["output_tokens"] is None:
             group.unreported += 1
     tally.newest_us = newest
     for (caller, _, _), group in groups.all.items():
-        add_group(tally, catalog, caller, group)
+        add_group(tally, book, catalog, caller, group)
     return rejected
 
 
-def add_group(tally: Tally, catalog: Catalog, caller: Caller, group: Group) -> None:
+def add_group(
+    tally: Tally, book: PriceBook, catalog: Catalog, caller: Caller, group: Group
+) -> None:
     """Rate one group and add it to the window's pool."""
-    tenant, project, provider, model, endpoint = caller
+    reported, project, provider, model, endpoint, region, tier = caller
     paid_by_gpu = catalog.gpu_endpoint(endpoint)
     pool = paid_by_gpu.pool if paid_by_gpu else api_pool(provider)
-    key = Key(catalog.tenant(tenant), project, provider, model, endpoint, None)
+    tenant = catalog.tenant(reported)
+    key = Key(tenant, project, provider, model, endpoint, None, region, tier_of(tier))
     entry = tally.sums(group.window_us, pool).entry(key)
     entry.events += group.events
     if paid_by_gpu:
         entry.add(WORK, token_work(paid_by_gpu, group), 0)
         return
-    add_tokens(entry, group)
-    if group.unreported:
+    for meter, quantity in by_meter(group, group.rates).items():
+        add_quantity(entry, book, key, (meter, quantity, group))
+    if is_unknown(group, group.rates):
         entry.add(UNKNOWN, group.unreported, 0)
+
+
+def add_quantity(
+    entry: Entry, book: PriceBook, key: Key, used: tuple[MeterUnit, int, Group]
+) -> None:
+    """Add one meter at what it costs, what it costs by the list, and what the tenant is charged."""
+    meter, quantity, group = used
+    rate = group.rates.get(meter)
+    meter_key = MeterKey(*meter, divisor_of(meter[0]), rate is not None)
+    if rate is None:
+        entry.add(meter_key, quantity, 0)
+        return
+    tenant = key.tenant or ""
+    override = book.charges.of(tenant, key.provider, key.model, meter[0], group.window_us)
+    charged = rate.cost if override is None else override.billed_rate(rate.cost)
+    entry.add(meter_key, quantity, quantity * rate.cost, quantity * rate.listed, quantity * charged)
 
 
 def token_work(endpoint: Endpoint, group: Group) -> int:
@@ -169,35 +195,29 @@ def token_work(endpoint: Endpoint, group: Group) -> int:
     )
 
 
-def add_tokens(entry: Entry, group: Group) -> None:
-    """Add every token meter that was used, and input always: it carries the events."""
-    rates = group.rates
-    used = [
-        group.uncached,
-        group.cache_read,
-        group.cache_write_5m,
-        group.cache_write_1h,
-        group.output,
-        group.reasoning,
-    ]
-    for meter, quantity in enumerate(billable(rates, used)):
-        if quantity or meter == 0:
-            rate = rates[meter]
-            if rate is None:
-                entry.add(UNPRICED[meter], quantity, 0)
-            else:
-                entry.add(PRICED[meter], quantity, quantity * rate)
+def others_fault(index: int, event: InferenceUsage) -> Rejected | None:
+    """Name what is wrong with quantities beside the totals, if anything is."""
+    used = used_by(event)
+    totals = used.totals
+    totals[OUTPUT] -= used.reasoning
+    found = quantities_fault(event["quantities"] or (), totals)
+    return Rejected(index, found[0], f"expected {found[1]}") if found else None
 
 
-def billable(rates: TokenRates, used: list[int]) -> list[int]:
-    """Return the quantity of each token meter.
-
-    Reasoning is part of output, and is taken out of it only where it has a price of its own.
-    """
-    uncached, read, write_5m, write_1h, tokens_out, reasoning = used
-    if rates[REASONING] is None:
-        reasoning = 0
-    return [uncached, read, write_5m, write_1h, tokens_out - reasoning, reasoning]
+def used_by(event: InferenceUsage) -> Used:
+    """Return what one call used. For more than a few, `meter_inference` is the fast way."""
+    read = event["cache_read_tokens"] or 0
+    write_5m = event["cache_write_5m_tokens"] or 0
+    write_1h = event["cache_write_1h_tokens"] or 0
+    return Used(
+        (event["input_tokens"] or 0) - read - write_5m - write_1h,
+        read,
+        write_5m,
+        write_1h,
+        event["output_tokens"] or 0,
+        event["reasoning_tokens"] or 0,
+        1,
+    )
 
 
 def fault(index: int, event: InferenceUsage, horizon_us: int) -> Rejected:

@@ -20,20 +20,39 @@ class Dimensions(NamedTuple):
     endpoint: str | None
     job: str | None
     unit: str
+    region: str | None = None
+    service_tier: str | None = None
+
+
+class Money(NamedTuple):
+    """Pico: what it costs, what it costs by the list, and what the tenant is charged."""
+
+    cost: int = 0
+    listed: int = 0
+    billed: int = 0
+
+
+NO_MONEY = Money()
 
 
 @dataclass(slots=True)
 class Figures:
-    """The numbers of a line: quantity in 1e-12 of its unit, cost in pico or None when unpriced."""
+    """The numbers of a line: quantity in 1e-12 of its unit; no money when it is unpriced."""
 
     quantity: int = 0
-    cost: int | None = 0
+    money: Money | None = NO_MONEY
     events: int = 0
 
-    def add(self, quantity: int, cost: int, events: int = 0) -> None:
+    @property
+    def cost(self) -> int | None:
+        """What it costs in pico; None when it is unpriced."""
+        return None if self.money is None else self.money.cost
+
+    def add(self, quantity: int, money: Money, events: int = 0) -> None:
         """Add to a priced line."""
         self.quantity += quantity
-        self.cost = (self.cost or 0) + cost
+        have = self.money or NO_MONEY
+        self.money = Money(*(mine + more for mine, more in zip(have, money, strict=True)))
         self.events += events
 
 
@@ -64,16 +83,20 @@ def line_id(where: WindowPool, what: Dimensions) -> str:
     """Return the identity of a line, 32 hex digits, from its window, pool and dimensions.
 
     Each part goes in behind its length: producers choose names, and no separator is safe from them.
+    Region and tier go in only where there are some, so that lines of 0.1 keep their identity.
     """
+    *always, region, tier = what
+    later = () if region is None and tier is None else (region, tier)
     text = "".join(
         "-" if part is None else f"{len(part)}:{part}"
-        for part in (str(where.start_us), str(where.end_us), where.pool, *what)
+        for part in (str(where.start_us), str(where.end_us), where.pool, *always, *later)
     )
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def to_record(where: WindowPool, what: Dimensions, figures: Figures, edition: Edition) -> CostLine:
     """Return the line as the topic carries it."""
+    money = figures.money
     return {
         "line_id": line_id(where, what),
         "window_start_us": where.start_us,
@@ -89,7 +112,7 @@ def to_record(where: WindowPool, what: Dimensions, figures: Figures, edition: Ed
         "job": what.job,
         "unit": what.unit,
         "quantity": to_bytes(figures.quantity),
-        "cost": None if figures.cost is None else to_bytes(figures.cost),
+        "cost": None if money is None else to_bytes(money.cost),
         "currency": edition.currency,
         "events": figures.events,
         "price_book": edition.price_book,
@@ -97,10 +120,10 @@ def to_record(where: WindowPool, what: Dimensions, figures: Figures, edition: Ed
         "generation": edition.generation,
         "revision": edition.revision,
         "status": edition.status,
-        "region": None,
-        "service_tier": None,
-        "list_cost": None,
-        "billed_cost": None,
+        "region": what.region,
+        "service_tier": what.service_tier,
+        "list_cost": None if money is None else to_bytes(money.listed),
+        "billed_cost": None if money is None else to_bytes(money.billed),
         "lines": edition.lines,
         "note": edition.note,
     }

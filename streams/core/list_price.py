@@ -10,11 +10,14 @@ from typing import Any
 
 from schemas.records import GpuInterval, InferenceUsage, ResourceUsage
 from streams.core import gpu, resource
+from streams.core.call_price import by_meter, divisor_of, is_unknown
 from streams.core.catalog import api_pool, resource_pool
-from streams.core.inference import billable
+from streams.core.inference import used_by
 from streams.core.metering import Metered, Rules
+from streams.core.meters import tier_of
 from streams.core.money import half_even
-from streams.core.price_book import GPU_DIVISOR, RESOURCE_DIVISOR, TOKEN_DIVISOR, PriceBook
+from streams.core.price import GPU_DIVISOR, UNIT_DIVISOR, Rate
+from streams.core.price_book import PriceBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +61,35 @@ def list_call(event: InferenceUsage, rules: Rules) -> Listed:
 
 
 def call_cost(event: InferenceUsage, book: PriceBook) -> int | None:
-    """Return the list cost of a call in pico; None when a token it used has no price."""
-    if event["input_tokens"] is None and event["output_tokens"] is None:
+    """Return the list cost of a call in pico; None when something it used has no price."""
+    used = used_by(event)
+    others = event["quantities"]
+    if others:
+        used.add_others(others)
+    elif event["input_tokens"] is None and event["output_tokens"] is None:
+        used.unreported = 1
+    tier = tier_of(event["service_tier"])
+    timeline = book.call_rates(event["provider"], event["model"], event["region"], tier)
+    rates = timeline.at(event["at_us"]).at(event["input_tokens"] or 0)
+    if is_unknown(used, rates):
         return None
-    read = event["cache_read_tokens"] or 0
-    write_5m = event["cache_write_5m_tokens"] or 0
-    write_1h = event["cache_write_1h_tokens"] or 0
-    uncached = (event["input_tokens"] or 0) - read - write_5m - write_1h
-    quantities = [
-        uncached,
-        read,
-        write_5m,
-        write_1h,
-        event["output_tokens"] or 0,
-        event["reasoning_tokens"] or 0,
-    ]
-    by_size = book.token_rates(event["provider"], event["model"]).at(event["at_us"])
-    rates = by_size.at(event["input_tokens"] or 0)
     amount = 0
-    for meter, quantity in enumerate(billable(rates, quantities)):
-        rate = rates[meter]
-        if rate is not None:
-            amount += quantity * rate
-        elif quantity or meter == 0:
+    for meter, quantity in by_meter(used, rates).items():
+        rate = rates.get(meter)
+        if rate is None:
             return None
-    return half_even(amount, TOKEN_DIVISOR)
+        amount += quantity * rate.listed * (UNIT_DIVISOR // divisor_of(meter[0]))
+    return half_even(amount, UNIT_DIVISOR)
 
 
 def list_interval(event: GpuInterval, rules: Rules) -> Listed:
     """Attribute and price one GPU interval as a whole."""
     pool = rules.catalog.pool_of_node(event["node"])
-    rates = rules.book.gpu_rates(event["gpu_model"], pool)
+    rates = rules.book.gpu_rates(event["gpu_model"], pool, event["purchase_option"])
     amounts = [
         (sum(for_us for _, _, for_us in parts), rates.at(begin))
         for begin, parts in gpu.cut(
-            event, gpu.parts_of(event, rules.catalog), rules.window_us, rates.edges
+            event, gpu.parts_of(event, rules.catalog), rules.window_us, rates
         )
     ]
     return Listed(pool, None, total(amounts, GPU_DIVISOR))
@@ -103,14 +100,13 @@ def list_resource(event: ResourceUsage, rules: Rules) -> Listed:
     rates = rules.book.resource_rates(resource.meter_name(event), event["sku"], event["unit"])
     amounts = [
         (quantity, rates.at(begin))
-        for begin, quantity in resource.spread(event, rules.window_us, rates.edges)
+        for begin, quantity in resource.spread(event, rules.window_us, rates)
     ]
     pool = resource_pool(event["kind"])
-    return Listed(pool, rules.catalog.tenant(event["tenant"]), total(amounts, RESOURCE_DIVISOR))
+    return Listed(pool, rules.catalog.tenant(event["tenant"]), total(amounts, UNIT_DIVISOR))
 
 
-def total(amounts: list[tuple[int, int | None]], divisor: int) -> int | None:
+def total(amounts: list[tuple[int, Rate | None]], divisor: int) -> int | None:
     """Return the sum of quantities times rates in pico; None when a rate is missing."""
-    if any(rate is None for _, rate in amounts):
-        return None
-    return half_even(sum(quantity * (rate or 0) for quantity, rate in amounts), divisor)
+    priced = [quantity * rate.listed for quantity, rate in amounts if rate is not None]
+    return half_even(sum(priced), divisor) if len(priced) == len(amounts) else None

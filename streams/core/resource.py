@@ -7,9 +7,11 @@ from schemas.records import ResourceUsage
 from streams.core.catalog import Catalog, resource_pool
 from streams.core.money import split
 from streams.core.outcomes import Rejected
-from streams.core.price_book import RESOURCE_DIVISOR, PriceBook
+from streams.core.price import UNIT_DIVISOR, Rate
+from streams.core.price_book import PriceBook
 from streams.core.sums import Key, MeterKey
 from streams.core.tally import Tally
+from streams.core.timeline import Timeline
 from streams.core.windows import DAY_US, pieces, window_start
 
 MAX_STRETCH_US = DAY_US  # a partial per window: a day is 1,440 of them
@@ -55,21 +57,30 @@ def add_quantity(tally: Tally, book: PriceBook, catalog: Catalog, event: Resourc
     pool = resource_pool(event["kind"])
     first = tally.sums(window_start(event["start_us"], tally.window_us), pool)
     first.entry(key).events += 1
-    for begin, quantity in spread(event, tally.window_us, rates.edges):
+    for begin, quantity in spread(event, tally.window_us, rates):
         rate = rates.at(begin)
-        amount = 0 if rate is None else quantity * rate
-        meter_key = MeterKey(meter, event["unit"], RESOURCE_DIVISOR, rate is not None)
-        sums = tally.sums(window_start(begin, tally.window_us), pool)
-        sums.entry(key).add(meter_key, quantity, amount)
+        meter_key = MeterKey(meter, event["unit"], UNIT_DIVISOR, rate is not None)
+        window_us = window_start(begin, tally.window_us)
+        entry = tally.sums(window_us, pool).entry(key)
+        if rate is None:
+            entry.add(meter_key, quantity, 0)
+            continue
+        override = book.charges.of(key.tenant or "", None, key.model, meter, window_us)
+        charged = rate.cost if override is None else override.billed_rate(rate.cost)
+        entry.add(
+            meter_key, quantity, quantity * rate.cost, quantity * rate.listed, quantity * charged
+        )
 
 
-def spread(event: ResourceUsage, window_us: int, edges: Sequence[int]) -> list[tuple[int, int]]:
+def spread(
+    event: ResourceUsage, window_us: int, rates: Timeline[Rate | None]
+) -> list[tuple[int, int]]:
     """Return (begin, quantity in 1e-12 units) of each piece; the quantities sum to the event's."""
     quantity = from_bytes(event["quantity"])
     start, end = event["start_us"], event["end_us"]
     if start == end:
         return [(start, quantity)]
-    cuts = list(pieces(start, end, window_us, edges))
+    cuts = list(pieces(start, end, window_us, rates.edges(start, end)))
     shares = split(quantity, [stop - begin for begin, stop in cuts])
     return [(begin, share) for (begin, _), share in zip(cuts, shares, strict=True)]
 

@@ -21,6 +21,8 @@ class Key(NamedTuple):
     model: str | None
     endpoint: str | None
     job: str | None
+    region: str | None = None
+    service_tier: str | None = None
 
 
 class MeterKey(NamedTuple):
@@ -34,19 +36,30 @@ class MeterKey(NamedTuple):
 
 @dataclass(slots=True)
 class Entry:
-    """Quantities and amounts under one key: `meters[key] == [quantity, amount]`."""
+    """Sums under one key: `meters[key] == [quantity, amount, list amount, billed amount]`."""
 
     events: int = 0
     meters: dict[MeterKey, list[int]] = field(default_factory=dict)
 
-    def add(self, meter: MeterKey, quantity: int, amount: int) -> None:
-        """Add to one meter."""
+    def add(
+        self,
+        meter: MeterKey,
+        quantity: int,
+        amount: int,
+        listed: int | None = None,
+        billed: int | None = None,
+    ) -> None:
+        """Add to one meter. What is listed or billed is the amount itself where not given."""
+        listed = amount if listed is None else listed
+        billed = amount if billed is None else billed
         total = self.meters.get(meter)
         if total is None:
-            self.meters[meter] = [quantity, amount]
+            self.meters[meter] = [quantity, amount, listed, billed]
         else:
             total[0] += quantity
             total[1] += amount
+            total[2] += listed
+            total[3] += billed
 
 
 class Sums:
@@ -79,46 +92,61 @@ class Sums:
                 each["model"],
                 each["endpoint"],
                 each["job"],
+                each["region"],
+                each["service_tier"],
             )
             entry = self.entry(key)
             entry.events += each["events"]
             events += each["events"]
-            for meter, quantity, amount in read_meters(each["meters"]):
-                entry.add(meter, quantity, amount)
+            for meter, sums in read_meters(each["meters"]):
+                entry.add(meter, *sums)
         return events
 
 
-def read_meters(meters: list[Meter]) -> Iterator[tuple[MeterKey, int, int]]:
-    """Yield (key, quantity, amount); the amount of an unpriced meter is 0 and means nothing."""
+def read_meters(meters: list[Meter]) -> Iterator[tuple[MeterKey, tuple[int, int, int, int]]]:
+    """Yield (key, sums as an entry has them); amounts of an unpriced meter are 0, mean nothing."""
     for meter in meters:
         amount = meter["amount"]
         key = MeterKey(meter["name"], meter["unit"], meter["divisor"], amount is not None)
-        yield key, from_bytes(meter["quantity"]), from_bytes(amount) if amount else 0
+        cost = from_bytes(amount) if amount else 0
+        listed, billed = meter["list_amount"], meter["billed_amount"]
+        yield (
+            key,
+            (
+                from_bytes(meter["quantity"]),
+                cost,
+                cost if listed is None else from_bytes(listed),
+                cost if billed is None else from_bytes(billed),
+            ),
+        )
 
 
 def record(key: Key, entry: Entry) -> Sum:
     """Return one entry as the partial carries it."""
-    tenant, project, provider, model, endpoint, job = key
     return {
-        "tenant": tenant,
-        "project": project,
-        "provider": provider,
-        "model": model,
-        "endpoint": endpoint,
-        "job": job,
-        "region": None,
-        "service_tier": None,
+        "tenant": key.tenant,
+        "project": key.project,
+        "provider": key.provider,
+        "model": key.model,
+        "endpoint": key.endpoint,
+        "job": key.job,
+        "region": key.region,
+        "service_tier": key.service_tier,
         "events": entry.events,
-        "meters": [
-            {
-                "name": name,
-                "unit": unit,
-                "quantity": to_bytes(quantity),
-                "amount": to_bytes(amount) if priced else None,
-                "divisor": divisor,
-                "list_amount": None,
-                "billed_amount": None,
-            }
-            for (name, unit, divisor, priced), (quantity, amount) in entry.meters.items()
-        ],
+        "meters": [meter_record(meter, sums) for meter, sums in entry.meters.items()],
+    }
+
+
+def meter_record(meter: MeterKey, sums: list[int]) -> Meter:
+    """Return one meter as the partial carries it."""
+    name, unit, divisor, priced = meter
+    quantity, amount, listed, billed = sums
+    return {
+        "name": name,
+        "unit": unit,
+        "quantity": to_bytes(quantity),
+        "amount": to_bytes(amount) if priced else None,
+        "divisor": divisor,
+        "list_amount": None if listed == amount else to_bytes(listed),
+        "billed_amount": None if billed == amount else to_bytes(billed),
     }

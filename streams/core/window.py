@@ -3,10 +3,11 @@
 from typing import NamedTuple, TypeAlias
 
 from schemas.records import CostLine, IdleBasis, IdleShare, LineStatus, Partial
-from streams.core.allocation import Lines, allocate
+from streams.core.allocation import Lines, Policy, allocate
 from streams.core.batch_ids import BatchIds
 from streams.core.catalog import IdlePolicy
-from streams.core.lines import Dimensions, Edition, WindowPool, to_record
+from streams.core.charges import NO_CHARGES
+from streams.core.lines import Dimensions, Edition, Money, WindowPool, to_record
 from streams.core.sums import Sums
 
 
@@ -31,7 +32,7 @@ def terms_of(partial: Partial) -> Terms:
     )
 
 
-Shown: TypeAlias = tuple[int, int | None, int]  # quantity, cost, events of a line as last emitted
+Shown: TypeAlias = tuple[int, Money | None, int]  # quantity, money, events as last emitted
 
 
 class Window:
@@ -74,7 +75,7 @@ class Window:
         edition = self._edition("provisional")
         records = []
         for what, figures in self.lines().items():
-            figure = (figures.quantity, figures.cost, figures.events)
+            figure = (figures.quantity, figures.money, figures.events)
             if self.shown.get(what) != figure:
                 self.shown[what] = figure
                 records.append(to_record(self.where, what, figures, edition))
@@ -91,7 +92,8 @@ class Window:
     def lines(self) -> Lines:
         """Return every line with its figures."""
         idle = IdlePolicy(self.terms.idle_basis, self.terms.idle_share)
-        return allocate(self.sums, idle, self.capacity_events)
+        policy = Policy(idle, NO_CHARGES, self.where.start_us)
+        return allocate(self.sums, policy, self.capacity_events)
 
     def _edition(self, status: LineStatus) -> Edition:
         terms = self.terms

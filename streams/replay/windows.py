@@ -12,7 +12,7 @@ from schemas.decimals import to_pico
 from streams.config.catalog import load_catalog
 from streams.config.price_book import load_price_book
 from streams.core.catalog import Catalog
-from streams.core.lines import Dimensions, Figures, WindowPool
+from streams.core.lines import Dimensions, Figures, Money, WindowPool
 from streams.core.metering import LATEST_US, Rules, meter_batch
 from streams.core.price_book import PriceBook
 from streams.core.window import Window
@@ -82,12 +82,19 @@ def in_force(connection: Connection, span: Span) -> dict[WindowPool, dict[Dimens
     found: dict[WindowPool, dict[Dimensions, Figures]] = {}
     for row in rows(connection, "lines_in_force", span):
         where = WindowPool(row["window_start"], row["window_end"], row["pool"])
-        what = Dimensions(*(row[name] for name in Dimensions._fields))
-        cost = row["cost"]
+        what = Dimensions(**{name: row[name] for name in Dimensions._fields if name in row})
         found.setdefault(where, {})[what] = Figures(
-            to_pico(row["quantity"]), None if cost is None else to_pico(cost), row["events"]
+            to_pico(row["quantity"]), money_of(row), row["events"]
         )
     return found
+
+
+def money_of(row: dict[str, Any]) -> Money | None:
+    """Return the money of a line in force; None when it is unpriced."""
+    if row["cost"] is None:
+        return None
+    cost = to_pico(row["cost"])
+    return Money(cost, cost, cost)
 
 
 def recomputed(connection: Connection, span: Span, rules: Rules) -> dict[WindowPool, Window]:

@@ -6,7 +6,10 @@ from decimal import Decimal
 from schemas.decimals import to_pico
 from streams.core.catalog import Catalog, Endpoint, IdlePolicy, Pool, TokenWeights
 from streams.core.metering import Rules
-from streams.core.price_book import FOREVER, GPU_HOURS, TOKENS, Price, PriceBook
+from streams.core.meters import TOKENS
+from streams.core.price import GPU_HOURS, Price
+from streams.core.price_book import NO_AGREEMENTS, Agreements, PriceBook
+from streams.core.timeline import FOREVER
 from streams.core.windows import MINUTE_US
 from tests.builders.usage import H100
 
@@ -64,9 +67,35 @@ GPT_4O = (
 )
 
 
-def book(*prices: Price, version: str = "book-1") -> PriceBook:
+def book(
+    *prices: Price, version: str = "book-1", agreements: Agreements = NO_AGREEMENTS
+) -> PriceBook:
     """Return a price book in USD."""
-    return PriceBook(version, "USD", prices)
+    return PriceBook(version, "USD", prices, agreements)
+
+
+def call_cost(  # noqa: PLR0913  # a table row of lookups
+    prices: PriceBook,
+    meter: str,
+    at_us: int,
+    *,
+    size: int = 0,
+    provider: str = "openai",
+    model: str = "gpt-4o",
+    region: str | None = None,
+    tier: str | None = None,
+) -> int | None:
+    """Return what a million tokens cost in pico in calls with prompts of a size."""
+    rate = prices.call_rates(provider, model, region, tier).at(at_us).at(size).get((meter, TOKENS))
+    return rate.cost if rate else None
+
+
+def gpu_cost(
+    prices: PriceBook, pool: str, at_us: int, *, model: str = H100, purchase: str | None = None
+) -> int | None:
+    """Return what a GPU-hour costs in pico."""
+    rate = prices.gpu_rates(model, pool, purchase).at(at_us)
+    return rate.cost if rate else None
 
 
 def catalog(

@@ -30,6 +30,7 @@ from tests.builders.independent import (
     token_costs,
     windows_of,
 )
+from tests.builders.terms import call_cost, gpu_cost
 from tests.builders.usage import Event, calls_in, intervals_in, quantities_in, with_tenants
 
 any_order = st.randoms(use_true_random=False)
@@ -108,15 +109,12 @@ def test_pieces_join_to_the_whole_and_cross_no_edge(
 
 def test_the_independent_sums_use_the_prices_of_the_book() -> None:
     for (provider, model, kind), sides in TOKEN_PRICES.items():
-        rates = PRICES.token_rates(provider, model)
-        at = ["input", "cache_read", "", "", "output", "reasoning"].index(kind)
         for instant, price in zip((CHANGE_US - 1, CHANGE_US), sides, strict=True):
-            assert rates.at(instant).at(0)[at] == (
-                None if price is None else Fraction(price) * PICO
-            )
+            rate = call_cost(PRICES, f"tokens.{kind}", instant, provider=provider, model=model)
+            assert rate == (None if price is None else Fraction(price) * PICO)
     for model, sides in GPU_PRICES.items():
         for instant, price in zip((CHANGE_US - 1, CHANGE_US), sides, strict=True):
-            rate = PRICES.gpu_rates(model, "h100").at(instant)
+            rate = gpu_cost(PRICES, "h100", instant, model=model)
             assert rate == (None if price is None else Fraction(price) * PICO)
 
 

@@ -4,9 +4,10 @@ import pytest
 
 from streams.config.errors import InvalidDocument
 from streams.config.price_book import load_price_book
-from streams.core.price_book import FOREVER
+from streams.core.timeline import FOREVER
 from streams.core.windows import DAY_US
-from tests.builders.usage import H100, T0
+from tests.builders.terms import call_cost, gpu_cost
+from tests.builders.usage import T0
 
 HEAD = "currency: USD\nprices:\n"
 GPU = (
@@ -230,15 +231,16 @@ def test_the_version_depends_on_what_is_said(other: str) -> None:
 def test_a_loaded_book_is_looked_up_as_written() -> None:
     book = load_price_book(HEAD + GPU + INPUT)
     assert book.currency == "USD"
-    assert book.gpu_rates(H100, "any").at(T0) == 2_400_000_000_000
-    assert book.token_rates("openai", "gpt-4o").at(T0).at(0)[0] == 2_500_000_000_000
+    assert gpu_cost(book, "any", T0) == 2_400_000_000_000
+    assert call_cost(book, "tokens.input", T0) == 2_500_000_000_000
 
 
 def test_a_step_begins_above_or_at_so_many_tokens() -> None:
     steps = entry(INPUT, price="5", above_tokens="200000") + entry(
         INPUT, price="6", from_tokens="9"
     )
-    rates = load_price_book(HEAD + INPUT + steps).token_rates("openai", "gpt-4o").at(T0)
+    book = load_price_book(HEAD + INPUT + steps)
+    rates = book.call_rates("openai", "gpt-4o", None, None).at(T0)
     assert rates.edges == (9, 200_001)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.records import InferenceUsage
-from streams.core.price_book import Price
+from streams.core.price import Price
 from streams.core.windows import DAY_US, MINUTE_US
 from tests.builders.drawing import Plain, drawn, lines, meter, plain
 from tests.builders.terms import (

@@ -4,13 +4,15 @@ from itertools import combinations
 
 import pytest
 
-from streams.core.lines import Dimensions, Edition, Figures, WindowPool, line_id, to_record
+from streams.core.lines import Dimensions, Edition, Figures, Money, WindowPool, line_id, to_record
 from tests.builders.drawing import lines, meter
 from tests.builders.terms import GPT_4O, book, gpu_price, rules, token_price
 from tests.builders.usage import T0, call, holder, interval
 
 WHERE = WindowPool(T0, T0 + 60, "h100")
-WHAT = Dimensions("acme", "p", "used", "gpu.active", "openai", "m", "e", "j", "GPU-Microseconds")
+WHAT = Dimensions(
+    "acme", "p", "used", "gpu.active", "openai", "m", "e", "j", "GPU-Microseconds", "eu", "batch"
+)
 SEPARATOR = "\x1f"
 
 
@@ -72,8 +74,9 @@ def test_prices_and_editions_do_not_change_an_identity() -> None:
 
 def test_a_record_carries_figures_and_edition() -> None:
     edition = Edition("EUR", "book", "catalog", 3, 17, "corrected")
-    record = to_record(WHERE, WHAT, Figures(-1, 255, 2), edition)
+    record = to_record(WHERE, WHAT, Figures(-1, Money(255, 256, 3), 2), edition)
     assert (record["quantity"], record["cost"], record["events"]) == (b"\xff", b"\x00\xff", 2)
+    assert (record["list_cost"], record["billed_cost"]) == (b"\x01\x00", b"\x03")
     assert (record["generation"], record["revision"], record["status"]) == (3, 17, "corrected")
     assert (record["currency"], record["price_book"], record["catalog"]) == (
         "EUR",

@@ -1,0 +1,96 @@
+"""What a tenant is charged beside what it costs: discounts, mark-ups, negotiated prices.
+
+An override holds for whole windows, those that begin while it is in force. The one that names most
+of what it is for decides: the tenant before the model, the model before the meter, the meter before
+the provider.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import TypeAlias
+
+from streams.core.money import half_even
+
+NAMES_KEPT = 10_000
+
+Step: TypeAlias = tuple[int, int]  # from which quantity of the month on, at which rate
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One agreement. Null dimensions are any; exactly one of factor, rate and steps is given.
+
+    `rate` is as of a price. `steps` are graduated by the tenant's quantity of a month, UTC.
+    """
+
+    tenant: str | None
+    provider: str | None
+    model: str | None
+    meter: str | None
+    factor: Fraction | None
+    rate: int | None
+    steps: tuple[Step, ...]
+    from_us: int
+    to_us: int
+    source: str
+
+    @property
+    def rank(self) -> tuple[bool, ...]:
+        """How much it names, the most telling first."""
+        return tuple(
+            each is not None for each in (self.tenant, self.model, self.meter, self.provider)
+        )
+
+    def billed_rate(self, rate: int) -> int:
+        """Return what a unit is charged that costs `rate`; graduated ones by their first step.
+
+        A discounted rate is rounded half-even, to a whole pico per million or GPU-hour.
+        """
+        if self.rate is not None:
+            return self.rate
+        if self.steps:
+            return self.steps[0][1]
+        return round(rate * (self.factor or 1))
+
+    def billed(self, cost: int, quantity: int, divisor: int) -> int:
+        """Return what a share of a pool is charged, in pico, rounded half-even once."""
+        if self.rate is not None:
+            return half_even(quantity * self.rate, divisor)
+        factor = self.factor or Fraction(1)
+        return half_even(cost * factor.numerator, factor.denominator)
+
+
+class Charges:
+    """All overrides of a book."""
+
+    def __init__(self, overrides: Iterable[Override]) -> None:
+        self.overrides = tuple(sorted(overrides, key=lambda each: each.rank, reverse=True))
+        self._candidates = lru_cache(NAMES_KEPT)(self._find)
+
+    def of(
+        self, tenant: str, provider: str | None, model: str | None, meter: str, at_us: int
+    ) -> Override | None:
+        """Return the override in force for windows that begin at an instant."""
+        if not self.overrides:
+            return None
+        for each in self._candidates(tenant, provider, model, meter):
+            if each.from_us <= at_us < each.to_us:
+                return each
+        return None
+
+    def _find(
+        self, tenant: str, provider: str | None, model: str | None, meter: str
+    ) -> tuple[Override, ...]:
+        return tuple(
+            each
+            for each in self.overrides
+            if each.tenant in (tenant, None)
+            and each.provider in (provider, None)
+            and each.model in (model, None)
+            and each.meter in (meter, None)
+        )
+
+
+NO_CHARGES = Charges(())  # everybody is charged what it costs
