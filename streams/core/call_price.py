@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from schemas.decimals import ONE, from_bytes
 from schemas.records import CallQuantity
 from streams.core.meters import CALL_PREFIX, CALL_UNITS, PARTS, REQUESTS, TOKEN_METERS, TOKENS
-from streams.core.price import TOKEN_DIVISOR, UNIT_DIVISOR
 from streams.core.price_book import MeterUnit, Rates
 
 QUANTITY_LIMIT = 10**15 * ONE  # in 1e-12 units; times any sane price it fits a decimal(38, 12)
@@ -80,11 +79,6 @@ def by_meter(used: Used, rates: Rates) -> dict[MeterUnit, int]:
 def is_unknown(used: Used, rates: Rates) -> bool:
     """Whether calls are among them that nobody can price: neither counted nor paid by the call."""
     return used.unreported > 0 and (EACH_REQUEST not in rates or INPUT in rates)
-
-
-def divisor_of(meter: str) -> int:
-    """Return what turns an amount of a call's meter into pico."""
-    return UNIT_DIVISOR if meter.startswith(CALL_PREFIX) else TOKEN_DIVISOR
 
 
 def in_base_units(quantity: CallQuantity) -> int:

@@ -1,6 +1,8 @@
 """Metering GPU intervals: each is balanced, cut at window and price edges, and stays balanced."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import TypeAlias
 
 from schemas.records import GpuInterval
 from streams.core.catalog import Catalog
@@ -8,7 +10,7 @@ from streams.core.money import split
 from streams.core.outcomes import Rejected
 from streams.core.price import GPU_DIVISOR, Rate
 from streams.core.price_book import PriceBook
-from streams.core.sums import Key, MeterKey
+from streams.core.sums import Key, MeterKey, Sums
 from streams.core.tally import Tally
 from streams.core.timeline import Timeline
 from streams.core.windows import DAY_US, pieces, window_start
@@ -22,7 +24,10 @@ OUT_OF_SERVICE = "gpu.out_of_service"
 MAX_INTERVAL_US = DAY_US  # agents publish minutes; more is a clock that jumped
 NO_RATE = Rate(0, 0)
 
-Part = tuple[Key, str, int]  # who, which meter, GPU-microseconds
+# tenant, project, endpoint, job, as reported
+Holding: TypeAlias = tuple[str | None, str | None, str | None, str | None]
+holding_of = itemgetter("tenant", "project", "endpoint", "job")
+Part: TypeAlias = tuple[Key, str, int]  # who, which meter, GPU-microseconds
 
 
 def meter_gpu(
@@ -41,7 +46,7 @@ def meter_gpu(
             continue
         pool = catalog.pool_of_node(event["node"])
         tally.newest_us = max(tally.newest_us, event["end_us"])
-        tally.count_capacity_event(window_start(event["start_us"], tally.window_us), pool)
+        tally.count_capacity_events(window_start(event["start_us"], tally.window_us), pool)
         add_interval(tally, book, catalog, event, pool)
     return rejected
 
@@ -52,12 +57,15 @@ def add_interval(
     """Add every part of an interval, piece by piece."""
     rates = book.gpu_rates(event["gpu_model"], pool, event["purchase_option"])
     for begin, parts in cut(event, parts_of(event, catalog), tally.window_us, rates):
-        rate = rates.at(begin)
         sums = tally.sums(window_start(begin, tally.window_us), pool)
-        for key, meter, for_us in parts:
-            if not for_us:
-                continue
-            cost, listed = rate or NO_RATE
+        add_parts(sums, parts, rates.at(begin))
+
+
+def add_parts(sums: Sums, parts: Iterable[Part], rate: Rate | None) -> None:
+    """Add parts of the time at a rate; without one they are kept, unpriced."""
+    cost, listed = rate or NO_RATE
+    for key, meter, for_us in parts:
+        if for_us:
             meter_key = MeterKey(meter, UNIT, GPU_DIVISOR, rate is not None)
             sums.entry(key).add(meter_key, for_us, for_us * cost, for_us * listed)
 
@@ -67,16 +75,26 @@ def parts_of(event: GpuInterval, catalog: Catalog) -> list[Part]:
     model = event["gpu_model"]
     parts: list[Part] = []
     for holder in event["holders"]:
-        endpoint = holder["endpoint"]
-        tenant = None if endpoint else catalog.tenant(holder["tenant"])
-        key = Key(tenant, holder["project"], None, model, endpoint, holder["job"])
+        key = holder_key(catalog, model, holding_of(holder))
         parts.append((key, ACTIVE, holder["active_us"]))
         parts.append((key, HELD_IDLE, holder["held_us"] - holder["active_us"]))
-    nobody = Key(None, None, None, model, None, None)
+    nobody = unheld_key(model)
     parts.append((nobody, UNALLOCATED, event["unallocated_us"]))
     parts.append((nobody, STRANDED, event["stranded_us"]))
     parts.append((nobody, OUT_OF_SERVICE, event["out_of_service_us"]))
     return parts
+
+
+def holder_key(catalog: Catalog, model: str, holder: Holding) -> Key:
+    """Return who held a GPU, and what for; allocation decides who pays for an endpoint."""
+    reported, project, endpoint, job = holder
+    tenant = None if endpoint else catalog.tenant(reported)
+    return Key(tenant, project, None, model, endpoint, job)
+
+
+def unheld_key(model: str) -> Key:
+    """Return whose a GPU is that nobody held."""
+    return Key(None, None, None, model, None, None)
 
 
 def cut(

@@ -14,15 +14,15 @@ from streams.core.call_price import (
     OUTPUT,
     Used,
     by_meter,
-    divisor_of,
     is_unknown,
     quantities_fault,
 )
 from streams.core.catalog import Catalog, Endpoint, api_pool
 from streams.core.meters import tier_of
 from streams.core.outcomes import Rejected
-from streams.core.price_book import MeterUnit, PriceBook, Rates
-from streams.core.sums import Entry, Key, MeterKey
+from streams.core.price_book import PriceBook, Rates
+from streams.core.rating import Rater
+from streams.core.sums import Key, MeterKey
 from streams.core.tally import Tally
 from streams.core.windows import window_start
 
@@ -49,6 +49,12 @@ class Group(Used):
     from_tokens: int
     until_tokens: int
     rates: Rates
+
+    def holds(self, at_us: int, tokens: int) -> bool:
+        """Whether a call is one of the group's; the hot loop asks it in place."""
+        return (
+            self.from_us <= at_us < self.until_us and self.from_tokens <= tokens < self.until_tokens
+        )
 
 
 class Groups:
@@ -81,6 +87,11 @@ class Groups:
             self.all[caller, from_us, from_tokens] = group
         self.latest[caller] = group
         return group
+
+    def rate(self, rater: Rater, catalog: Catalog) -> None:
+        """Rate every group."""
+        for (caller, _, _), group in self.all.items():
+            add_group(rater, catalog, caller, group)
 
 
 def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
@@ -143,45 +154,26 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
         elif event["input_tokens"] is None and event["output_tokens"] is None:
             group.unreported += 1
     tally.newest_us = newest
-    for (caller, _, _), group in groups.all.items():
-        add_group(tally, book, catalog, caller, group)
+    groups.rate(Rater(book, tally), catalog)
     return rejected
 
 
-def add_group(
-    tally: Tally, book: PriceBook, catalog: Catalog, caller: Caller, group: Group
-) -> None:
+def add_group(rater: Rater, catalog: Catalog, caller: Caller, group: Group) -> None:
     """Rate one group and add it to the window's pool."""
     reported, project, provider, model, endpoint, region, tier = caller
     paid_by_gpu = catalog.gpu_endpoint(endpoint)
-    pool = paid_by_gpu.pool if paid_by_gpu else api_pool(provider)
+    place = (group.window_us, paid_by_gpu.pool if paid_by_gpu else api_pool(provider))
     tenant = catalog.tenant(reported)
     key = Key(tenant, project, provider, model, endpoint, None, region, tier_of(tier))
-    entry = tally.sums(group.window_us, pool).entry(key)
+    entry = rater.tally.sums(*place).entry(key)
     entry.events += group.events
     if paid_by_gpu:
         entry.add(WORK, token_work(paid_by_gpu, group), 0)
         return
     for meter, quantity in by_meter(group, group.rates).items():
-        add_quantity(entry, book, key, (meter, quantity, group))
+        rater.add(place, key, meter, quantity, group.rates.get(meter))
     if is_unknown(group, group.rates):
         entry.add(UNKNOWN, group.unreported, 0)
-
-
-def add_quantity(
-    entry: Entry, book: PriceBook, key: Key, used: tuple[MeterUnit, int, Group]
-) -> None:
-    """Add one meter at what it costs, what it costs by the list, and what the tenant is charged."""
-    meter, quantity, group = used
-    rate = group.rates.get(meter)
-    meter_key = MeterKey(*meter, divisor_of(meter[0]), rate is not None)
-    if rate is None:
-        entry.add(meter_key, quantity, 0)
-        return
-    tenant = key.tenant or ""
-    override = book.charges.of(tenant, key.provider, key.model, meter[0], group.window_us)
-    charged = rate.cost if override is None else override.billed_rate(rate.cost)
-    entry.add(meter_key, quantity, quantity * rate.cost, quantity * rate.listed, quantity * charged)
 
 
 def token_work(endpoint: Endpoint, group: Group) -> int:

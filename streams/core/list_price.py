@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.records import GpuInterval, InferenceUsage, ResourceUsage
 from streams.core import gpu, resource
-from streams.core.call_price import by_meter, divisor_of, is_unknown
+from streams.core.call_price import by_meter, is_unknown
 from streams.core.catalog import api_pool, resource_pool
 from streams.core.inference import used_by
 from streams.core.metering import Metered, Rules
@@ -18,6 +18,7 @@ from streams.core.meters import tier_of
 from streams.core.money import half_even
 from streams.core.price import GPU_DIVISOR, UNIT_DIVISOR, Rate
 from streams.core.price_book import PriceBook
+from streams.core.rating import divisor_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,9 @@ def list_interval(event: GpuInterval, rules: Rules) -> Listed:
 
 def list_resource(event: ResourceUsage, rules: Rules) -> Listed:
     """Attribute and price one resource quantity."""
-    rates = rules.book.resource_rates(resource.meter_name(event), event["sku"], event["unit"])
+    rates = rules.book.resource_rates(
+        resource.meter_name(event["kind"]), event["sku"], event["unit"]
+    )
     amounts = [
         (quantity, rates.at(begin))
         for begin, quantity in resource.spread(event, rules.window_us, rates)

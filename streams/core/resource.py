@@ -7,9 +7,10 @@ from schemas.records import ResourceUsage
 from streams.core.catalog import Catalog, resource_pool
 from streams.core.money import split
 from streams.core.outcomes import Rejected
-from streams.core.price import UNIT_DIVISOR, Rate
+from streams.core.price import Rate
 from streams.core.price_book import PriceBook
-from streams.core.sums import Key, MeterKey
+from streams.core.rating import Rater
+from streams.core.sums import Key
 from streams.core.tally import Tally
 from streams.core.timeline import Timeline
 from streams.core.windows import DAY_US, pieces, window_start
@@ -27,49 +28,40 @@ def meter_resource(
 ) -> list[Rejected]:
     """Add the quantities of a batch to a tally; return those that cannot be counted."""
     rejected = []
+    rater = Rater(book, tally)
     for index, event in enumerate(events):
         found = fault(index, event, horizon_us)
         if found:
             rejected.append(found)
             continue
         tally.newest_us = max(tally.newest_us, event["end_us"])
-        add_quantity(tally, book, catalog, event)
+        add_quantity(rater, catalog, event)
     return rejected
 
 
-def meter_name(event: ResourceUsage) -> str:
+def meter_name(kind: str) -> str:
     """Return the meter, and line kind, of a resource."""
-    return f"resource.{event['kind']}"
+    return f"resource.{kind}"
 
 
-def add_quantity(tally: Tally, book: PriceBook, catalog: Catalog, event: ResourceUsage) -> None:
+def add_quantity(rater: Rater, catalog: Catalog, event: ResourceUsage) -> None:
     """Add a quantity, rated at each piece's begin."""
-    meter = meter_name(event)
-    rates = book.resource_rates(meter, event["sku"], event["unit"])
-    key = Key(
-        catalog.tenant(event["tenant"]),
-        event["project"],
-        None,
-        event["sku"],
-        None,
-        event["resource_id"],
-    )
+    sku, tally = event["sku"], rater.tally
+    meter = (meter_name(event["kind"]), event["unit"])
+    rates = rater.book.resource_rates(meter[0], sku, meter[1])
+    key = payer(catalog, event["tenant"], event["project"], sku, event["resource_id"])
     pool = resource_pool(event["kind"])
-    first = tally.sums(window_start(event["start_us"], tally.window_us), pool)
-    first.entry(key).events += 1
+    tally.sums(window_start(event["start_us"], tally.window_us), pool).entry(key).events += 1
     for begin, quantity in spread(event, tally.window_us, rates):
-        rate = rates.at(begin)
-        meter_key = MeterKey(meter, event["unit"], UNIT_DIVISOR, rate is not None)
-        window_us = window_start(begin, tally.window_us)
-        entry = tally.sums(window_us, pool).entry(key)
-        if rate is None:
-            entry.add(meter_key, quantity, 0)
-            continue
-        override = book.charges.of(key.tenant or "", None, key.model, meter, window_us)
-        charged = rate.cost if override is None else override.billed_rate(rate.cost)
-        entry.add(
-            meter_key, quantity, quantity * rate.cost, quantity * rate.listed, quantity * charged
-        )
+        place = (window_start(begin, tally.window_us), pool)
+        rater.add(place, key, meter, quantity, rates.at(begin))
+
+
+def payer(
+    catalog: Catalog, tenant: str | None, project: str | None, sku: str, resource_id: str | None
+) -> Key:
+    """Return who pays for a resource, and what it is."""
+    return Key(catalog.tenant(tenant), project, None, sku, None, resource_id)
 
 
 def spread(

@@ -22,7 +22,7 @@ class Tally:
             found = self.by_window_pool[key] = Sums()
         return found
 
-    def count_capacity_event(self, window_start_us: int, pool: str) -> None:
-        """Count a GPU interval in the window it begins in."""
+    def count_capacity_events(self, window_start_us: int, pool: str, events: int = 1) -> None:
+        """Count GPU intervals in the window they begin in."""
         key = (window_start_us, pool)
-        self.capacity_events[key] = self.capacity_events.get(key, 0) + 1
+        self.capacity_events[key] = self.capacity_events.get(key, 0) + events

@@ -1,0 +1,138 @@
+"""Metering events that were summed before: the archive's, grouped by all that decides their price.
+
+The same as metering each event, by the same rules: a group has one payer and one rate a meter, and
+sums are exact integers. Only whole events can be grouped, which lie in one window and between the
+same changes of prices.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from streams.core import gpu, resource
+from streams.core.catalog import resource_pool
+from streams.core.inference import Caller, Group, Groups
+from streams.core.metering import Rules
+from streams.core.price_book import MeterUnit
+from streams.core.rating import Rater
+from streams.core.tally import Tally
+from streams.core.windows import window_start
+
+
+class Where(NamedTuple):
+    """An instant for which all calls of a group have the same price, and a size of prompts."""
+
+    at_us: int
+    prompt_tokens: int
+
+
+class Calls(NamedTuple):
+    """Sums of calls; tokens as the events have them, cached ones included."""
+
+    events: int
+    unreported: int
+    input: int
+    cache_read: int
+    cache_write_5m: int
+    cache_write_1h: int
+    output: int
+    reasoning: int
+
+
+class Interval(NamedTuple):
+    """What decides pool and price of GPU time."""
+
+    at_us: int
+    node: str
+    gpu_model: str
+    purchase_option: str | None
+
+
+class Quantity(NamedTuple):
+    """What decides payer and price of a resource."""
+
+    at_us: int
+    tenant: str | None
+    project: str | None
+    kind: str
+    sku: str
+    resource_id: str | None
+    unit: str
+
+
+class GroupedMeter:
+    """Adds grouped events to a tally."""
+
+    def __init__(self, rules: Rules, tally: Tally) -> None:
+        self._rules = rules
+        self._tally = tally
+        self._rater = Rater(rules.book, tally)
+        self._groups = Groups(rules.book, tally.window_us)
+
+    def calls(self, rows: Iterable[tuple[Where, Caller, Calls]]) -> None:
+        """Add calls. Not before `finish` do they count."""
+        for where, caller, calls in rows:
+            group = self._group(where, caller)
+            group.events += calls.events
+            group.unreported += calls.unreported
+            group.uncached += (
+                calls.input - calls.cache_read - calls.cache_write_5m - calls.cache_write_1h
+            )
+            group.cache_read += calls.cache_read
+            group.cache_write_5m += calls.cache_write_5m
+            group.cache_write_1h += calls.cache_write_1h
+            group.output += calls.output
+            group.reasoning += calls.reasoning
+
+    def call_quantities(self, rows: Iterable[tuple[Where, Caller, MeterUnit, int]]) -> None:
+        """Add what calls are priced by beside their totals, in base units."""
+        for where, caller, meter, quantity in rows:
+            others = self._group(where, caller).others
+            others[meter] = others.get(meter, 0) + quantity
+
+    def held(self, rows: Iterable[tuple[Interval, gpu.Holding, int, int]]) -> None:
+        """Add GPU time held and, of it, worked."""
+        for where, holder, held_us, active_us in rows:
+            key = gpu.holder_key(self._rules.catalog, where.gpu_model, holder)
+            self._parts(
+                where, [(key, gpu.ACTIVE, active_us), (key, gpu.HELD_IDLE, held_us - active_us)]
+            )
+
+    def unheld(self, rows: Iterable[tuple[Interval, int, tuple[int, int, int]]]) -> None:
+        """Add how many intervals there were, and time unallocated, stranded, out of service."""
+        for where, events, times in rows:
+            key = gpu.unheld_key(where.gpu_model)
+            meters = (gpu.UNALLOCATED, gpu.STRANDED, gpu.OUT_OF_SERVICE)
+            self._parts(where, [(key, *part) for part in zip(meters, times, strict=True)])
+            self._tally.count_capacity_events(*self._place(where), events)
+
+    def quantities(self, rows: Iterable[tuple[Quantity, int, int]]) -> None:
+        """Add how many events there were of a resource, and how much, in 1e-12 of its unit."""
+        rules = self._rules
+        for what, events, quantity in rows:
+            meter = (resource.meter_name(what.kind), what.unit)
+            rates = rules.book.resource_rates(meter[0], what.sku, what.unit)
+            key = resource.payer(
+                rules.catalog, what.tenant, what.project, what.sku, what.resource_id
+            )
+            place = (window_start(what.at_us, self._tally.window_us), resource_pool(what.kind))
+            self._tally.sums(*place).entry(key).events += events
+            self._rater.add(place, key, meter, quantity, rates.at(what.at_us))
+
+    def finish(self) -> None:
+        """Rate the calls."""
+        self._groups.rate(self._rater, self._rules.catalog)
+
+    def _group(self, where: Where, caller: Caller) -> Group:
+        group = self._groups.latest.get(caller)
+        if group and group.holds(*where):
+            return group
+        return self._groups.find(caller, *where)
+
+    def _place(self, where: Interval) -> tuple[int, str]:
+        pool = self._rules.catalog.pool_of_node(where.node)
+        return window_start(where.at_us, self._tally.window_us), pool
+
+    def _parts(self, where: Interval, parts: list[gpu.Part]) -> None:
+        place = self._place(where)
+        rates = self._rules.book.gpu_rates(where.gpu_model, place[1], where.purchase_option)
+        gpu.add_parts(self._tally.sums(*place), parts, rates.at(where.at_us))
