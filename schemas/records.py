@@ -133,6 +133,8 @@ class Partial(TypedDict):
     currency: str
     price_book: str
     catalog: str
+    price_book_at_us: int | None
+    catalog_at_us: int | None
     idle_basis: IdleBasis
     idle_share: IdleShare
     capacity_events: int

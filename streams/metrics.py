@@ -113,6 +113,20 @@ class Metric(Enum):
         (),
         "Times the group handed partitions out. When it keeps rising, a worker dies or is slow.",
     )
+    CONFIG_PUBLISHED_S = Spec(
+        "apportion_config_published_seconds",
+        "gauge",
+        ("kind",),
+        "When the price book or catalog in force was published, Unix time; 0: the built-in one. A "
+        "worker that stays behind the others does not hear of what is published: restart it.",
+    )
+    CONFIG_REFUSED = Spec(
+        "apportion_config_refused_records",
+        "gauge",
+        ("kind",),
+        "Is 1 while what was published last cannot be read and the one before is in force. Read "
+        "/health, publish a right one or upgrade this worker.",
+    )
     PART_RESTARTS = Spec(
         "apportion_part_restarts_total",
         "counter",

@@ -32,6 +32,8 @@ class Rules:
     catalog: Catalog
     window_us: int
     max_skew_us: int
+    book_at_us: int | None = None  # when it was published; None: the built-in one
+    catalog_at_us: int | None = None  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ def partial(
         "currency": rules.book.currency,
         "price_book": rules.book.version,
         "catalog": rules.catalog.version,
+        "price_book_at_us": rules.book_at_us,
+        "catalog_at_us": rules.catalog_at_us,
         "idle_basis": idle.basis,
         "idle_share": idle.share,
         "capacity_events": tally.capacity_events.get(window_pool, 0),

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, cast
 from schemas.records import CostLine, LatePartial, Partial
 from streams.core.batch_ids import BatchIds
 from streams.core.lines import WindowPool
+from streams.core.policies import Policies
 from streams.core.window import Window
 from streams.core.windows import MINUTE_US
 
@@ -72,11 +73,13 @@ class Finished:
 class PartitionLog:
     """State of one partition since the offset reading began at.
 
+    `policies` hold every version that a partial read names.
     `lateness_us`: how long after its end a window stays open. `remember_us`: how much longer the
     batch ids of a finished window are kept.
     """
 
-    def __init__(self, lateness_us: int, remember_us: int) -> None:
+    def __init__(self, policies: Policies, lateness_us: int, remember_us: int) -> None:
+        self.policies = policies
         self.lateness_us = lateness_us
         self.remember_us = remember_us
         self.owner: str | None = None  # the name this worker claimed under
@@ -138,7 +141,7 @@ class PartitionLog:
             return self._late_partial(offset, where, partial)
         window = self.windows.get(where)
         if window is None:
-            window = self.windows[where] = Window(where, offset)
+            window = self.windows[where] = Window(where, offset, self.policies)
         if not window.apply(partial):
             self.duplicates += 1
         return []
@@ -248,6 +251,11 @@ class PartitionLog:
     def late_acknowledged(self, offset: int) -> None:
         """Record that the broker has a late partial."""
         self._late.pop(offset, None)
+
+    def versions(self) -> set[tuple[str, str]]:
+        """Return the versions of price book and catalog that lines are still drawn under."""
+        windows = [*self.windows.values(), *self._frozen_windows()]
+        return {window.terms.versions for window in windows}
 
     def dirty_windows(self) -> list[Window]:
         """Return the open windows whose lines may have changed, oldest first; none when fenced."""

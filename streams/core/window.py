@@ -1,36 +1,14 @@
 """One open window of one pool: the batches applied, their sums, and the lines they make."""
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from schemas.records import CostLine, IdleBasis, IdleShare, LineStatus, Partial
+from schemas.records import CostLine, LineStatus, Partial
 from streams.core.allocation import Lines, Policy, allocate
 from streams.core.batch_ids import BatchIds
-from streams.core.catalog import IdlePolicy
-from streams.core.charges import NO_CHARGES
 from streams.core.lines import Dimensions, Edition, Money, WindowPool, to_record
+from streams.core.policies import Policies
 from streams.core.sums import Sums
-
-
-class Terms(NamedTuple):
-    """What lines depend on beside the sums."""
-
-    price_book: str
-    catalog: str
-    currency: str
-    idle_basis: IdleBasis
-    idle_share: IdleShare
-
-
-def terms_of(partial: Partial) -> Terms:
-    """Return the terms a partial carries."""
-    return Terms(
-        partial["price_book"],
-        partial["catalog"],
-        partial["currency"],
-        partial["idle_basis"],
-        partial["idle_share"],
-    )
-
+from streams.core.terms import NO_TERMS, terms_of
 
 Shown: TypeAlias = tuple[int, Money | None, int]  # quantity, money, events as last emitted
 
@@ -38,20 +16,22 @@ Shown: TypeAlias = tuple[int, Money | None, int]  # quantity, money, events as l
 class Window:
     """State of a (window, pool). Its lines are a pure function of the set of batches applied.
 
-    Where partials disagree on the terms, a book having been published in between, the greatest
-    version decides: arbitrary, but the same in whatever order they came.
+    It is `mixed` where they were not all rated under one price book and catalog. What was rated is
+    then what its lines sum to; a repair draws them as if all had been rated under `terms`.
     """
 
-    __slots__ = ("batches", "capacity_events", "dirty", "first_offset", "shown", "sums", "terms",
-                 "where")  # fmt: skip
+    __slots__ = ("_policies", "batches", "capacity_events", "dirty", "first_offset",
+                 "mixed", "shown", "sums", "terms", "where")  # fmt: skip
 
-    def __init__(self, where: WindowPool, first_offset: int) -> None:
+    def __init__(self, where: WindowPool, first_offset: int, policies: Policies) -> None:
         self.where = where
         self.first_offset = first_offset
+        self._policies = policies
         self.batches = BatchIds()
         self.sums = Sums()
         self.capacity_events = 0
-        self.terms = Terms("", "", "", "unheld", "weighted")
+        self.terms = NO_TERMS
+        self.mixed = False
         self.dirty = False
         self.shown: dict[Dimensions, Shown] = {}
 
@@ -61,7 +41,10 @@ class Window:
             return False
         self.sums.add_records(partial["sums"])
         self.capacity_events += partial["capacity_events"]
-        self.terms = max(self.terms, terms_of(partial))
+        terms = terms_of(partial)
+        if self.terms is not NO_TERMS:
+            self.mixed = self.mixed or terms.versions != self.terms.versions
+        self.terms = terms.or_newer(self.terms)
         self.dirty = True
         return True
 
@@ -91,10 +74,11 @@ class Window:
 
     def lines(self) -> Lines:
         """Return every line with its figures."""
-        idle = IdlePolicy(self.terms.idle_basis, self.terms.idle_share)
-        policy = Policy(idle, NO_CHARGES, self.where.start_us)
+        book, _catalog = self._policies.of(*self.terms.versions)
+        policy = Policy(self.terms.catalog.idle, book.charges, self.where.start_us)
         return allocate(self.sums, policy, self.capacity_events)
 
     def _edition(self, status: LineStatus) -> Edition:
-        terms = self.terms
-        return Edition(terms.currency, terms.price_book, terms.catalog, 0, self.revision, status)
+        price_book, catalog = self.terms.versions
+        currency = self.terms.book.currency
+        return Edition(currency, price_book, catalog, 0, self.revision, status)

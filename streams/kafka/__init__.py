@@ -4,12 +4,14 @@ from streams.kafka.connection import confluent, consumer
 from streams.kafka.log import Entry, Start, follow, publish, read_to_end
 from streams.kafka.permissions import Access, require
 from streams.kafka.ready import wait_ready
+from streams.kafka.tail import Tail
 from streams.kafka.topics import create_topics, list_topics
 
 __all__ = [
     "Access",
     "Entry",
     "Start",
+    "Tail",
     "confluent",
     "consumer",
     "create_topics",

@@ -83,7 +83,7 @@ def follow(
         }
     )
     try:
-        partitions = _partitions(kafka, reader, topic)
+        partitions = partitions_of(kafka, reader, topic)
         reader.assign([TopicPartition(topic, number, start.value) for number in partitions])
         reading = _Reading(kafka, reader, topic, start, until_end, deadline_s)
         yield from _entries(reading, set(partitions))
@@ -101,7 +101,7 @@ def publish(
     require(kafka, Access(writes=[topic]))
     producer = Producer({**confluent(kafka), "acks": "all", "linger.ms": 0})
     outcome: list[KafkaError | None] = []
-    partitions = _partitions(kafka, producer, topic)
+    partitions = partitions_of(kafka, producer, topic)
     producer.produce(
         topic,
         value=value,
@@ -142,13 +142,7 @@ def _entries(reading: _Reading, unread: set[int]) -> Generator[Entry]:
 def _entry_or_end(reading: _Reading, message: Message, unread: set[int]) -> Entry | None:
     error = message.error()
     if error is None:
-        return Entry(
-            key=message.key(),
-            value=message.value(),
-            partition=cast("int", message.partition()),
-            offset=cast("int", message.offset()),
-            at_ms=message.timestamp()[1],
-        )
+        return entry_of(message)
     if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
         unread.discard(message.partition())
     elif error.code() in CANNOT_READ:
@@ -156,7 +150,22 @@ def _entry_or_end(reading: _Reading, message: Message, unread: set[int]) -> Entr
     return None  # anything else librdkafka retries by itself; the deadline bounds it
 
 
-def _partitions(kafka: KafkaSettings, client: Consumer | Producer, topic: str) -> list[int]:
+def entry_of(message: Message) -> Entry:
+    """Return a message that is no error."""
+    return Entry(
+        key=message.key(),
+        value=message.value(),
+        partition=cast("int", message.partition()),
+        offset=cast("int", message.offset()),
+        at_ms=message.timestamp()[1],
+    )
+
+
+def partitions_of(kafka: KafkaSettings, client: Consumer | Producer, topic: str) -> list[int]:
+    """Return the numbers of a topic's partitions.
+
+    Raises NotAllowed, TopicsMissing or BrokerUnavailable.
+    """
     try:
         everything = client.list_topics(timeout=kafka.request_timeout_s)
     except KafkaException as error:

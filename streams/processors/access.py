@@ -24,7 +24,7 @@ ACCESS = {
     "meter": _access("meter", (*topics.USAGE, *CONFIG), (topics.METERED_PARTIAL, topics.DLQ_USAGE)),
     "allocate": _access(
         "allocate",
-        (topics.METERED_PARTIAL,),
+        (topics.METERED_PARTIAL, *CONFIG),
         (topics.METERED_PARTIAL, topics.COST_LINE, topics.LATE_PARTIAL),
     ),
     "store": _access(

@@ -24,6 +24,7 @@ from streams.core.partition_log import Action, Finals, PartitionLog, PassOn, Wri
 from streams.core.windows import SECOND_US
 from streams.logs import Occasionally
 from streams.metrics import Metric, Metrics
+from streams.processors.library import Library
 from streams.processors.outlet import Acknowledgement, Outlet, acknowledged
 from streams.processors.reader import Reader
 from streams.settings import AllocateSettings
@@ -47,12 +48,17 @@ class Allocate:
     """Shell of `core.partition_log`."""
 
     def __init__(
-        self, app: faust.App, outlet: Outlet, settings: AllocateSettings, metrics: Metrics
+        self,
+        app: faust.App,
+        outlet: Outlet,
+        library: Library,
+        settings: AllocateSettings,
+        metrics: Metrics,
     ) -> None:
         self.reader = Reader(app, [TOPIC.name], self)
         self.tick_s = TICK_S
-        self.trouble: str | None = None
         self._outlet = outlet
+        self._library = library
         self._settings = settings
         self._metrics = metrics
         self._codec = outlet.codec
@@ -62,6 +68,20 @@ class Allocate:
         self._next_emit_s = 0.0
         self._next_commit_s = 0.0
 
+    @property
+    def trouble(self) -> str | None:
+        """What it waits for; None when it waits for nothing."""
+        return self._library.trouble
+
+    @property
+    def detail(self) -> dict[str, object]:
+        """The price books and catalogs that open windows are drawn under."""
+        versions = {each for owned in self._owned.values() for each in owned.log.versions()}
+        return {
+            "price_books": sorted({book for book, _ in versions}),
+            "catalogs": sorted({catalog for _, catalog in versions}),
+        }
+
     async def assigned(self, partitions: set[TP]) -> None:
         """Begin with these partitions, each under a new name."""
         for owned in self._owned.values():
@@ -69,7 +89,9 @@ class Allocate:
                 task.cancel()
         lateness_us = round(self._settings.lateness_s * SECOND_US)
         remember_us = round(self._settings.remember_s * SECOND_US)
-        self._owned = {tp: Owned(PartitionLog(lateness_us, remember_us)) for tp in partitions}
+        self._owned = {
+            tp: Owned(PartitionLog(self._library, lateness_us, remember_us)) for tp in partitions
+        }
         self._metrics.count(Metric.REBALANCES)
         for tp, owned in self._owned.items():
             await self._claim(tp, owned)
@@ -85,6 +107,10 @@ class Allocate:
                 LOG.warning("undecodable_partial", offset=message.offset, detail=error.detail)
             return
         owned = self._owned[message.tp]
+        if name == "Partial" and not self._library.has(record["price_book"], record["catalog"]):
+            await self._library.get(record["price_book"], record["catalog"])
+            if self._owned.get(message.tp) is not owned:
+                return  # partitions were handed out anew meanwhile; it comes again
         actions = owned.log.read(message.offset, name, record)
         self._metrics.observe(Metric.STEP_S, time.perf_counter() - began)
         self._metrics.count(Metric.RECORDS_IN, topic=message.topic)
@@ -200,6 +226,7 @@ class Allocate:
 
     def _gauge(self) -> None:
         logs = [owned.log for owned in self._owned.values()]
+        self._library.keep(versions for log in logs for versions in log.versions())
         self._metrics.set(Metric.OPEN_WINDOWS, sum(len(log.windows) for log in logs))
         self._metrics.set(Metric.BATCH_IDS, sum(log.batch_ids for log in logs))
         for tp, owned in self._owned.items():

@@ -3,6 +3,7 @@
 ProcessorError
 ├── SendFailed        the broker did not take a message within the client's own retries
 ├── CeilingReached    more dead letters than the settings allow: the input is wrong as a whole
+├── VersionUnknown    a partial names a price book or catalog that nobody can be asked for
 ├── NotOpened         ClickHouse cannot be used: its own error says why
 ├── NotStored         ClickHouse refused rows, or was down when the processor was told to stop
 └── AppCrashed        Faust stopped by itself; its cause is attached
@@ -31,6 +32,22 @@ class CeilingReached(ProcessorError):
         )
         self.rejected = rejected
         self.events = events
+
+
+class VersionUnknown(ProcessorError):
+    """Lines cannot be drawn under a version that is not there. Nothing was committed past it."""
+
+    def __init__(
+        self, kind: str, topic: str, version: str, detail: str = "no such version"
+    ) -> None:
+        verb = "prices" if kind == "price book" else kind
+        super().__init__(
+            f"expected the {kind} {version} on {topic}, got {detail}; publish it again with "
+            f"`apportion {verb} publish FILE` (ClickHouse keeps its text in the table configs), or "
+            "run the release that can read it"
+        )
+        self.kind = kind
+        self.version = version
 
 
 class NotOpened(ProcessorError):

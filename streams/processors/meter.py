@@ -18,7 +18,7 @@ from schemas import topics
 from schemas.codec import Record
 from schemas.errors import NotAvro
 from schemas.records import DeadLetter
-from streams.core.metering import Metered, Rules, meter_batch
+from streams.core.metering import Metered, meter_batch
 from streams.core.outcomes import Rejected
 from streams.logs import Occasionally
 from streams.metrics import Metric, Metrics
@@ -26,6 +26,7 @@ from streams.processors.errors import CeilingReached
 from streams.processors.frontier import Frontier, Pending
 from streams.processors.outlet import Acknowledgement, Outlet
 from streams.processors.reader import Reader
+from streams.processors.rules import RulesInForce
 from streams.processors.skew import now_of
 from streams.processors.watermarks import Clock, watermark_us
 from streams.settings import MeterSettings
@@ -43,7 +44,7 @@ class Meter:
         self,
         app: faust.App,
         outlet: Outlet,
-        rules: Rules,
+        rules: RulesInForce,
         settings: MeterSettings,
         metrics: Metrics,
     ) -> None:
@@ -60,6 +61,11 @@ class Meter:
         self._occasionally = Occasionally()
         self._events = 0
         self._rejected = 0
+
+    @property
+    def detail(self) -> dict[str, object]:
+        """What it goes by."""
+        return self._rules.detail
 
     async def assigned(self, partitions: set[TP]) -> None:
         """Begin with these partitions."""
@@ -106,7 +112,7 @@ class Meter:
             return "", {}, Metered([], [wrong], 0, 0)
         now_us = now_of(message, batch, self._settings.clock)
         origin = f"{message.topic}:{message.partition}"
-        return name, batch, meter_batch(name, batch, origin, self._rules, now_us)
+        return name, batch, meter_batch(name, batch, origin, self._rules.now, now_us)
 
     async def _emit(
         self, message: Message, batch: Record, metered: Metered

@@ -31,10 +31,11 @@ from schemas.codec import Codec, Record
 from schemas.errors import NotAvro
 from schemas.records import Config
 from streams.core.list_price import list_events
-from streams.core.metering import METERS, Rules, meter_batch
+from streams.core.metering import METERS, meter_batch
 from streams.metrics import Metric, Metrics
 from streams.processors.errors import NotOpened, NotStored
 from streams.processors.reader import Reader
+from streams.processors.rules import RulesInForce
 from streams.processors.skew import now_of
 from streams.processors.store_session import Opening
 from streams.settings import WorkerSettings
@@ -74,7 +75,7 @@ class Store:
         app: faust.App,
         codec: Codec,
         opening: Opening,
-        rules: Rules,
+        rules: RulesInForce,
         settings: WorkerSettings,
         metrics: Metrics,
     ) -> None:
@@ -84,7 +85,6 @@ class Store:
         self._filling: Writer
         self._spare: Writer
         self._rules = rules
-        self._versions = Versions(rules.book.version, rules.catalog.version, rules.book.currency)
         self._settings = settings.store
         self._clock = settings.meter.clock
         self._metrics = metrics
@@ -103,6 +103,11 @@ class Store:
     def trouble(self) -> str | None:
         """Why ClickHouse does not take rows now; None when it does."""
         return self._opening.patience.trouble
+
+    @property
+    def detail(self) -> dict[str, object]:
+        """What it goes by."""
+        return self._rules.detail
 
     async def assigned(self, partitions: set[TP]) -> None:  # noqa: ARG002 - a Handler's
         """Begin with these partitions. What was read before is still inserted: it is idempotent."""
@@ -182,17 +187,18 @@ class Store:
 
     def _usage(self, message: Message, name: str, batch: Record) -> list[Block]:
         now_us = now_of(message, batch, self._clock)
-        metered = meter_batch(name, batch, "", self._rules, now_us)
+        rules = self._rules.now
+        metered = meter_batch(name, batch, "", rules, now_us)
         attributed = [
             None if each is None else Attributed(each.pool, each.tenant, each.cost_pico)
-            for each in list_events(name, batch, metered, self._rules)
+            for each in list_events(name, batch, metered, rules)
         ]
         return usage_rows(
             cast("UsageRecord", name),
             cast("UsageBatch", batch),
             attributed,
             Position(message.topic, message.partition, message.offset),
-            self._versions,
+            Versions(rules.book.version, rules.catalog.version, rules.book.currency),
         )
 
     def _start_flush(self) -> None:

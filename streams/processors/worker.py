@@ -22,7 +22,6 @@ from streams.processors.errors import AppCrashed, ProcessorError
 from streams.processors.outlet import Outlet
 from streams.processors.reader import Reader
 from streams.processors.refusals import refusal
-from streams.processors.rules import documents, rules_of
 from streams.settings import WorkerSettings
 from streams.web import Health, serve
 
@@ -38,6 +37,10 @@ class Processor(Protocol):
 
     reader: Reader
     tick_s: float
+
+    @property
+    def detail(self) -> Mapping[str, object]:
+        """What else an operator should know, as JSON."""
 
     @property
     def trouble(self) -> str | None:
@@ -124,9 +127,9 @@ class Stopping:
         trouble = processor.trouble
         ready = processor.reader.ready and not self.event.is_set() and trouble is None
         state = "stopping" if self.event.is_set() else "running"
-        return Health(
-            ready, {"state": state, "rebalances": processor.reader.rebalances, "trouble": trouble}
-        )
+        rebalances = processor.reader.rebalances
+        detail = {"state": state, "rebalances": rebalances, "trouble": trouble}
+        return Health(ready, {**detail, **processor.detail})
 
 
 @asynccontextmanager
@@ -140,21 +143,24 @@ async def built(
     """
     if name == "allocate":
         from streams.processors.allocate import Allocate  # noqa: PLC0415
+        from streams.processors.library import Library, published  # noqa: PLC0415
 
-        yield Allocate(app, outlet, settings.allocate, metrics)
+        library = Library(published(settings.kafka))
+        yield Allocate(app, outlet, library, settings.allocate, metrics)
         return
-    book, catalog = await asyncio.to_thread(documents, settings.kafka)
-    rules = rules_of(book, catalog, settings.meter)
-    if name == "meter":
-        from streams.processors.meter import Meter  # noqa: PLC0415
+    from streams.processors.rules import following  # noqa: PLC0415
 
-        yield Meter(app, outlet, rules, settings.meter, metrics)
-        return
-    from streams.processors.store import Store  # noqa: PLC0415
-    from streams.processors.store_session import opening  # noqa: PLC0415
+    async with following(settings.kafka, settings.meter, metrics) as followed:
+        if name == "meter":
+            from streams.processors.meter import Meter  # noqa: PLC0415
 
-    async with opening(settings, book, catalog) as writers:
-        yield Store(app, outlet.codec, writers, rules, settings, metrics)
+            yield Meter(app, outlet, followed.rules, settings.meter, metrics)
+            return
+        from streams.processors.store import Store  # noqa: PLC0415
+        from streams.processors.store_session import opening  # noqa: PLC0415
+
+        async with opening(settings, *followed.configs) as writers:
+            yield Store(app, outlet.codec, writers, followed.rules, settings, metrics)
 
 
 async def _until_stopped(app: faust.App, processor: Processor, stopping: Stopping) -> None:

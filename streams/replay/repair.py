@@ -111,9 +111,8 @@ def corrected(
 ) -> list[CostLine]:
     """Return all lines of a window in a higher generation; those that vanish as zero."""
     edition = Edition(
-        window.terms.currency,
-        window.terms.price_book,
-        window.terms.catalog,
+        window.terms.book.currency,
+        *window.terms.versions,
         have.generation + 1 if have else 1,
         window.revision,
         "corrected",

@@ -14,6 +14,7 @@ from streams.config.price_book import load_price_book
 from streams.core.catalog import Catalog
 from streams.core.lines import Dimensions, Figures, Money, WindowPool
 from streams.core.metering import LATEST_US, Rules, meter_batch
+from streams.core.policies import OneVersion
 from streams.core.price_book import PriceBook
 from streams.core.window import Window
 from streams.core.windows import HOUR_US, window_start
@@ -103,6 +104,7 @@ def recomputed(connection: Connection, span: Span, rules: Rules) -> dict[WindowP
     The archive holds exactly what was metered, so nothing is judged to lie in the future again.
     """
     windows: dict[WindowPool, Window] = {}
+    policies = OneVersion(rules.book, rules.catalog)
     last_us = window_start(span.until_us - 1, span.window_us) + span.window_us
     for archived in read_batches(connection, span.since_us, last_us):
         metered = meter_batch(
@@ -115,7 +117,7 @@ def recomputed(connection: Connection, span: Span, rules: Rules) -> dict[WindowP
             if not span.since_us <= where.start_us < span.until_us:
                 continue
             if where not in windows:
-                windows[where] = Window(where, 0)
+                windows[where] = Window(where, 0, policies)
             windows[where].apply(partial)
     return windows
 

@@ -14,6 +14,7 @@ from streams.core.metering import Rules, meter_batch
 from streams.core.window import Window
 from streams.core.windows import SECOND_US
 from tests.bench.traffic import Load, batches
+from tests.builders.terms import NOTHING_AGREED
 
 ORIGINS = [f"{topic.name}:{number}" for topic in topics.USAGE for number in range(topic.partitions)]
 MAX_SKEW_US = 300 * SECOND_US
@@ -62,6 +63,6 @@ def lines(found: Iterable[Partial]) -> Iterator[CostLine]:
     windows: dict[WindowPool, Window] = {}
     for partial in found:
         where = WindowPool(partial["window_start_us"], partial["window_end_us"], partial["pool"])
-        windows.setdefault(where, Window(where, 0)).apply(partial)
+        windows.setdefault(where, Window(where, 0, NOTHING_AGREED)).apply(partial)
     for window in windows.values():
         yield from window.final()

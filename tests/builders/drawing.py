@@ -9,6 +9,7 @@ from schemas.records import CostLine, Partial
 from streams.core.lines import WindowPool
 from streams.core.metering import Metered, Rules, meter_batch
 from streams.core.window import Window
+from tests.builders.terms import NOTHING_AGREED
 from tests.builders.usage import NOW, Event, batch
 
 ORIGIN = "usage.test.v1:0"
@@ -43,7 +44,7 @@ def windows(partials: Iterable[Partial]) -> dict[WindowPool, Window]:
     found: dict[WindowPool, Window] = {}
     for each in partials:
         where = WindowPool(each["window_start_us"], each["window_end_us"], each["pool"])
-        found.setdefault(where, Window(where, 0)).apply(each)
+        found.setdefault(where, Window(where, 0, NOTHING_AGREED)).apply(each)
     return found
 
 

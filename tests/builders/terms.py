@@ -7,6 +7,7 @@ from schemas.decimals import to_pico
 from streams.core.catalog import Catalog, Endpoint, IdlePolicy, Pool, TokenWeights
 from streams.core.metering import Rules
 from streams.core.meters import TOKENS
+from streams.core.policies import OneVersion
 from streams.core.price import GPU_HOURS, Price
 from streams.core.price_book import NO_AGREEMENTS, Agreements, PriceBook
 from streams.core.timeline import FOREVER
@@ -117,3 +118,8 @@ def endpoint(name: str = "llama", weights: TokenWeights | None = None) -> Endpoi
 def rules(prices: PriceBook, names: Catalog | None = None, window_us: int = WINDOW_US) -> Rules:
     """Return what metering depends on; without a catalog every tenant is known."""
     return Rules(prices, names or catalog(), window_us, MAX_SKEW_US)
+
+
+NOTHING_AGREED = OneVersion(
+    book(), catalog()
+)  # for windows whose lines need nothing but their sums

@@ -20,16 +20,17 @@ from clickhouse.usage_rows import (
 from clickhouse.writer import Writer
 from schemas.codec import Codec
 from schemas.records import CostLine, LatePartial, Partial
+from streams.config.catalog import load_catalog
+from streams.config.price_book import load_price_book
 from streams.config_topic import CATALOG, PRICES
 from streams.core.lines import Edition, WindowPool, to_record
 from streams.core.list_price import list_events
 from streams.core.metering import LATEST_US, Rules, meter_batch
 from streams.core.window import Window
-from streams.processors.rules import rules_of
 from streams.replay.audit import audit
 from streams.replay.repair import LostLog, corrections
 from streams.replay.report import to_json, to_text
-from streams.settings import MeterSettings
+from tests.builders.terms import NOTHING_AGREED
 from tests.builders.usage import T0, batch, call, holder, interval
 
 pytestmark = pytest.mark.integration
@@ -44,7 +45,8 @@ def built_in_rules() -> tuple[Rules, dict[str, Any], dict[str, Any]]:
          "body": kind.default(), "note": None}
         for kind in (PRICES, CATALOG)
     )  # fmt: skip
-    return rules_of(cast("Any", book), cast("Any", catalog), MeterSettings()), book, catalog
+    prices, names = load_price_book(PRICES.default()), load_catalog(CATALOG.default())
+    return Rules(prices, names, MINUTE_US, max_skew_us=0), book, catalog
 
 
 RULES, BOOK, CATALOG_DOCUMENT = built_in_rules()
@@ -88,7 +90,7 @@ def windows(batches: Sequence[Named]) -> dict[WindowPool, Window]:
     found: dict[WindowPool, Window] = {}
     for partial in partials(batches):
         where = WindowPool(partial["window_start_us"], partial["window_end_us"], partial["pool"])
-        found.setdefault(where, Window(where, 0)).apply(partial)
+        found.setdefault(where, Window(where, 0, NOTHING_AGREED)).apply(partial)
     return found
 
 

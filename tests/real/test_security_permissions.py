@@ -153,7 +153,10 @@ def produced(site: Site, user: str, topic: str) -> int | None:
 
 def test_the_permissions_asked_for_are_those_of_what_is_read_and_written() -> None:
     assert set(ACCESS["meter"].reads) == {*meter.TOPICS, *(topic.name for topic in CONFIG)}
-    assert set(ACCESS["allocate"].reads) == {allocate.TOPIC.name}
+    assert set(ACCESS["allocate"].reads) == {
+        allocate.TOPIC.name,
+        *(topic.name for topic in CONFIG),
+    }
     assert set(ACCESS["store"].reads) == set(store.TOPICS)
 
 

@@ -9,7 +9,7 @@ from schemas.records import Partial
 from streams.core.partition_log import Action, Finals, PartitionLog, PassOn, Write
 from streams.core.windows import MINUTE_US
 from tests.builders.drawing import meter
-from tests.builders.terms import GPT_4O, book, rules
+from tests.builders.terms import GPT_4O, NOTHING_AGREED, book, rules
 from tests.builders.usage import T0, call
 
 LATENESS_US = 2 * MINUTE_US
@@ -22,7 +22,7 @@ class Fed:
     """A log fed record by record."""
 
     def __init__(self) -> None:
-        self.log = PartitionLog(LATENESS_US, REMEMBER_US)
+        self.log = PartitionLog(NOTHING_AGREED, LATENESS_US, REMEMBER_US)
         self.offset = -1
 
     def read(self, name: str, **record: object) -> list[Action]:

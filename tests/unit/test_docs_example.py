@@ -14,6 +14,7 @@ from streams.config.price_book import load_price_book
 from streams.config_topic import PRICES
 from streams.core.lines import WindowPool
 from streams.core.metering import Rules, meter_batch
+from streams.core.policies import OneVersion
 from streams.core.window import Window
 from tests.builders.terms import rules
 
@@ -44,7 +45,7 @@ def lines_of(batch: dict[str, Any], terms: Rules) -> list[CostLine]:
     assert metered.rejected == []
     (partial,) = metered.partials
     where = WindowPool(partial["window_start_us"], partial["window_end_us"], partial["pool"])
-    window = Window(where, 0)
+    window = Window(where, 0, OneVersion(terms.book, terms.catalog))
     assert window.apply(partial)
     return sorted(window.final(), key=lambda line: line["kind"])
 

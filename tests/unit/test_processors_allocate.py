@@ -9,11 +9,13 @@ import pytest
 from faust.types import TP
 
 from schemas import topics
+from streams.config_topic import Kind
 from streams.core.windows import MINUTE_US, SECOND_US
 from streams.processors import allocate as module
 from streams.processors.allocate import Allocate
 from streams.processors.app import Partitions
 from streams.processors.errors import SendFailed
+from streams.processors.library import Find, Library
 from streams.settings import AllocateSettings
 from tests.builders.drawing import meter
 from tests.builders.terms import GPT_4O, book, rules
@@ -122,10 +124,18 @@ def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     return made
 
 
-async def bench(time: FakeTime, *, claimed: bool = True, **settings: float) -> Bench:
+def always(kind: Kind, _version: str) -> str:
+    """Know every version: it is the built-in one."""
+    return kind.default()
+
+
+async def bench(
+    time: FakeTime, *, claimed: bool = True, find: Find = always, **settings: float
+) -> Bench:
     outlet = FakeOutlet()
     given = AllocateSettings(lateness_s=LATENESS_S, remember_s=REMEMBER_S, **settings)
-    allocate = Allocate(app("allocate"), outlet.as_outlet(), given, metrics())
+    library = Library(find)
+    allocate = Allocate(app("allocate"), outlet.as_outlet(), library, given, metrics())
     partitions = FakePartitions()
     allocate.reader.partitions = cast("Partitions", partitions)
     it = Bench(allocate, outlet, partitions, time)

@@ -17,6 +17,7 @@ from streams.processors import store as module
 from streams.processors import store_patience
 from streams.processors.app import Partitions
 from streams.processors.errors import NotOpened, NotStored
+from streams.processors.rules import RulesInForce
 from streams.processors.store import Store
 from streams.processors.store_patience import Patience
 from streams.processors.store_session import Opening
@@ -111,7 +112,7 @@ async def bench(flush_every_s: float = 1000.0) -> Bench:
     opened: asyncio.Future[tuple[Writer, Writer]] = asyncio.get_running_loop().create_future()
     opened.set_result(writers)
     opening = Opening(opened, Patience())
-    store = Store(app("store"), CODEC, opening, rules(book()), settings, metrics())
+    store = Store(app("store"), CODEC, opening, RulesInForce(rules(book())), settings, metrics())
     await store.tick()
     partitions = FakePartitions()
     store.reader.partitions = cast("Partitions", partitions)
@@ -288,7 +289,9 @@ def test_a_database_that_cannot_be_used_stops_the_store_with_its_own_words() -> 
         refused.set_exception(Misconfigured("not this password", 516))
         opening = Opening(refused, Patience("opening"))
         settings = WorkerSettings()
-        store = Store(app("store"), CODEC, opening, rules(book()), settings, metrics())
+        store = Store(
+            app("store"), CODEC, opening, RulesInForce(rules(book())), settings, metrics()
+        )
         with pytest.raises(NotOpened, match="not this password"):
             await store.tick()
         assert store.trouble == "opening"

@@ -1,0 +1,66 @@
+"""Under which price book and catalog a window's lines are drawn, where its partials name several.
+
+Of each the one published last decides, among those published at once the greatest version. The
+greatest of a set is the same in whatever order its members came.
+"""
+
+from typing import NamedTuple
+
+from schemas.records import IdleBasis, IdleShare, Partial
+from streams.core.catalog import IdlePolicy
+
+
+class BookTerms(NamedTuple):
+    """A price book, and what else a partial says of it."""
+
+    at_us: int  # when it was published; 0: never, the built-in one
+    version: str
+    currency: str
+
+
+class CatalogTerms(NamedTuple):
+    """A catalog, and what it says of the window's pool."""
+
+    at_us: int  # likewise
+    version: str
+    idle_basis: IdleBasis
+    idle_share: IdleShare
+
+    @property
+    def idle(self) -> IdlePolicy:
+        """How the pool treats idle capacity."""
+        return IdlePolicy(self.idle_basis, self.idle_share)
+
+
+class Terms(NamedTuple):
+    """What lines depend on beside the sums."""
+
+    book: BookTerms
+    catalog: CatalogTerms
+
+    @property
+    def versions(self) -> tuple[str, str]:
+        """The versions of price book and catalog."""
+        return self.book.version, self.catalog.version
+
+    def or_newer(self, other: "Terms") -> "Terms":
+        """Return the newer price book and the newer catalog of the two."""
+        return Terms(max(self.book, other.book), max(self.catalog, other.catalog))
+
+
+NO_TERMS = Terms(
+    BookTerms(-1, "", ""), CatalogTerms(-1, "", "unheld", "weighted")
+)  # older than any
+
+
+def terms_of(partial: Partial) -> Terms:
+    """Return the terms a partial carries."""
+    return Terms(
+        BookTerms(partial["price_book_at_us"] or 0, partial["price_book"], partial["currency"]),
+        CatalogTerms(
+            partial["catalog_at_us"] or 0,
+            partial["catalog"],
+            partial["idle_basis"],
+            partial["idle_share"],
+        ),
+    )
