@@ -17,6 +17,7 @@ class Health:
 
     status: int | None
     trouble: str = ""
+    price_book: str = ""  # version in force, of those that have one
 
 
 def of(worker: Worker) -> Health:
@@ -33,4 +34,4 @@ def of(worker: Worker) -> Health:
         return Health(None)
     finally:
         connection.close()
-    return Health(response.status, said.get("trouble") or "")
+    return Health(response.status, said.get("trouble") or "", said.get("price_book") or "")
