@@ -1,14 +1,14 @@
 """The catalog document: tenants, pools, endpoints."""
 
-from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.records import IdleBasis, IdleShare
-from streams.config.document import Strict, read, version_of
+from streams.config.document import Strict, Whole, read, version_of
+from streams.config.faults import Fault
 from streams.core import catalog as core
 
 Weight = Decimal
@@ -46,41 +46,40 @@ class Endpoint(Strict):
     weights: Weights = Weights()
 
 
-class Document(Strict):
+class Document(Whole):
     """A whole catalog. `tenants` null: any name is a tenant."""
 
     tenants: list[str] | None = None
     pools: tuple[Pool, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
 
-    @model_validator(mode="after")
-    def _names(self) -> Self:
-        faults = [*self._repeated(), *self._misnamed()]
-        if faults:
-            raise ValueError("; ".join(f"expected {fault}" for fault in faults))
-        return self
-
-    def _repeated(self) -> Iterator[str]:
-        for what, names in (
-            ("pool", [pool.name for pool in self.pools]),
-            ("endpoint", [endpoint.name for endpoint in self.endpoints]),
-            ("tenant", self.tenants or []),
-        ):
-            twice = sorted(name for name, count in Counter(names).items() if count > 1)
-            if twice:
-                yield f"each {what} once, got {twice} more often"
-
-    def _misnamed(self) -> Iterator[str]:
-        reserved = [t for t in self.tenants or [] if t.startswith(core.RESERVED_PREFIX)]
-        if reserved:
-            yield f"tenants without leading __, got {reserved}"
+    def faults(self) -> Iterator[Fault]:
+        """Name doubled and reserved names, and endpoints in pools that are none."""
+        yield from repeated("pools", [pool.name for pool in self.pools], "name")
+        yield from repeated("endpoints", [each.name for each in self.endpoints], "name")
+        yield from repeated("tenants", self.tenants or [])
+        for number, tenant in enumerate(self.tenants or []):
+            if tenant.startswith(core.RESERVED_PREFIX):
+                text = f"expected a tenant without leading {core.RESERVED_PREFIX}, got {tenant!r}"
+                yield Fault(("tenants", number), f"{text}; rename it")
+        for number, pool in enumerate(self.pools):
+            if core.DERIVED_MARK in pool.name:
+                text = f"expected a pool without {core.DERIVED_MARK} in its name, got {pool.name!r}"
+                yield Fault(("pools", number, "name"), f"{text}; rename it")
         pools = {pool.name for pool in self.pools}
-        derived = sorted(name for name in pools if core.DERIVED_MARK in name)
-        if derived:
-            yield f"pools without {core.DERIVED_MARK} in their names, got {derived}"
-        lost = sorted({e.pool for e in self.endpoints if e.pool not in pools})
-        if lost:
-            yield f"endpoints in pools of this catalog, got {lost}"
+        for number, endpoint in enumerate(self.endpoints):
+            if endpoint.pool not in pools:
+                text = f"expected a pool of this catalog, got {endpoint.pool!r}; add it to pools"
+                yield Fault(("endpoints", number, "pool"), text)
+
+
+def repeated(field: str, names: list[str], *within: str) -> Iterator[Fault]:
+    """Name each that comes a second time."""
+    first: dict[str, int] = {}
+    for number, name in enumerate(names):
+        if first.setdefault(name, number) != number:
+            text = f"expected each of {field} once, got {name!r} again; remove or rename one"
+            yield Fault((field, number, *within), text, (field, first[name], *within))
 
 
 def load_catalog(text: str) -> core.Catalog:

@@ -1,13 +1,17 @@
 """Reading a YAML document into a pydantic model, all faults at once, and naming its version."""
 
 import json
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from streams.config.errors import InvalidDocument
+from streams.config.errors import InvalidDocument, NotYaml
+from streams.config.faults import Fault, Loc
+from streams.config.places import marks
+from streams.config.wording import fault_of
+from streams.config.yaml_content import content
 
 VERSION_DIGITS = 16
 
@@ -18,23 +22,82 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Model = TypeVar("Model", bound=Strict)
+class Whole(Strict):
+    """A document. `stand_ins`: what takes the place of a faulty field while the rest is checked."""
+
+    stand_ins: ClassVar[dict[str, object]] = {}
+
+    def faults(self) -> Iterator[Fault]:
+        """Name what no field can be faulted for by itself."""
+        return iter(())
+
+
+Model = TypeVar("Model", bound=Whole)
 
 
 def read(model: type[Model], text: str, what: str) -> Model:
     """Return the validated document. Raises InvalidDocument with every fault and its place."""
     try:
-        content = yaml.load(text, Loader=Loader)  # noqa: S506  # Loader is a SafeLoader
-    except yaml.YAMLError as error:
-        raise InvalidDocument(what, [f"expected YAML, got {error}"]) from error
+        said, faults = content(text)
+    except NotYaml as error:
+        fault = Fault((), str(error), mark=error.mark)
+        raise InvalidDocument(what, [fault.said()]) from error
+    document, more = validated(model, said)
+    if document is None or faults or more:
+        raise InvalidDocument(what, in_order(text, [*faults, *more]))
+    return document
+
+
+def checked(document: Model, what: str) -> Model:
+    """Return a document that was not read from a text. Raises InvalidDocument."""
+    faults = [fault.said() for fault in document.faults()]
+    if faults:
+        raise InvalidDocument(what, faults)
+    return document
+
+
+def validated(model: type[Model], said: object) -> tuple[Model | None, list[Fault]]:
+    """Return the document, if it is one, and all that is wrong with it."""
     try:
-        return model.model_validate(content)
+        document = model.model_validate(said)
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(map(str, fault['loc'])) or what}: {fault['msg']}, got {fault['input']!r}"
-            for fault in error.errors()
-        ]
-        raise InvalidDocument(what, faults) from error
+        found = error.errors(include_url=False)
+        faults = [fault_of(each, model) for each in found]
+        return None, [*faults, *_faults_of_rest(model, said, [each["loc"] for each in found])]
+    return document, list(document.faults())
+
+
+def _faults_of_rest(model: type[Model], said: object, wrong: list[Loc]) -> Iterator[Fault]:
+    """Name what is wrong between the parts that have no fault of their own."""
+    if not isinstance(said, dict) or () in wrong:
+        return
+    ill_fields = {loc[0] for loc in wrong}
+    rest = {name: value for name, value in model.stand_ins.items() if name in ill_fields}
+    kept: dict[str, list[int]] = {}
+    for name, value in said.items():
+        ill = {loc[1] for loc in wrong if loc[0] == name and len(loc) > 1}
+        if (name,) in wrong or (ill and not isinstance(value, list)):
+            continue
+        rest[name] = value
+        if isinstance(value, list):
+            kept[name] = [index for index in range(len(value)) if index not in ill]
+            rest[name] = [value[index] for index in kept[name]]
+    try:
+        document = model.model_validate(rest)
+    except ValidationError:
+        return
+    for fault in document.faults():
+        yield fault.moved(kept)
+
+
+def in_order(text: str, faults: Iterable[Fault]) -> list[str]:
+    """Return faults as lines for people, in the order of the text."""
+    faults = list(faults)
+    wanted = {each for fault in faults for each in (fault.loc, fault.other) if each is not None}
+    places = marks(text, wanted)
+    placed = [fault if fault.mark else fault.at(places[fault.loc]) for fault in faults]
+    placed.sort(key=lambda fault: fault.mark or (0, 0))
+    return [fault.said(places[fault.other] if fault.other else None) for fault in placed]
 
 
 def version_of(document: Strict) -> str:
@@ -42,15 +105,5 @@ def version_of(document: Strict) -> str:
 
     What it leaves out is left out, so that fields which later releases add change no version.
     """
-    content = json.dumps(document.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
-    return sha256(content.encode()).hexdigest()[:VERSION_DIGITS]
-
-
-class Loader(yaml.SafeLoader):
-    """YAML whose numbers stay text, so that a price never passes through a float."""
-
-
-Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":float")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+    said = json.dumps(document.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+    return sha256(said.encode()).hexdigest()[:VERSION_DIGITS]

@@ -46,15 +46,15 @@ def test_an_empty_list_of_tenants_knows_nobody() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
-        ("tenants: [a, b, a]", "catalog", "each tenant once"),
-        ("tenants: [__idle__]", "catalog", "without leading __"),
-        ("pools: [{name: a}, {name: a}]", "catalog", "each pool once"),
+        ("tenants: [a, b, a]", "tenants.2", "each of tenants once"),
+        ("tenants: [__idle__]", "tenants.0", "without leading __"),
+        ("pools: [{name: a}, {name: a}]", "pools.1.name", "each of pools once"),
         ("pools: [{name: __unmapped__}]", "pools.0.name", "pattern"),
         ("pools: [{name: ''}]", "pools.0.name", "pattern"),
         ("pools: [{name: a, idle: {share: mine}}]", "pools.0.idle.share", "'weighted'"),
         ("pools: [{name: a, idle: {basis: all}}]", "pools.0.idle.basis", "'unheld'"),
-        ("pools: [{name: a, colour: red}]", "pools.0.colour", "not permitted"),
-        ("endpoints: [{name: e, pool: nowhere}]", "catalog", "in pools of this catalog"),
+        ("pools: [{name: a, colour: red}]", "pools.0.colour", "expected a known field"),
+        ("endpoints: [{name: e, pool: nowhere}]", "endpoints.0.pool", "a pool of this catalog"),
         (
             "{pools: [{name: a}], endpoints: [{name: e, pool: a, basis: both}]}",
             "endpoints.0.basis",
@@ -72,22 +72,22 @@ def test_an_empty_list_of_tenants_knows_nobody() -> None:
         ),
         (
             "{pools: [{name: a}], endpoints: [{name: e, pool: a}, {name: e, pool: a}]}",
-            "catalog",
-            "each endpoint once",
+            "endpoints.1.name",
+            "each of endpoints once",
         ),
-        ("", "catalog", "valid dictionary"),
-        ("a: [", "expected YAML, got while parsing a flow node", ""),
+        ("", "line 1, column 1", "valid dictionary"),
+        ("a: [", "line 2, column 1", "expected YAML, got an error while parsing a flow node"),
     ],
 )
 def test_a_fault_is_named_with_its_place(text: str, place: str, words: str) -> None:
     (fault,) = faults(text)
-    assert fault.startswith(place)
+    assert f"{place}: " in fault
     assert words in fault
 
 
 def test_all_faults_are_reported_together() -> None:
     found = faults("{tenants: [1], pools: [{nodes: x}], endpoints: [{name: '', pool: a}], x: 1}")
-    places = {fault.split(":", 1)[0] for fault in found}
+    places = {fault.split(":", 1)[0].split(", ")[-1] for fault in found}
     assert places >= {"pools.0.name", "pools.0.nodes", "endpoints.0.name", "x"}
 
 
@@ -98,7 +98,13 @@ pools: [{name: p}, {name: p}]
 endpoints: [{name: e, pool: lost}, {name: e, pool: p}]
 """
     found = "\n".join(faults(text))
-    for words in ("each tenant", "leading __", "each pool", "each endpoint", "in pools of this"):
+    for words in (
+        "each of tenants",
+        "leading __",
+        "each of pools",
+        "each of endpoints",
+        "a pool of this catalog",
+    ):
         assert words in found
 
 

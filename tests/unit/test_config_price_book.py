@@ -108,35 +108,43 @@ def test_a_price_that_is_no_whole_pico_is_refused(line: str) -> None:
         (entry(price="1e999999999"), "prices.0.price", "38 digits"),
         (entry(per="0"), "prices.0.per", "greater than 0"),
         (entry(source='""'), "prices.0.source", "at least 1 character"),
-        (entry(colour="red"), "prices.0.colour", "not permitted"),
-        (entry(unit="Words"), "prices.0", "unit Tokens for tokens.input"),
-        (entry(GPU, unit="Hours"), "prices.0", "unit GPU-Hours for gpu"),
-        (entry(meter="tokens.audio"), "prices.0", "a meter of tokens.input"),
+        (entry(colour="red"), "prices.0.colour", "expected a known field, got 'colour'"),
+        (entry(unit="Words"), "prices.0.unit", "unit Tokens for tokens.input"),
+        (entry(GPU, unit="Hours"), "prices.0.unit", "unit GPU-Hours or Node-Hours for gpu"),
+        (entry(meter="tokens.audio"), "prices.0.meter", "a meter of tokens.input"),
         (entry(effective_from="2026-01-01T00:00:00"), "prices.0.effective_from", "timezone"),
         (entry(effective_from="soon"), "prices.0.effective_from", "datetime"),
         (
             entry(effective_to="2026-01-01T00:00:00Z"),
-            "prices.0",
+            "prices.0.effective_to",
             "effective_to after effective_from",
         ),
     ],
 )
 def test_a_fault_is_named_with_its_place(line: str, place: str, words: str) -> None:
     (fault,) = faults(HEAD + line)
-    assert fault.startswith(f"{place}: ")
+    column = (HEAD + line).splitlines()[2].index(place.rpartition(".")[2] + ": ") + 1
+    value = len(place.rpartition(".")[2]) + 2  # past the key and its colon
+    where = f"line 3, column {column if 'colour' in place else column + value}, {place}: "
+    assert fault.startswith(where)
     assert words in fault
 
 
 def test_all_faults_are_reported_together() -> None:
     text = "currency: dollars\nprices:\n" + entry(price="-1") + entry(unit="Words") + entry(per="0")
     places = [fault.split(":", 1)[0] for fault in faults(text)]
-    assert places == ["currency", "prices.0.price", "prices.1", "prices.2.per"]
+    assert places == [
+        "line 1, column 11, currency",
+        "line 3, column 65, prices.0.price",
+        "line 4, column 91, prices.1.unit",
+        "line 5, column 76, prices.2.per",
+    ]
 
 
 def test_all_faults_of_one_entry_are_reported_together() -> None:
-    line = entry(unit="Words", price="1", per="3", effective_to="2025-01-01T00:00:00Z")
+    line = entry(price="1", per="3", effective_to="2025-01-01T00:00:00Z")
     found = "\n".join(faults(HEAD + line))
-    for words in ("unit Tokens", "effective_to after", "no more decimals"):
+    for words in ("effective_to after", "no more decimals"):
         assert words in found
 
 

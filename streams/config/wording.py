@@ -1,0 +1,80 @@
+"""What pydantic found wrong, in the words of this project: expected, got, what to do."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from reprlib import Repr
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from streams.config.faults import OF_A_KEY, Fault
+
+SUBJECT: Final = re.compile(
+    r"^(Input|String|Decimal input|Datetime|List|Tuple|Dictionary|Keys?|Value)( input)? "
+    r"should (be )?"
+)
+DO: Final = {
+    "decimal_parsing": 'write it as a decimal in quotes, e.g. "2.50"',
+    "decimal_type": 'write it as a decimal in quotes, e.g. "2.50"',
+    "string_type": "put it in quotes",
+    "datetime_parsing": "write it like 2026-01-31T00:00:00Z",
+    "datetime_from_date_parsing": "write it like 2026-01-31T00:00:00Z",
+    "datetime_type": "write it like 2026-01-31T00:00:00Z",
+    "timezone_aware": "end it with Z, or with an offset such as +01:00",
+}
+SHORT: Final = Repr()
+SHORT.maxlevel, SHORT.maxdict, SHORT.maxlist = 2, 4, 4
+SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 80
+
+
+def fault_of(error: ErrorDetails, model: type[BaseModel]) -> Fault:
+    """Return a fault of a document of this model."""
+    loc = (*error["loc"], OF_A_KEY) if error["type"] == "extra_forbidden" else error["loc"]
+    return Fault(loc, "; ".join(sentence(error, model)))
+
+
+def sentence(error: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
+    """Yield what was expected and what came, then what to do."""
+    match error["type"]:
+        case "missing":
+            yield "expected a value, got none"
+            yield f"add {error['loc'][-1]}"
+        case "extra_forbidden":
+            yield f"expected a known field, got {SHORT.repr(error['loc'][-1])}"
+            yield _instead(str(error["loc"][-1]), fields_at(model, error["loc"][:-1]))
+        case "value_error":
+            yield error["msg"].removeprefix("Value error, ")
+        case kind:
+            expected = SUBJECT.sub("", error["msg"])
+            yield f"expected {expected}, got {SHORT.repr(error['input'])}"
+            if kind in DO:
+                yield DO[kind]
+
+
+def _instead(wrong: str, known: list[str]) -> str:
+    close = get_close_matches(wrong, known, 1)
+    if close:
+        return f"write {close[0]}"
+    return f"remove it, or take one of {', '.join(known)}" if known else "remove it"
+
+
+def fields_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    """Return the fields that a place of a document may have."""
+    for part in loc:
+        if isinstance(part, str):
+            info = model.model_fields.get(part)
+            inner = next(models_in(info.annotation), None) if info else None
+            if inner is None:
+                return []
+            model = inner
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401  # any annotation
+    """Yield the models that an annotation speaks of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from models_in(argument)
