@@ -31,7 +31,6 @@ EVENTS_RIDE_ON = "tokens.input"  # the meter nearly every priced call has
 IDLE_METER = "gpu.idle"
 SCALED = (CALL_PREFIX, "resource.")  # meters counted in 1e-12 of their unit
 TIME_KINDS = {"used", "held_idle"}  # lines of time that a tenant held
-NOBODY = {IDLE, UNATTRIBUTED}
 
 
 @dataclass(slots=True)
@@ -253,7 +252,7 @@ def charge(lines: Lines, policy: Policy) -> None:
     """
     for what, figures in lines.items():
         money = figures.money
-        if money is None or not what.meter.startswith(GPU) or what.tenant in NOBODY:
+        if money is None or not what.meter.startswith(GPU):
             continue
         agreed = policy.charges.of(what.tenant, None, what.model, GPU_METER, policy.window_us)
         if agreed and (agreed.factor is not None or what.kind in TIME_KINDS):

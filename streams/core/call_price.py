@@ -58,7 +58,8 @@ def by_meter(used: Used, rates: Rates) -> dict[MeterUnit, int]:
     """Return the quantity of each meter, in base units; what was not used is left out.
 
     A part of a total, as reasoning is of output, is taken out of it only where it has a price of
-    its own. Input is there, if only as zero, where nothing else would carry the calls.
+    its own. Input is there, if only as zero, where it has a price, where there are no more meters
+    than totals, and where nothing else would carry the calls.
     """
     found = used.totals
     parts = {REASONING: used.reasoning} if used.reasoning else {}
@@ -70,10 +71,10 @@ def by_meter(used: Used, rates: Rates) -> dict[MeterUnit, int]:
             found[key] = quantity
     if EACH_REQUEST in rates:
         found[EACH_REQUEST] = used.events * ONE
-    carried = INPUT in rates or len(found) == len(used.totals)
-    return {
-        key: quantity for key, quantity in found.items() if quantity or (key == INPUT and carried)
-    }
+    billed = {key: quantity for key, quantity in found.items() if quantity}
+    if INPUT in rates or not billed or len(found) == len(used.totals):
+        billed.setdefault(INPUT, 0)
+    return billed
 
 
 def is_unknown(used: Used, rates: Rates) -> bool:

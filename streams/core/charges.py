@@ -2,7 +2,7 @@
 
 An override holds for whole windows, those that begin while it is in force. The one that names most
 of what it is for decides: the tenant before the model, the model before the meter, the meter before
-the provider.
+the provider. Rows of nobody, whose names are reserved, are charged what they cost.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
+from streams.core.catalog import RESERVED_PREFIX
 from streams.core.money import half_even
 
 NAMES_KEPT = 10_000
@@ -22,7 +23,9 @@ Step: TypeAlias = tuple[int, int]  # from which quantity of the month on, at whi
 class Override:
     """One agreement. Null dimensions are any; exactly one of factor, rate and steps is given.
 
-    `rate` is as of a price. `steps` are graduated by the tenant's quantity of a month, UTC.
+    `rate` is as of a price. `steps` are graduated by the tenant's quantity of a month, UTC, in base
+    units; see streams.core.price. Lines are charged by the first of them; streams.core.volume
+    settles the month.
     """
 
     tenant: str | None
@@ -43,23 +46,30 @@ class Override:
             each is not None for each in (self.tenant, self.model, self.meter, self.provider)
         )
 
+    @property
+    def agreed_rate(self) -> int | None:
+        """The rate instead of the price's, until a month is settled; None where it is a factor."""
+        return self.steps[0][1] if self.steps else self.rate
+
     def billed_rate(self, rate: int) -> int:
-        """Return what a unit is charged that costs `rate`; graduated ones by their first step.
+        """Return what a unit is charged that costs `rate`.
 
         A discounted rate is rounded half-even, to a whole pico per million or GPU-hour.
         """
-        if self.rate is not None:
-            return self.rate
-        if self.steps:
-            return self.steps[0][1]
-        return round(rate * (self.factor or 1))
+        agreed = self.agreed_rate
+        return round(rate * self.times) if agreed is None else agreed
 
     def billed(self, cost: int, quantity: int, divisor: int) -> int:
         """Return what a share of a pool is charged, in pico, rounded half-even once."""
-        if self.rate is not None:
-            return half_even(quantity * self.rate, divisor)
-        factor = self.factor or Fraction(1)
-        return half_even(cost * factor.numerator, factor.denominator)
+        agreed = self.agreed_rate
+        if agreed is None:
+            return half_even(cost * self.times.numerator, self.times.denominator)
+        return half_even(quantity * agreed, divisor)
+
+    @property
+    def times(self) -> Fraction:
+        """What costs are multiplied by; 0 is all of it given away."""
+        return Fraction(1) if self.factor is None else self.factor
 
 
 class Charges:
@@ -72,8 +82,8 @@ class Charges:
     def of(
         self, tenant: str, provider: str | None, model: str | None, meter: str, at_us: int
     ) -> Override | None:
-        """Return the override in force for windows that begin at an instant."""
-        if not self.overrides:
+        """Return the override in force for windows that begin at an instant; None for nobody."""
+        if not self.overrides or tenant.startswith(RESERVED_PREFIX):
             return None
         for each in self._candidates(tenant, provider, model, meter):
             if each.from_us <= at_us < each.to_us:

@@ -1,13 +1,15 @@
 """Regional uplifts: what a provider adds where it serves calls in a certain region.
 
 They raise prices that name no region; one that names the region says all of it already. A raised
-rate is rounded half-even once, to a whole pico per million.
+rate is rounded half-even once, to a whole pico per million, however many uplifts meet in it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from fractions import Fraction
+from itertools import pairwise
+from math import prod
 
 from streams.core.price import Price
 
@@ -24,37 +26,37 @@ class Uplift:
     to_us: int
     source: str
 
-    def raises(self, model: str, provider: str, region: str) -> bool:
-        """Whether calls are raised by it."""
-        return (
-            fnmatchcase(region, self.region)
-            and self.provider in (provider, None)
-            and (not self.models or any(fnmatchcase(model, glob) for glob in self.models))
-        )
+    def is_of(self, provider: str, region: str) -> bool:
+        """Whether it is for what this provider serves in this region."""
+        return fnmatchcase(region, self.region) and self.provider in (provider, None)
+
+    def raises(self, price: Price) -> bool:
+        """Whether it raises a price where it is for the calls, at least for some of its time."""
+        named = not self.models or any(fnmatchcase(price.model, glob) for glob in self.models)
+        return named and self.from_us < price.to_us and price.from_us < self.to_us
 
 
 def uplifted(
     prices: Sequence[Price], uplifts: Iterable[Uplift], provider: str, region: str | None
 ) -> list[Price]:
-    """Return prices as they are in a region."""
-    raised = list(prices)
-    if region is None:
-        return raised
-    for uplift in uplifts:
-        raised = [part for price in raised for part in parts(price, uplift, provider, region)]
-    return raised
+    """Return prices as they are in a region, cut where an uplift begins or ends."""
+    if not region:
+        return list(prices)
+    here = [each for each in uplifts if each.is_of(provider, region)]
+    return [part for price in prices for part in raised(price, here)]
 
 
-def parts(price: Price, uplift: Uplift, provider: str, region: str) -> Iterator[Price]:
-    """Yield a price before, during and after an uplift."""
-    from_us, to_us = max(price.from_us, uplift.from_us), min(price.to_us, uplift.to_us)
-    if price.region or from_us >= to_us or not uplift.raises(price.model, provider, region):
-        yield price
-        return
-    if price.from_us < from_us:
-        yield replace(price, to_us=from_us)
-    listed = None if price.list_rate is None else round(price.list_rate * uplift.factor)
-    raised = round(price.rate * uplift.factor)  # a Fraction is rounded half-even
-    yield replace(price, from_us=from_us, to_us=to_us, rate=raised, list_rate=listed)
-    if to_us < price.to_us:
-        yield replace(price, from_us=to_us)
+def raised(price: Price, uplifts: Iterable[Uplift]) -> Iterator[Price]:
+    """Yield a price in pieces, each with the uplifts in force; several multiply."""
+    mine = [] if price.region else [each for each in uplifts if each.raises(price)]
+    instants = {instant for each in mine for instant in (each.from_us, each.to_us)}
+    edges = {price.from_us, price.to_us} | {i for i in instants if price.holds_at(i)}
+    for begin, end in pairwise(sorted(edges)):
+        factor = prod(each.factor for each in mine if each.from_us <= begin < each.to_us)
+        yield replace(
+            price,
+            from_us=begin,
+            to_us=end,
+            rate=round(price.rate * factor),  # a Fraction is rounded half-even
+            list_rate=None if price.list_rate is None else round(price.list_rate * factor),
+        )

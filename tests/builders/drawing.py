@@ -81,6 +81,30 @@ def plain(records: Iterable[CostLine]) -> list[Plain]:
     )
 
 
+class Amounts(NamedTuple):
+    """What a line costs, costs by the list, and is charged."""
+
+    tenant: str
+    kind: str
+    cost: str
+    listed: str
+    billed: str
+
+
+def amounts(rules: Rules, *events: Event) -> list[Amounts]:
+    """Meter each event as a batch of its own; return the amounts of the lines that have some."""
+    partials = [p for seq, each in enumerate(events) for p in meter(rules, each, seq=seq).partials]
+    rows = [
+        Amounts(line["tenant"], line["kind"], *(text(from_bytes(each)) for each in money))
+        for line in lines(partials)
+        if all(money := [line[name] or b"" for name in MONEY])  # type: ignore[literal-required]  # of the tuple below
+    ]
+    return sorted(row for row in rows if row[2:] != ("0", "0", "0"))
+
+
+MONEY = ("cost", "list_cost", "billed_cost")
+
+
 def text(pico: int) -> str:
     """Return an integer of 1e-12 as a decimal without trailing zeros."""
     number = to_decimal(pico)

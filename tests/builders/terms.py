@@ -1,16 +1,21 @@
 """Prices, catalogs and rules for tests; money is written as a decimal string of USD."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
 from schemas.decimals import to_pico
 from streams.core.catalog import Catalog, Endpoint, IdlePolicy, Pool, TokenWeights
+from streams.core.charges import Override
 from streams.core.metering import Rules
 from streams.core.meters import TOKENS
 from streams.core.policies import OneVersion
 from streams.core.price import GPU_HOURS, Price
 from streams.core.price_book import NO_AGREEMENTS, Agreements, PriceBook
 from streams.core.timeline import FOREVER
+from streams.core.uplifts import Uplift
 from streams.core.windows import MINUTE_US
 from tests.builders.usage import H100
 
@@ -59,6 +64,32 @@ def resource_price(  # noqa: PLR0913  # a table row of prices
     """Return a price in USD per unit."""
     rate = to_pico(Decimal(per_unit)) * MILLION
     return Price(f"resource.{kind}", None, sku, None, unit, rate, from_us, to_us, "test")
+
+
+def unit_price(  # noqa: PLR0913  # a table row of prices
+    meter: str,
+    per_unit: str,
+    unit: str,
+    *,
+    provider: str | None = "openai",
+    model: str = "gpt-4o",
+    from_us: int = 0,
+    to_us: int = FOREVER,
+) -> Price:
+    """Return a price in USD per unit of what calls are counted by beside tokens."""
+    rate = to_pico(Decimal(per_unit)) * MILLION
+    return Price(meter, provider, model, None, unit, rate, from_us, to_us, "test")
+
+
+def uplift(factor: str, region: str = "eu", **changes: Any) -> Uplift:
+    """Return a factor on every price in a region, always."""
+    return replace(Uplift(region, Fraction(factor), None, (), 0, FOREVER, "test"), **changes)
+
+
+def override(tenant: str | None = "acme", **changes: Any) -> Override:
+    """Return an agreement on everything a tenant uses, always: give factor, rate or steps."""
+    everything = Override(tenant, None, None, None, None, None, (), 0, FOREVER, "test")
+    return replace(everything, **changes)
 
 
 GPT_4O = (

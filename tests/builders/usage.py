@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from schemas.decimals import to_bytes, to_pico
-from schemas.records import GpuInterval, Holder, InferenceUsage, ResourceUsage
+from schemas.records import CallQuantity, GpuInterval, Holder, InferenceUsage, ResourceUsage
 from streams.core.windows import HOUR_US, SECOND_US
 
 T0 = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z, the begin of a minute, an hour and a day
@@ -83,6 +83,11 @@ def quantity(of: str, **changes: object) -> ResourceUsage:
     """Return a quantity of storage of acme over the hour from T0."""
     event = replaced(QUANTITY, changes) | {"quantity": to_bytes(to_pico(Decimal(of)))}
     return cast("ResourceUsage", event)
+
+
+def of_call(meter: str, of: str, unit: str = "Tokens") -> CallQuantity:
+    """Return a quantity of a call beside its totals."""
+    return {"meter": meter, "unit": unit, "quantity": to_bytes(to_pico(Decimal(of)))}
 
 
 def replaced(base: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, Any]:
