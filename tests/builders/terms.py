@@ -81,12 +81,12 @@ def unit_price(  # noqa: PLR0913  # a table row of prices
     return Price(meter, provider, model, None, unit, rate, from_us, to_us, "test")
 
 
-def uplift(factor: str, region: str = "eu", **changes: Any) -> Uplift:
+def uplift(factor: str, region: str = "eu", **changes: Any) -> Uplift:  # noqa: ANN401  # fields of it
     """Return a factor on every price in a region, always."""
     return replace(Uplift(region, Fraction(factor), None, (), 0, FOREVER, "test"), **changes)
 
 
-def override(tenant: str | None = "acme", **changes: Any) -> Override:
+def override(tenant: str | None = "acme", **changes: Any) -> Override:  # noqa: ANN401  # fields of it
     """Return an agreement on everything a tenant uses, always: give factor, rate or steps."""
     everything = Override(tenant, None, None, None, None, None, (), 0, FOREVER, "test")
     return replace(everything, **changes)
