@@ -72,10 +72,11 @@ class Session:
             names = cast("QueryResult", blocks.source).column_names
             yield (dict(zip(names, row, strict=True)) for block in blocks for row in block)
 
-    def text(self, sql: str, form: str) -> str:
+    def text(self, sql: str, form: str, params: Params | None = None) -> str:
         """Return the result as ClickHouse writes it in one of its formats."""
         with translated(self._address):
-            return self._client.raw_query(sql, fmt=form).decode("utf-8", "replace")
+            result = self._client.raw_query(sql, parameters=dict(params or {}), fmt=form)
+            return result.decode("utf-8", "replace")
 
     def insert(
         self,

@@ -7,6 +7,7 @@ the engine could show anyway. One statement at a time, beside at most a few repo
 
 import asyncio
 import http.client
+import json
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -73,7 +74,13 @@ def report(path: Path, name: str, asked: Mapping[str, str]) -> str:
 
     Raises StoreUnavailable when none listens, SqlRefused with what went wrong.
     """
-    return _post(path, f"/report/{name}?{urlencode(asked)}", b"")
+    return _post(path, f"/report/{name}", json.dumps(dict(asked)).encode())
+
+
+def answers(path: Path) -> bool:
+    """Whether a store listens on a socket; one that died may have left it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        return client.connect_ex(str(path)) == 0
 
 
 def _post(path: Path, target: str, body: bytes) -> str:
@@ -107,8 +114,9 @@ def _app(
         name = request.match_info["name"]
         if name not in reports:
             return web.Response(text=f"expected one of {sorted(reports)}, got {name}", status=404)
+        asked: dict[str, str] = await request.json()
         try:
-            return web.Response(text=await asyncio.to_thread(reports[name], request.query))
+            return web.Response(text=await asyncio.to_thread(reports[name], asked))
         except (ClickHouseError, ReplayError) as error:
             return web.Response(text=str(error), status=400)
 

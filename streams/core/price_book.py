@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeAlias, TypeVar
 
 from streams.core.charges import Charges, Override
@@ -55,6 +55,30 @@ class PriceBook:
         self.call_rates = lru_cache(NAMES_KEPT)(self._call_rates)
         self.gpu_rates = lru_cache(NAMES_KEPT)(self._gpu_rates)
         self.resource_rates = lru_cache(NAMES_KEPT)(self._resource_rates)
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """Sizes of prompts from which on any model has another price, sorted."""
+        return sorted({price.from_tokens for price in self.prices} - {0})
+
+    def edges(self, start_us: int, end_us: int) -> list[int]:
+        """Return the instants inside (start, end) at which any price may change, sorted."""
+        first_week = start_us - start_us % WEEK_US
+        weekly = {
+            week_us + mark
+            for week_us in range(first_week, end_us, WEEK_US)
+            for mark in self._weekly
+        }
+        return sorted(at_us for at_us in self._dated | weekly if start_us < at_us < end_us)
+
+    @cached_property
+    def _weekly(self) -> set[int]:
+        return {mark for price in self.prices for stretch in price.hours for mark in stretch}
+
+    @cached_property
+    def _dated(self) -> set[int]:
+        dated: list[Price | Uplift] = [*self.prices, *self.agreements.uplifts]
+        return {at_us for each in dated for at_us in (each.from_us, each.to_us)}
 
     def _call_rates(
         self, provider: str, model: str, region: str | None, tier: str | None

@@ -11,7 +11,8 @@ from clickhouse.query import ask
 from streams.core.lines import WindowPool
 from streams.core.window import Window
 from streams.replay.difference import Difference, difference
-from streams.replay.windows import RulesByVersion, Span, Terms, drawn, in_force, recomputed, span_of
+from streams.replay.span import Span
+from streams.replay.windows import RulesByVersion, Terms, drawn, in_force, recomputed, span_of
 
 EPOCH_US = 0
 

@@ -18,7 +18,8 @@ from streams.core.window import Window
 from streams.core.windows import HOUR_US, window_start
 from streams.replay.audit import archived
 from streams.replay.difference import Difference, difference
-from streams.replay.windows import RulesByVersion, Span, Terms, drawn, in_force, span_of
+from streams.replay.span import Span
+from streams.replay.windows import RulesByVersion, Terms, drawn, in_force, span_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from clickhouse.errors import ClickHouseError, Unavailable
 from schemas.decimals import to_decimal
 from streams import sql_socket
 from streams.errors import SqlRefused, StoreUnavailable
+from streams.replay.ask import Direct
 from streams.replay.audit import Audit, audit
 from streams.replay.repair import LostLog, corrections
 from streams.settings import WorkerSettings
@@ -56,7 +57,14 @@ def reports(connection: Connection) -> dict[str, sql_socket.Report]:
         log = LostLog(int(asked["log_began_us"]), time.time_ns() // 1_000)
         return corrections(connection, log, everywhere=asked["everywhere"] == "yes").to_json()
 
-    return {"audit": lambda _: to_json(audit(connection)), "corrections": corrected}
+    def rows(asked: Mapping[str, str]) -> str:
+        return Direct(connection).text(asked["query"], json.loads(asked["params"]))
+
+    return {
+        "audit": lambda _: to_json(audit(connection)),
+        "corrections": corrected,
+        "rows": rows,
+    }
 
 
 def to_json(found: Audit) -> str:

@@ -1,6 +1,5 @@
 """Windows as the archive says they are, and as their lines in force say. Both read by the hour."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
@@ -17,27 +16,11 @@ from streams.core.metering import LATEST_US, Rules, meter_batch
 from streams.core.policies import OneVersion
 from streams.core.price_book import PriceBook
 from streams.core.window import Window
-from streams.core.windows import HOUR_US, window_start
+from streams.core.windows import window_start
 from streams.replay.errors import UnknownVersion
+from streams.replay.span import Span
 
 INTEGER_INSTANTS = {"DateTime64": "int"}
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Stretch of window begins, half-open, microseconds, and the length of a window."""
-
-    since_us: int
-    until_us: int
-    window_us: int
-
-    def hours(self) -> Iterator["Span"]:
-        """Yield the span hour by hour, so that memory is bounded by an hour's windows."""
-        begin = self.since_us
-        while begin < self.until_us:
-            end = min(self.until_us, window_start(begin, HOUR_US) + HOUR_US)
-            yield Span(begin, end, self.window_us)
-            begin = end
 
 
 @dataclass(frozen=True, slots=True)

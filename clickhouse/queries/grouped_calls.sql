@@ -1,0 +1,30 @@
+-- Calls of a stretch of time, summed by all that decides their payer and price.
+-- since, until, window: Int64 microseconds. edges: Array(Int64), instants at which a price changes,
+-- the first 0. steps: Array(UInt64), sizes of prompts from which on another price holds, the first 0.
+-- Tokens are summed in 128 bits, since two events can fill 64.
+WITH toUnixTimestamp64Micro(u.started_at) AS at_us
+SELECT
+    greatest(
+        intDiv(at_us, {window:Int64}) * {window:Int64}, roundDown(at_us, {edges:Array(Int64)})
+    ) AS place_us,
+    roundDown(ifNull(u.input_tokens, 0), {steps:Array(UInt64)}) AS prompt_tokens,
+    u.tenant_reported, u.project, u.provider, u.model, u.endpoint, u.region, u.service_tier,
+    count(),
+    countIf(u.input_tokens IS NULL AND u.output_tokens IS NULL AND empty(u.quantities.meter)),
+    sum(toUInt128(ifNull(u.input_tokens, 0))),
+    sum(toUInt128(ifNull(u.cache_read_tokens, 0))),
+    sum(toUInt128(ifNull(u.cache_write_5m_tokens, 0))),
+    sum(toUInt128(ifNull(u.cache_write_1h_tokens, 0))),
+    sum(toUInt128(ifNull(u.output_tokens, 0))),
+    sum(toUInt128(ifNull(u.reasoning_tokens, 0)))
+FROM usage_events AS u FINAL
+WHERE
+    u.kind = 'inference'
+    AND u.started_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+    AND u.started_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
+GROUP BY ALL
+SETTINGS
+    do_not_merge_across_partitions_select_final = 1,
+    max_bytes_before_external_group_by = 268435456,
+    max_result_rows = 0,
+    output_format_json_quote_64bit_integers = 0

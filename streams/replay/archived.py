@@ -1,0 +1,198 @@
+"""A stretch of the archive, summed where it lies, and the windows that rules make of it.
+
+ClickHouse sums whole events by all that decides payer and price; `core` rates the groups as it
+rates events. Events that cross a window's end or a change of prices are read one by one and cut by
+`core`. What comes out is what metering each event gives (tests hold the two together).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from schemas.decimals import ONE, to_bytes
+from schemas.records import GpuInterval, Holder, ResourceUsage
+from streams.core.allocation import Lines, Policy, allocate
+from streams.core.gpu import Holding, meter_gpu
+from streams.core.grouped import Calls, GroupedMeter, Interval, Quantity, Where
+from streams.core.inference import Caller
+from streams.core.lines import WindowPool
+from streams.core.metering import LATEST_US, Rules
+from streams.core.meters import PARTS
+from streams.core.price_book import MeterUnit, PriceBook
+from streams.core.resource import meter_resource
+from streams.core.sums import Sums
+from streams.core.tally import Tally
+from streams.replay.ask import Asker, Params, Row
+from streams.replay.span import Span
+
+NO_NAME = [""]  # the engine's transform takes no empty array
+GROUPED = (
+    "grouped_calls",
+    "grouped_call_quantities",
+    "grouped_held",
+    "grouped_unheld",
+    "grouped_resources",
+    "cut_intervals",
+    "cut_resources",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedWindow:
+    """One (window, pool) as the archive says it is. `revision`: batches that have a part in it."""
+
+    where: WindowPool
+    sums: Sums
+    capacity_events: int
+    revision: int
+    rules: Rules
+
+    def lines(self) -> Lines:
+        """Return every line with its figures."""
+        idle = self.rules.catalog.idle_policy(self.where.pool)
+        policy = Policy(idle, self.rules.book.charges, self.where.start_us)
+        return allocate(self.sums, policy, self.capacity_events)
+
+
+class Archived:
+    """The events of a span, read once for any rules whose books were named."""
+
+    def __init__(self, asker: Asker, span: Span, books: Iterable[PriceBook]) -> None:
+        self._asker = asker
+        self._span = span
+        self._stretch: Params = {"since": span.since_us, "until": span.until_us}
+        params = {**self._stretch, "window": span.window_us, **cuts(span, list(books))}
+        self._rows = {query: asker.rows(query, params) for query in GROUPED}
+
+    def windows(self, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
+        """Return the windows of the span under rules."""
+        tally = Tally(rules.window_us)
+        meter = GroupedMeter(rules, tally)
+        meter.calls(calls(self._rows["grouped_calls"]))
+        meter.call_quantities(call_quantities(self._rows["grouped_call_quantities"]))
+        meter.held(held(self._rows["grouped_held"]))
+        meter.unheld(unheld(self._rows["grouped_unheld"]))
+        meter.quantities(quantities(self._rows["grouped_resources"]))
+        meter.finish()
+        intervals = [interval(row) for row in self._rows["cut_intervals"]]
+        meter_gpu(intervals, tally, rules.book, rules.catalog, LATEST_US)
+        resources = [resource(row) for row in self._rows["cut_resources"]]
+        meter_resource(resources, tally, rules.book, rules.catalog, LATEST_US)
+        return self._drawn(tally, rules)
+
+    def _drawn(self, tally: Tally, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
+        revisions = self._revisions(rules)
+        found = {}
+        for (start_us, pool), sums in tally.by_window_pool.items():
+            if self._span.since_us <= start_us < self._span.until_us:
+                where = WindowPool(start_us, start_us + rules.window_us, pool)
+                events = tally.capacity_events.get((start_us, pool), 0)
+                revision = revisions[start_us, pool]
+                found[where] = ArchivedWindow(where, sums, events, revision, rules)
+        return found
+
+    def _revisions(self, rules: Rules) -> dict[tuple[int, str], int]:
+        """Return how many batches have a part in each window and pool of a catalog."""
+        catalog = rules.catalog
+        nodes = [name for [name] in self._asker.rows("archived_nodes", self._stretch)]
+        endpoints = [each for each in catalog.endpoints.values() if each.basis == "gpu_time"]
+        params: Params = {
+            **self._stretch,
+            "window": rules.window_us,
+            "endpoints": [each.name for each in endpoints] or NO_NAME,
+            "endpoint_pools": [each.pool for each in endpoints] or NO_NAME,
+            "nodes": nodes or NO_NAME,
+            "node_pools": [catalog.pool_of_node(name) for name in nodes] or NO_NAME,
+        }
+        rows = self._asker.rows("archived_batches", params)
+        return {(start_us, pool): batches for start_us, pool, batches in rows}
+
+
+def cuts(span: Span, books: list[PriceBook]) -> Mapping[str, list[int]]:
+    """Return at which instants and sizes of prompts any of the books changes a price."""
+    edges = {at for book in books for at in book.edges(span.since_us, span.until_us)}
+    steps = {step for book in books for step in book.steps}
+    return {"edges": [0, *sorted(edges)], "steps": [0, *sorted(steps)]}
+
+
+def calls(rows: Iterable[Row]) -> Iterator[tuple[Where, Caller, Calls]]:
+    """Yield rows of grouped_calls as the core has them."""
+    for row in rows:
+        yield Where(row[0], row[1]), tuple(row[2:9]), Calls(*row[9:])
+
+
+def call_quantities(rows: Iterable[Row]) -> Iterator[tuple[Where, Caller, MeterUnit, int]]:
+    """Yield rows of grouped_call_quantities as the core has them: tokens whole."""
+    for row in rows:
+        meter, unit, scaled = row[9:]
+        quantity = scaled // ONE if meter in PARTS else scaled
+        yield Where(row[0], row[1]), tuple(row[2:9]), (meter, unit), quantity
+
+
+def held(rows: Iterable[Row]) -> Iterator[tuple[Interval, Holding, int, int]]:
+    """Yield rows of grouped_held as the core has them."""
+    for row in rows:
+        yield Interval(*row[:4]), tuple(row[4:8]), row[8], row[9]
+
+
+def unheld(rows: Iterable[Row]) -> Iterator[tuple[Interval, int, tuple[int, int, int]]]:
+    """Yield rows of grouped_unheld as the core has them."""
+    for row in rows:
+        yield Interval(*row[:4]), row[4], (row[5], row[6], row[7])
+
+
+def quantities(rows: Iterable[Row]) -> Iterator[tuple[Quantity, int, int]]:
+    """Yield rows of grouped_resources as the core has them."""
+    for row in rows:
+        yield Quantity(*row[:7]), row[7], row[8]
+
+
+def interval(row: Row) -> GpuInterval:
+    """Return a row of cut_intervals as the event it was."""
+    start_us, end_us, node, device, model, purchase, holders, *unheld_us = row
+    return {
+        "start_us": start_us,
+        "end_us": end_us,
+        "node": node,
+        "device": device,
+        "gpu_model": model,
+        "holders": [holder(*each) for each in holders],
+        "unallocated_us": unheld_us[0],
+        "stranded_us": unheld_us[1],
+        "out_of_service_us": unheld_us[2],
+        "purchase_option": purchase,
+    }
+
+
+def holder(  # noqa: PLR0913, PLR0917 - the fields of the record, in their order
+    tenant: str | None,
+    project: str | None,
+    endpoint: str | None,
+    job: str | None,
+    held_us: int,
+    active_us: int,
+) -> Holder:
+    """Return a holder as the event had it."""
+    return {
+        "tenant": tenant,
+        "project": project,
+        "endpoint": endpoint,
+        "job": job,
+        "held_us": held_us,
+        "active_us": active_us,
+    }
+
+
+def resource(row: Row) -> ResourceUsage:
+    """Return a row of cut_resources as the event it was."""
+    start_us, end_us, tenant, project, kind, sku, resource_id, unit, quantity = row
+    return {
+        "start_us": start_us,
+        "end_us": end_us,
+        "tenant": tenant,
+        "project": project,
+        "kind": kind,
+        "sku": sku,
+        "resource_id": resource_id,
+        "quantity": to_bytes(quantity),
+        "unit": unit,
+    }
