@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 DAY_MS = 24 * 60 * 60 * 1000
+DOCUMENT_MAX_BYTES = 16 * 1024 * 1024  # a price book of 25,000 prices takes 5 MB before compression
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Topic:
     cleanup: Literal["delete", "compact"]
     doc: str
     timestamps: Literal["CreateTime", "LogAppendTime"] = "CreateTime"
+    max_bytes: int | None = None  # of a message; null: what the broker allows
 
 
 USAGE_GPU = Topic(
@@ -112,7 +114,8 @@ CONFIG_PRICE_BOOK = Topic(
     1,
     None,
     "compact",
-    "Published price books; the last one is in force.",
+    "Published price books; the last one is in force. Up to 16 MiB each.",
+    max_bytes=DOCUMENT_MAX_BYTES,
 )
 CONFIG_CATALOG = Topic(
     "config.catalog.v1",
@@ -121,7 +124,8 @@ CONFIG_CATALOG = Topic(
     1,
     None,
     "compact",
-    "Published catalogs; the last one is in force.",
+    "Published catalogs; the last one is in force. Up to 16 MiB each.",
+    max_bytes=DOCUMENT_MAX_BYTES,
 )
 
 USAGE = (USAGE_GPU, USAGE_INFERENCE, USAGE_RESOURCE)

@@ -6,6 +6,7 @@ StreamsError
 │   ├── UnknownTopic        no topic of that name
 │   ├── TopicsMissing       topics of ours that the broker does not have
 │   ├── ConfigRefused       a price book or catalog that cannot be used
+│   ├── MessageTooLarge     a message beyond what its topic or our limit takes
 │   ├── NotTrusted          a broker's certificate, or TLS where none was expected
 │   ├── LoginRefused        the broker does not take the user, password or mechanism
 │   ├── NotAllowed          the broker has no permission for what was asked
@@ -99,6 +100,19 @@ class ConfigRefused(BadInput):
     def __init__(self, source: str, problem: str) -> None:
         super().__init__(f"{source} cannot be used: {problem}")
         self.source = source
+
+
+class MessageTooLarge(BadInput):
+    """A message that the client or the broker refuses for its size."""
+
+    def __init__(self, topic: str, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"expected {topic} to take a message of {size_bytes} bytes, got it refused for its "
+            f"size; set max.message.bytes of the topic to {limit_bytes} with your Kafka's tools "
+            "if it is lower, else publish less"
+        )
+        self.topic = topic
+        self.size_bytes = size_bytes
 
 
 class RegistryRefused(BadInput):

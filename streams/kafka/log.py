@@ -21,9 +21,15 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from schemas.topics import partition_of
-from streams.errors import BrokerUnavailable, DeliveryFailed, ReadTimedOut, TopicsMissing
-from streams.kafka.connection import confluent, consumer
+from schemas.topics import DOCUMENT_MAX_BYTES, partition_of
+from streams.errors import (
+    BrokerUnavailable,
+    DeliveryFailed,
+    MessageTooLarge,
+    ReadTimedOut,
+    TopicsMissing,
+)
+from streams.kafka.connection import ConfluentConfig, confluent, consumer
 from streams.kafka.permissions import Access, require
 from streams.settings import KafkaSettings
 
@@ -32,6 +38,12 @@ FETCH_WAIT_MS = 20  # how long an empty fetch is held: what an EOF costs
 GROUP = "apportion-reader"  # librdkafka wants a name; nothing joins or commits it
 CANNOT_READ = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED}
 MAX_BATCH = 1000  # messages taken from librdkafka at once
+ONE_MESSAGE: ConfluentConfig = {
+    "acks": "all",
+    "linger.ms": 0,
+    "compression.type": "zstd",  # YAML shrinks to a tenth: most books fit a topic left at 1 MB
+    "message.max.bytes": DOCUMENT_MAX_BYTES,  # librdkafka counts before it compresses
+}
 
 
 class Start(Enum):
@@ -96,24 +108,26 @@ def publish(
 ) -> None:
     """Put one message on a topic, at the key's partition, and wait until it is acknowledged.
 
-    Raises NotAllowed, TopicsMissing, BrokerUnavailable or DeliveryFailed.
+    Raises NotAllowed, TopicsMissing, MessageTooLarge, BrokerUnavailable or DeliveryFailed.
     """
     require(kafka, Access(writes=[topic]))
-    producer = Producer({**confluent(kafka), "acks": "all", "linger.ms": 0})
+    producer = Producer({**confluent(kafka), **ONE_MESSAGE})
+    partition = partition_of(key, len(partitions_of(kafka, producer, topic)))
     outcome: list[KafkaError | None] = []
-    partitions = partitions_of(kafka, producer, topic)
-    producer.produce(
-        topic,
-        value=value,
-        key=key,
-        partition=partition_of(key, len(partitions)),
-        on_delivery=lambda error, _message: outcome.append(error),
-    )
+    try:
+        producer.produce(
+            topic, value, key, partition, on_delivery=lambda error, _message: outcome.append(error)
+        )
+    except KafkaException as error:
+        outcome.append(error.args[0])
     producer.flush(deadline_s)
     if not outcome:
         raise DeliveryFailed(topic, f"no acknowledgement in {deadline_s:.1f} s")
-    if outcome[0] is not None:
-        raise DeliveryFailed(topic, outcome[0].str())
+    refused = outcome[0]
+    if refused is not None and refused.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        raise MessageTooLarge(topic, len(value), DOCUMENT_MAX_BYTES)
+    if refused is not None:
+        raise DeliveryFailed(topic, refused.str())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 
 from schemas.codec import Codec
-from streams.config_topic import CATALOG, PRICES, Kind, in_force, publish_default, publish_document
-from streams.errors import ConfigRefused
+from schemas.topics import DOCUMENT_MAX_BYTES
+from streams.config_topic import (
+    CATALOG,
+    PRICES,
+    Kind,
+    document_in_force,
+    in_force,
+    publish_default,
+    publish_document,
+)
+from streams.errors import ConfigRefused, MessageTooLarge
 from streams.kafka import create_topics, read_to_end
 from streams.settings import KafkaSettings
 from tests import brokers
+from tests.builders.big_book import big_book
 
 pytestmark = pytest.mark.integration
 
@@ -60,3 +70,19 @@ def test_a_document_with_faults_is_not_published(kafka: KafkaSettings) -> None:
     with pytest.raises(ConfigRefused, match=r"book\.yaml"):
         publish_document(kafka, PRICES, "prices: 1\n", "book.yaml")
     assert published(kafka, PRICES) == []
+
+
+def test_a_book_of_28_000_prices_is_published_and_read_back(kafka: KafkaSettings) -> None:
+    text = big_book(28_000)
+    assert len(text) > 5_000_000
+    version = publish_document(kafka, PRICES, text, "big.yaml")
+    document = document_in_force(kafka, PRICES)
+    assert document is not None
+    assert (document["version"], document["body"]) == (version, text)
+
+
+def test_a_document_beyond_the_limit_is_refused_with_its_size(kafka: KafkaSettings) -> None:
+    text = "tenants: [acme]\n" + "# padded\n" * (DOCUMENT_MAX_BYTES // len("# padded\n"))
+    with pytest.raises(MessageTooLarge, match=r"max\.message\.bytes"):
+        publish_document(kafka, CATALOG, text, "catalog.yaml")
+    assert published(kafka, CATALOG) == []
