@@ -9,11 +9,12 @@ from schemas.errors import SchemaError
 from streams.cli.verbs import VERBS, overview
 from streams.config.errors import ConfigError
 from streams.errors import ConfigRefused, SettingsInvalid, StreamsError, UnknownTopic
+from streams.prices.errors import PricesError
 
 FAILED = 1
 MISUSED = 2
 
-MISUSES = (SettingsInvalid, UnknownTopic, ConfigRefused, ConfigError)
+MISUSES = (SettingsInvalid, UnknownTopic, ConfigRefused, ConfigError, PricesError)
 FAILURES = (StreamsError, ClickHouseError, SchemaError)
 
 

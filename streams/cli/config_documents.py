@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from streams.cli import price_import
 from streams.cli.reach import Check, Data, Kafka, nearest, reached, stop_if_checking
 from streams.cli.verbs import new_app
 from streams.config_topic import CATALOG, PRICES, Kind, in_force, publish_document
@@ -40,4 +41,5 @@ def _app(kind: Kind) -> typer.Typer:
 
 
 prices = _app(PRICES)
+prices.add_typer(price_import.app, name="import")
 catalog = _app(CATALOG)

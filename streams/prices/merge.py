@@ -26,6 +26,7 @@ from streams.prices.map_entries import (
 )
 from streams.prices.merge_uplifts import merge_uplifts
 
+CURRENCY = "USD"  # of the maps there are
 FIELDS = tuple(Document.model_fields)
 
 
@@ -60,6 +61,11 @@ def import_into(book: Document, reading: Reading, begin: datetime) -> Merged:
     Raises ImportRefused when an import wrote later prices already. The result still has to be
     checked: an entry that the site ended before leaves a gap.
     """
+    if book.currency != CURRENCY:
+        raise ImportRefused(
+            f"expected a book in {CURRENCY}, as the map is, got {book.currency}; import into "
+            "a book of its own"
+        )
     normal = book.normal()
     entries = normal.prices or ()
     refuse_rewriting((*entries, *normal.uplifts), begin)
