@@ -1,7 +1,7 @@
 """Writes the reference pages of docs/ from the code they describe.
 
-Run `make docs` after changing a topic, a schema, a metric or a setting: a
-test fails while a committed page says something else.
+Run `make docs` after changing a topic, a schema, a metric, a setting or a field of a price book or
+catalog: a test fails while a committed page says something else.
 """
 
 import re
@@ -15,6 +15,8 @@ from pydantic.fields import FieldInfo
 from schemas.catalogue import AVRO, current
 from schemas.declaration import Array, Enum, Fixed, Map, Primitive, Record, Type, Union, read
 from schemas.topics import ALL, DAY_MS, Topic
+from streams.config import catalog, price_document
+from streams.config.json_schema import json_schema
 from streams.metrics import Metric
 from streams.settings import NESTED, PREFIX, WorkerSettings
 
@@ -63,6 +65,8 @@ def pages() -> dict[Path, str]:
         DOCS / "topics.md": page(topics()),
         DOCS / "metrics.md": page(metrics()),
         DOCS / "settings.md": page(settings()),
+        DOCS / "price-book.schema.json": json_schema(price_document.Document, "price book"),
+        DOCS / "catalog.schema.json": json_schema(catalog.Document, "catalog"),
     }
 
 

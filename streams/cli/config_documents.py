@@ -8,10 +8,14 @@ import typer
 from streams.cli import price_import
 from streams.cli.reach import Check, Data, Kafka, nearest, reached, stop_if_checking
 from streams.cli.verbs import new_app
+from streams.config import catalog as catalog_document
+from streams.config import price_document
+from streams.config.document import Whole
+from streams.config.json_schema import json_schema
 from streams.config_topic import CATALOG, PRICES, Kind, in_force, publish_document
 
 
-def _app(kind: Kind) -> typer.Typer:
+def _app(kind: Kind, document: type[Whole]) -> typer.Typer:
     made = new_app(f"Check and publish a {kind.name}.")
 
     @made.command("publish", help=f"Check a {kind.name} and put it in force.")
@@ -37,9 +41,13 @@ def _app(kind: Kind) -> typer.Typer:
             raise typer.Exit(1)
         typer.echo(version)
 
+    @made.command("schema", help=f"Print the JSON schema of a {kind.name}.")
+    def schema() -> None:
+        typer.echo(json_schema(document, kind.name), nl=False)
+
     return made
 
 
-prices = _app(PRICES)
+prices = _app(PRICES, price_document.Document)
 prices.add_typer(price_import.app, name="import")
-catalog = _app(CATALOG)
+catalog = _app(CATALOG, catalog_document.Document)

@@ -17,41 +17,67 @@ Weight = Decimal
 class Idle(Strict):
     """What a pool counts as idle, and how it hands the cost of it out."""
 
-    basis: IdleBasis = "unheld"
-    share: IdleShare = "weighted"
+    basis: IdleBasis = Field(
+        default="unheld",
+        description="unheld: capacity that nobody held; unheld_and_held_idle: also what holders "
+        "left unused.",
+    )
+    share: IdleShare = Field(
+        default="weighted",
+        description="weighted: by what each tenant used; even: the same for each; separate: on a "
+        "line of its own, __idle__.",
+    )
 
 
 class Pool(Strict):
     """Capacity paid for as a whole."""
 
-    name: str = Field(pattern="^([^_]|_[^_])")
-    nodes: tuple[str, ...] = ()
-    idle: Idle = Idle()
+    name: str = Field(
+        pattern="^([^_]|_[^_])", description="Its name on cost lines; no __ at the front."
+    )
+    nodes: tuple[str, ...] = Field(
+        default=(),
+        description='Globs of host names, e.g. "gpu-*"; the first pool that matches counts.',
+    )
+    idle: Idle = Field(default=Idle(), description="Who pays for what was idle.")
 
 
 class Weights(Strict):
     """Work of a token, as a multiple of an input token's, to three decimals."""
 
-    input: Weight = Field(default=Decimal(1), ge=0, decimal_places=3)
-    output: Weight = Field(default=Decimal("2.5"), ge=0, decimal_places=3)
-    cache_read: Weight = Field(default=Decimal("0.1"), ge=0, decimal_places=3)
+    input: Weight = Field(
+        default=Decimal(1), ge=0, decimal_places=3, description="Of an uncached input token."
+    )
+    output: Weight = Field(
+        default=Decimal("2.5"), ge=0, decimal_places=3, description="Of an output token."
+    )
+    cache_read: Weight = Field(
+        default=Decimal("0.1"), ge=0, decimal_places=3, description="Of a cached input token."
+    )
 
 
 class Endpoint(Strict):
     """A deployment that serves many tenants."""
 
-    name: str = Field(min_length=1)
-    pool: str
-    basis: Literal["gpu_time", "tokens"] = "gpu_time"
-    weights: Weights = Weights()
+    name: str = Field(min_length=1, description="Its name, as usage names it.")
+    pool: str = Field(description="The pool whose GPUs it runs on.")
+    basis: Literal["gpu_time", "tokens"] = Field(
+        default="gpu_time",
+        description="gpu_time: tenants share the cost of the GPUs it held, by the work of their "
+        "tokens; tokens: tenants pay the price book's token prices.",
+    )
+    weights: Weights = Field(default=Weights(), description="How much work tokens are.")
 
 
 class Document(Whole):
-    """A whole catalog. `tenants` null: any name is a tenant."""
+    """A catalog: who there is, and what capacity is shared."""
 
-    tenants: list[str] | None = None
-    pools: tuple[Pool, ...] = ()
-    endpoints: tuple[Endpoint, ...] = ()
+    tenants: list[str] | None = Field(
+        default=None,
+        description="Every tenant; usage of others goes to __unattributed__. Left out: any name.",
+    )
+    pools: tuple[Pool, ...] = Field(default=(), description="Capacity that is paid for.")
+    endpoints: tuple[Endpoint, ...] = Field(default=(), description="Deployments that are shared.")
 
     def faults(self) -> Iterator[Fault]:
         """Name doubled and reserved names, and endpoints in pools that are none."""
