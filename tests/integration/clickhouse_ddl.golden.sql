@@ -37,6 +37,23 @@ ORDER BY (source, epoch, seq)
 TTL toDateTime(archived_at) + toIntervalDay(400)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
 
+CREATE TABLE complete_generations
+(
+    `window_start` DateTime64(6, 'UTC'),
+    `pool` LowCardinality(String),
+    `generation` Int64,
+    `edition` UInt64 COMMENT 'as in cost_lines',
+    `revision` Int64 COMMENT 'batches applied; decides between editions of one generation',
+    `price_book` LowCardinality(String),
+    `catalog` LowCardinality(String),
+    `lines` Int64,
+    `note` LowCardinality(Nullable(String)) COMMENT 'why it was published',
+    `completed_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (window_start, pool, generation, edition)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
 CREATE TABLE configs
 (
     `kind` LowCardinality(String) COMMENT 'price-book or catalog',
@@ -64,51 +81,77 @@ CREATE VIEW cost_current
     `model` LowCardinality(Nullable(String)),
     `endpoint` LowCardinality(Nullable(String)),
     `job` Nullable(String),
+    `region` LowCardinality(Nullable(String)),
+    `service_tier` LowCardinality(Nullable(String)),
     `unit` LowCardinality(String),
     `quantity` Decimal(38, 12),
     `cost` Nullable(Decimal(38, 12)),
+    `list_cost` Nullable(Decimal(38, 12)),
+    `billed_cost` Nullable(Decimal(38, 12)),
     `currency` LowCardinality(String),
     `events` Int64,
     `price_book` LowCardinality(String),
     `catalog` LowCardinality(String),
     `generation` Int64,
     `revision` Int64,
-    `status` LowCardinality(String)
+    `status` LowCardinality(String),
+    `note` LowCardinality(Nullable(String))
 )
 AS SELECT
-    line_id,
-    window_start,
-    window_end,
-    pool,
-    tenant,
-    project,
-    kind,
-    meter,
-    provider,
-    model,
-    endpoint,
-    job,
-    unit,
-    quantity,
-    cost,
-    currency,
-    events,
-    price_book,
-    catalog,
-    generation,
-    revision,
-    status
-FROM cost_lines
-FINAL
+    l.line_id AS line_id,
+    l.window_start AS window_start,
+    l.window_end AS window_end,
+    l.pool AS pool,
+    l.tenant AS tenant,
+    l.project AS project,
+    l.kind AS kind,
+    l.meter AS meter,
+    l.provider AS provider,
+    l.model AS model,
+    l.endpoint AS endpoint,
+    l.job AS job,
+    l.region AS region,
+    l.service_tier AS service_tier,
+    l.unit AS unit,
+    l.quantity AS quantity,
+    l.cost AS cost,
+    l.list_cost AS list_cost,
+    l.billed_cost AS billed_cost,
+    l.currency AS currency,
+    l.events AS events,
+    l.price_book AS price_book,
+    l.catalog AS catalog,
+    l.generation AS generation,
+    l.revision AS revision,
+    l.status AS status,
+    l.note AS note
+FROM
+(
+    SELECT
+        window_start,
+        pool,
+        argMax(edition, (generation, revision, edition)) AS edition
+    FROM complete_generations
+    GROUP BY
+        window_start,
+        pool
+) AS newest
+RIGHT JOIN
+(
+    SELECT *
+    FROM cost_lines
+    FINAL
+) AS l ON (newest.window_start = l.window_start) AND (newest.pool = l.pool)
+WHERE l.edition = ifNull(newest.edition, 0)
 SETTINGS do_not_merge_across_partitions_select_final = 1
 
-CREATE TABLE cost_line_revisions
+CREATE VIEW cost_history
 (
-    `line_id` String COMMENT 'hash of the dimensions' CODEC(ZSTD(1)),
+    `line_id` String,
     `window_start` DateTime64(6, 'UTC'),
-    `window_end` DateTime64(6, 'UTC') COMMENT 'exclusive',
+    `window_end` DateTime64(6, 'UTC'),
     `pool` LowCardinality(String),
-    `tenant` LowCardinality(String) COMMENT '__unattributed__: nobody known; __idle__: nobody could take it',
+    `tenant` LowCardinality(String),
     `project` LowCardinality(Nullable(String)),
     `kind` LowCardinality(String),
     `meter` LowCardinality(String),
@@ -116,23 +159,75 @@ CREATE TABLE cost_line_revisions
     `model` LowCardinality(Nullable(String)),
     `endpoint` LowCardinality(Nullable(String)),
     `job` Nullable(String),
+    `region` LowCardinality(Nullable(String)),
+    `service_tier` LowCardinality(Nullable(String)),
     `unit` LowCardinality(String),
     `quantity` Decimal(38, 12),
-    `cost` Nullable(Decimal(38, 12)) COMMENT 'in currency; null: no price was in force',
+    `cost` Nullable(Decimal(38, 12)),
+    `list_cost` Nullable(Decimal(38, 12)),
+    `billed_cost` Nullable(Decimal(38, 12)),
     `currency` LowCardinality(String),
-    `events` Int64 COMMENT 'over all lines each usage event is counted once',
+    `events` Int64,
     `price_book` LowCardinality(String),
     `catalog` LowCardinality(String),
-    `generation` Int64 COMMENT '0 as streamed; repair and re-pricing publish higher ones',
-    `revision` Int64 COMMENT 'batches applied to the window and pool',
-    `status` LowCardinality(String) COMMENT 'provisional, final or corrected',
-    `version` UInt64 COMMENT 'generation, revision and status in one number',
-    `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+    `generation` Int64,
+    `revision` Int64,
+    `status` LowCardinality(String),
+    `note` LowCardinality(Nullable(String)),
+    `edition` UInt64,
+    `settled_at` DateTime64(6, 'UTC')
 )
-ENGINE = ReplacingMergeTree
-PARTITION BY toYYYYMMDD(window_start)
-ORDER BY (tenant, window_start, line_id, version)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+AS SELECT
+    l.line_id AS line_id,
+    l.window_start AS window_start,
+    l.window_end AS window_end,
+    l.pool AS pool,
+    l.tenant AS tenant,
+    l.project AS project,
+    l.kind AS kind,
+    l.meter AS meter,
+    l.provider AS provider,
+    l.model AS model,
+    l.endpoint AS endpoint,
+    l.job AS job,
+    l.region AS region,
+    l.service_tier AS service_tier,
+    l.unit AS unit,
+    l.quantity AS quantity,
+    l.cost AS cost,
+    l.list_cost AS list_cost,
+    l.billed_cost AS billed_cost,
+    l.currency AS currency,
+    l.events AS events,
+    l.price_book AS price_book,
+    l.catalog AS catalog,
+    l.generation AS generation,
+    l.revision AS revision,
+    l.status AS status,
+    l.note AS note,
+    l.edition AS edition,
+    if(l.edition = 0, l.inserted_at, complete.completed_at) AS settled_at
+FROM
+(
+    SELECT
+        window_start,
+        pool,
+        edition,
+        min(completed_at) AS completed_at
+    FROM complete_generations
+    GROUP BY
+        window_start,
+        pool,
+        edition
+) AS complete
+RIGHT JOIN
+(
+    SELECT *
+    FROM cost_lines
+    FINAL
+) AS l ON (complete.window_start = l.window_start) AND (complete.pool = l.pool) AND (complete.edition = l.edition)
+WHERE (l.status != 'provisional') AND ((l.edition = 0) OR (ifNull(complete.edition, 0) > 0))
+SETTINGS do_not_merge_across_partitions_select_final = 1
 
 CREATE TABLE cost_lines
 (
@@ -148,9 +243,13 @@ CREATE TABLE cost_lines
     `model` LowCardinality(Nullable(String)),
     `endpoint` LowCardinality(Nullable(String)),
     `job` Nullable(String),
+    `region` LowCardinality(Nullable(String)) COMMENT 'that served the calls',
+    `service_tier` LowCardinality(Nullable(String)) COMMENT 'null: the regular one',
     `unit` LowCardinality(String),
     `quantity` Decimal(38, 12),
     `cost` Nullable(Decimal(38, 12)) COMMENT 'in currency; null: no price was in force',
+    `list_cost` Nullable(Decimal(38, 12)) COMMENT 'at list price, in currency; null: no price was in force, or drawn before 0.2',
+    `billed_cost` Nullable(Decimal(38, 12)) COMMENT 'charged to the tenant, in currency; null: no price was in force, or drawn before 0.2',
     `currency` LowCardinality(String),
     `events` Int64 COMMENT 'over all lines each usage event is counted once',
     `price_book` LowCardinality(String),
@@ -158,12 +257,16 @@ CREATE TABLE cost_lines
     `generation` Int64 COMMENT '0 as streamed; repair and re-pricing publish higher ones',
     `revision` Int64 COMMENT 'batches applied to the window and pool',
     `status` LowCardinality(String) COMMENT 'provisional, final or corrected',
+    `lines_of_generation` Nullable(Int64) COMMENT 'how many lines this generation of the (window, pool) has; null: not counted',
+    `note` LowCardinality(Nullable(String)) COMMENT 'why the generation was published',
+    `edition` UInt64 COMMENT '0: as streamed; else tells generations, and contents of equal number, apart',
     `version` UInt64 COMMENT 'generation, revision and status in one number',
     `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMMDD(window_start)
-ORDER BY (tenant, window_start, line_id)
+PRIMARY KEY (tenant, window_start, line_id)
+ORDER BY (tenant, window_start, line_id, edition)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
 
 CREATE VIEW daily
@@ -313,37 +416,6 @@ CREATE TABLE migrations
 ENGINE = ReplacingMergeTree
 ORDER BY number
 SETTINGS index_granularity = 8192
-
-CREATE MATERIALIZED VIEW mv_cost_lines_to_cost_line_revisions TO cost_line_revisions
-(
-    `line_id` String,
-    `window_start` DateTime64(6, 'UTC'),
-    `window_end` DateTime64(6, 'UTC'),
-    `pool` LowCardinality(String),
-    `tenant` LowCardinality(String),
-    `project` LowCardinality(Nullable(String)),
-    `kind` LowCardinality(String),
-    `meter` LowCardinality(String),
-    `provider` LowCardinality(Nullable(String)),
-    `model` LowCardinality(Nullable(String)),
-    `endpoint` LowCardinality(Nullable(String)),
-    `job` Nullable(String),
-    `unit` LowCardinality(String),
-    `quantity` Decimal(38, 12),
-    `cost` Nullable(Decimal(38, 12)),
-    `currency` LowCardinality(String),
-    `events` Int64,
-    `price_book` LowCardinality(String),
-    `catalog` LowCardinality(String),
-    `generation` Int64,
-    `revision` Int64,
-    `status` LowCardinality(String),
-    `version` UInt64,
-    `inserted_at` DateTime64(6, 'UTC')
-)
-AS SELECT *
-FROM cost_lines
-WHERE status != 'provisional'
 
 CREATE TABLE rollup_daily
 (
