@@ -4,6 +4,8 @@ Usage batches are in `usage_rows`.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Literal
 
 from clickhouse.block import Block, block, pico_column
@@ -15,6 +17,8 @@ STATUS_BITS = 2
 REVISION_BITS = 38  # 270 billion batches applied to one window
 GENERATION_BITS = 24  # 16 million re-pricings
 STATUS_RANK: dict[LineStatus, int] = {"provisional": 0, "final": 1, "corrected": 2}
+
+COUNTED = 1 << 63  # bit of editions that say how many lines they have
 
 LINES = "cost_lines"
 ALERTS = "alerts"
@@ -39,6 +43,29 @@ def version(generation: int, revision: int, status: LineStatus) -> int:
     return (generation << REVISION_BITS | revision) << STATUS_BITS | STATUS_RANK[status]
 
 
+def edition_of(line: CostLine) -> int:
+    """Return what tells a line's generation, and contents of equal number, apart; 0: as streamed.
+
+    Two publishers may take the same number, each not yet knowing of the other. Their lines are the
+    same when batches, rules and count are; otherwise they are two editions, never mixed. Lines
+    that do not say how many there are were published before 0.2, by one publisher.
+    """
+    if line["generation"] == 0 or line["lines"] is None:
+        return line["generation"]
+    return counted_edition(
+        line["generation"], line["revision"], line["price_book"], line["catalog"], line["lines"]
+    )
+
+
+@lru_cache(maxsize=1024)
+def counted_edition(
+    generation: int, revision: int, price_book: str, catalog: str, lines: int
+) -> int:
+    """Return a hash above every number of a generation."""
+    text = repr((generation, revision, price_book, catalog, lines))
+    return COUNTED | int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
+
+
 def cost_lines(lines: Sequence[CostLine]) -> Block:
     """Return lines as rows, one each. Raises BadRow for a version or amount that does not fit."""
     return block(
@@ -56,9 +83,13 @@ def cost_lines(lines: Sequence[CostLine]) -> Block:
             "model": [x["model"] for x in lines],
             "endpoint": [x["endpoint"] for x in lines],
             "job": [x["job"] for x in lines],
+            "region": [x["region"] for x in lines],
+            "service_tier": [x["service_tier"] for x in lines],
             "unit": [x["unit"] for x in lines],
             "quantity": pico_column(LINES, "quantity", [x["quantity"] for x in lines]),
             "cost": pico_column(LINES, "cost", [x["cost"] for x in lines]),
+            "list_cost": pico_column(LINES, "list_cost", [x["list_cost"] for x in lines]),
+            "billed_cost": pico_column(LINES, "billed_cost", [x["billed_cost"] for x in lines]),
             "currency": [x["currency"] for x in lines],
             "events": [x["events"] for x in lines],
             "price_book": [x["price_book"] for x in lines],
@@ -66,6 +97,9 @@ def cost_lines(lines: Sequence[CostLine]) -> Block:
             "generation": [x["generation"] for x in lines],
             "revision": [x["revision"] for x in lines],
             "status": [x["status"] for x in lines],
+            "lines_of_generation": [x["lines"] for x in lines],
+            "note": [x["note"] for x in lines],
+            "edition": [edition_of(x) for x in lines],
             "version": [version(x["generation"], x["revision"], x["status"]) for x in lines],
         },
     )

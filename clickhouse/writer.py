@@ -1,4 +1,4 @@
-"""Collects rows by table and inserts them in large blocks; keeps the rollups up to date.
+"""Collects rows by table and inserts them in large blocks; shows what is complete, rolls it up.
 
 Inserting the same rows again, in whatever batches, changes nothing: every table is keyed by
 identity. So there is no deduplication token, and after an error `flush` is simply called again.
@@ -8,7 +8,7 @@ Commit the offsets of what was added after `flush` returned. One thread at a tim
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clickhouse import rollups
+from clickhouse import generations, rollups
 from clickhouse.block import Block
 from clickhouse.columns import column_types
 from clickhouse.session import Session
@@ -35,6 +35,7 @@ class Writer:
         self._session = session
         self._buffers: dict[tuple[str, tuple[str, ...]], list[list[object]]] = {}
         self._dirty_hours_us: set[int] = set()
+        self._uncompleted_hours_us: set[int] = set()  # with new lines of higher generations
         self.buffered_rows = 0
 
     def add(self, *blocks: Block) -> None:
@@ -50,7 +51,7 @@ class Writer:
             self.buffered_rows += block.row_count
 
     def flush(self) -> Flushed:
-        """Insert everything buffered. Blocks until the engine has it.
+        """Insert everything buffered, and say what is complete. Blocks until the engine has it.
 
         Raises Unavailable: rows not known to be in are still buffered, so call again. Raises
         BadQuery for a row that cannot be written, or tables that are not those of this release.
@@ -68,7 +69,23 @@ class Writer:
             if table == LINES:
                 # After the insert: marked before, a recompute in between would miss its rows.
                 self.mark_dirty(columns[names.index("window_start")])
+                self._uncompleted_hours_us |= generations.corrected_hours(
+                    columns[names.index("window_start")], columns[names.index("generation")]
+                )
+        self._complete()
         return Flushed(rows)
+
+    def _complete(self) -> None:
+        """Have readers see the generations whose last lines are in.
+
+        Part of a flush: offsets of lines are committed after it, so a crash before it brings them
+        again. After the inserts: of several writers the last one to look sees everybody's lines.
+        """
+        hours = frozenset(self._uncompleted_hours_us)
+        if hours:
+            generations.complete(self._session, hours)
+            self.mark_dirty(hours)
+            self._uncompleted_hours_us -= hours
 
     def mark_dirty(self, instants_us: Iterable[object]) -> None:
         """Have the hours of some instants recomputed next time."""
@@ -89,6 +106,8 @@ class Writer:
         return len(hours)
 
     def recover(self) -> int:
-        """Recompute what an earlier writer left stale. Call it once, at start."""
+        """Complete and recompute what an earlier writer left undone. Call it once, at start."""
+        self._uncompleted_hours_us |= set(generations.uncompleted_hours(self._session))
+        self._complete()
         self._dirty_hours_us |= set(rollups.stale_hours(self._session))
         return self.recompute()

@@ -29,7 +29,7 @@ FROM (
         l.quantity AS quantity,
         l.events AS events,
         toUInt64(1) AS lines
-    FROM cost_lines AS l FINAL
+    FROM cost_current AS l
     WHERE
         l.window_start >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
         AND l.window_start < fromUnixTimestamp64Micro({until:Int64}, 'UTC')

@@ -1,5 +1,5 @@
--- Hours whose lines may be newer than their rollups, and hours of days older than their hours:
--- what a writer that died between insert and recompute left behind. Microseconds, ascending.
+-- Hours whose lines, or the generation in force, may be newer than their rollups, and hours of days
+-- older than their hours: what a writer that died between insert and recompute left behind. Microseconds, ascending.
 -- margin_ns: Int64, longest time from an insert's clock to its rows being readable.
 SELECT toUnixTimestamp64Micro(s.hour) AS hour_us
 FROM (
@@ -11,6 +11,13 @@ FROM (
             toUInt64(toUnixTimestamp64Nano(max(toDateTime64(inserted_at, 9, 'UTC')))) AS touched_ns,
             toUInt64(0) AS hour_version
         FROM cost_lines
+        GROUP BY hour
+        UNION ALL
+        SELECT
+            toDateTime64(toStartOfHour(window_start), 6, 'UTC') AS hour,
+            toUInt64(toUnixTimestamp64Nano(max(toDateTime64(completed_at, 9, 'UTC')))),
+            toUInt64(0)
+        FROM complete_generations
         GROUP BY hour
         UNION ALL
         SELECT hour, toUInt64(0), max(version) FROM rollup_hourly GROUP BY hour

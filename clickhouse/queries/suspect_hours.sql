@@ -2,9 +2,15 @@
 -- partials newer than the last correction of their window, and the last ones that have lines:
 -- events after them may have none yet. Begins of hours, microseconds.
 WITH corrected AS (
-    SELECT c.window_start AS window_start, c.pool AS pool, max(c.inserted_at) AS at
-    FROM cost_lines AS c
-    WHERE c.status = 'corrected'
+    SELECT e.window_start AS window_start, e.pool AS pool, max(e.at) AS at
+    FROM (
+        SELECT c.window_start AS window_start, c.pool AS pool, min(c.inserted_at) AS at
+        FROM cost_lines AS c
+        WHERE (c.window_start, c.pool, c.edition) IN (
+            SELECT g.window_start, g.pool, g.edition FROM complete_generations AS g
+        )
+        GROUP BY window_start, pool, c.edition
+    ) AS e
     GROUP BY window_start, pool
 )
 SELECT DISTINCT toInt64(toUnixTimestamp(toStartOfHour(s.at))) * 1000000 AS hour_us

@@ -19,7 +19,18 @@ from streams.core.windows import HOUR_US, window_start
 from streams.replay.audit import archived
 from streams.replay.difference import Difference, difference
 from streams.replay.span import Span
-from streams.replay.windows import RulesByVersion, Terms, drawn, in_force, span_of
+from streams.replay.windows import (
+    RulesByVersion,
+    Terms,
+    drawn,
+    highest_generations,
+    in_force,
+    span_of,
+)
+
+# Why a correction was published: it goes on its lines.
+LATE = "late batches"
+LOG_LOST = "log of partials lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,7 @@ def correct_hour(
     under = list(terms.values()) or newest_terms(connection)
     windows = archived(connection, hour, under, rules)
     lines = in_force(connection, hour)
+    taken = highest_generations(connection, hour)
     for where, window in sorted(windows.items(), key=lambda item: item[0].start_us):
         have = terms.get(where)
         if not may_correct(window, have, log):
@@ -98,7 +110,9 @@ def correct_hour(
         off = difference(where, lines.get(where, {}), window.lines())
         if off or have is None or have.is_open:
             found.mended.append(off or Difference(where, 0, 0, 0))
-            found.lines.extend(corrected(window, lines.get(where, {}), have))
+            note = LOG_LOST if have is None or have.is_open else LATE
+            number = taken.get(where, 0) + 1
+            found.lines.extend(corrected(window, lines.get(where, {}), number, note))
 
 
 def may_correct(window: Window, have: Terms | None, log: LostLog) -> bool:
@@ -108,21 +122,20 @@ def may_correct(window: Window, have: Terms | None, log: LostLog) -> bool:
 
 
 def corrected(
-    window: Window, drawn_lines: dict[Dimensions, Figures], have: Terms | None
+    window: Window, drawn_lines: dict[Dimensions, Figures], generation: int, note: str
 ) -> list[CostLine]:
     """Return all lines of a window in a higher generation; those that vanish as zero."""
+    lines = {**{what: Figures() for what in drawn_lines}, **window.lines()}
     edition = Edition(
         window.terms.book.currency,
         *window.terms.versions,
-        have.generation + 1 if have else 1,
+        generation,
         window.revision,
         "corrected",
+        lines=len(lines),
+        note=note,
     )
-    gone = {what: Figures() for what in drawn_lines}
-    return [
-        to_record(window.where, what, figures, edition)
-        for what, figures in {**gone, **window.lines()}.items()
-    ]
+    return [to_record(window.where, what, figures, edition) for what, figures in lines.items()]
 
 
 def newest_terms(connection: Connection) -> list[Terms]:

@@ -25,7 +25,7 @@ INTEGER_INSTANTS = {"DateTime64": "int"}
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A (window, pool) that has lines: what they were drawn under, and whether it is still open."""
+    """A (window, pool) that has lines: under what those in force were drawn, and if it is open."""
 
     where: WindowPool
     price_book: str
@@ -66,7 +66,7 @@ def in_force(connection: Connection, span: Span) -> dict[WindowPool, dict[Dimens
     found: dict[WindowPool, dict[Dimensions, Figures]] = {}
     for row in rows(connection, "lines_in_force", span):
         where = WindowPool(row["window_start"], row["window_end"], row["pool"])
-        what = Dimensions(**{name: row[name] for name in Dimensions._fields if name in row})
+        what = Dimensions(*(row[name] for name in Dimensions._fields))
         found.setdefault(where, {})[what] = Figures(
             to_pico(row["quantity"]), money_of(row), row["events"]
         )
@@ -74,11 +74,26 @@ def in_force(connection: Connection, span: Span) -> dict[WindowPool, dict[Dimens
 
 
 def money_of(row: dict[str, Any]) -> Money | None:
-    """Return the money of a line in force; None when it is unpriced."""
-    if row["cost"] is None:
+    """Return the money of a line in force; None when it is unpriced.
+
+    Lines drawn before 0.2 say only what they cost, and there was nothing else then.
+    """
+    cost = row["cost"]
+    if cost is None:
         return None
-    cost = to_pico(row["cost"])
-    return Money(cost, cost, cost)
+    amounts = (cost, row["list_cost"], row["billed_cost"])
+    return Money(*(to_pico(cost if each is None else each) for each in amounts))
+
+
+def highest_generations(connection: Connection, span: Span) -> dict[WindowPool, int]:
+    """Return the highest generation of each (window, pool) of a span, complete or not.
+
+    What is published next takes a higher number: an incomplete one may yet be completed.
+    """
+    return {
+        WindowPool(row["window_start"], row["window_end"], row["pool"]): row["generation"]
+        for row in rows(connection, "highest_generations", span)
+    }
 
 
 def recomputed(connection: Connection, span: Span, rules: Rules) -> dict[WindowPool, Window]:

@@ -32,6 +32,12 @@ LINE = {
     "generation": 0,
     "revision": 1,
     "status": "provisional",
+    "region": None,
+    "service_tier": None,
+    "list_cost": None,
+    "billed_cost": None,
+    "lines": None,
+    "note": None,
 }
 
 

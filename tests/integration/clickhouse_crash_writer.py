@@ -35,7 +35,7 @@ SELECT
     (SELECT toString(sum(cost)) FROM cost_current) AS cost,
     (SELECT toString(sum(cost)) FROM hourly) AS hourly_cost,
     (SELECT toString(sum(cost)) FROM daily) AS daily_cost,
-    (SELECT count() FROM cost_line_revisions FINAL) AS revisions,
+    (SELECT count() FROM cost_history) AS settled,
     (SELECT count() FROM usage_events FINAL) AS events,
     (SELECT count() FROM batches FINAL) AS batches
 """

@@ -71,7 +71,7 @@ def test_a_writer_killed_again_and_again_loses_and_doubles_nothing(tmp_path: Pat
         "cost": cost.rstrip("0").rstrip("."),
         "hourly_cost": cost.rstrip("0").rstrip("."),
         "daily_cost": cost.rstrip("0").rstrip("."),
-        "revisions": LINES * portions,
+        "settled": LINES * portions,
         "events": EVENTS * portions,
         "batches": portions,
         "missing": 0,

@@ -124,7 +124,7 @@ def test_a_stale_revision_that_comes_late_changes_nothing(database: Connection) 
     assert current(database)[0]["cost"] == Decimal(2)
 
 
-def test_settled_revisions_are_kept_once_and_provisional_ones_are_not(
+def test_settled_lines_of_each_generation_are_kept_once_and_provisional_ones_are_not(
     database: Connection,
 ) -> None:
     lines = [
@@ -134,9 +134,7 @@ def test_settled_revisions_are_kept_once_and_provisional_ones_are_not(
     ]
     for _ in range(2):
         write_lines(database, lines)
-    rows = database.reader.rows(
-        "SELECT cost, status FROM cost_line_revisions FINAL ORDER BY version"
-    )
+    rows = database.reader.rows("SELECT cost, status FROM cost_history ORDER BY generation")
     assert [tuple(row.values()) for row in rows] == [
         (Decimal(2), "final"),
         (Decimal(3), "corrected"),

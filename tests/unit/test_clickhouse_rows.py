@@ -7,7 +7,16 @@ import pytest
 
 from clickhouse.columns import TABLES, column_types
 from clickhouse.errors import BadRow
-from clickhouse.rows import alerts, configs, cost_lines, dead_letters, late_partials, version
+from clickhouse.rows import (
+    GENERATION_BITS,
+    alerts,
+    configs,
+    cost_lines,
+    dead_letters,
+    edition_of,
+    late_partials,
+    version,
+)
 from schemas.decimals import to_bytes
 from schemas.records import Alert, CostLine, DeadLetter, LatePartial, LineStatus
 from tests.builders.cost_lines import line
@@ -85,9 +94,31 @@ def test_a_line_keeps_every_field() -> None:
     assert row.pop("version") == version(1, 9, "provisional")
     assert row.pop("window_start") == given["window_start_us"]
     assert row.pop("window_end") == given["window_end_us"]
+    assert row.pop("lines_of_generation") == given["lines"]
+    assert row.pop("edition") == edition_of(given)
     rest = {key: value for key, value in given.items() if key in row}
     assert row == rest
-    assert len(row) == len(given) - 4
+    assert len(row) == len(given) - 5
+
+
+def test_streamed_lines_are_edition_0_whatever_their_revision() -> None:
+    assert {edition_of(line(revision=n, price_book=f"b{n}")) for n in range(3)} == {0}
+
+
+def test_a_correction_that_does_not_count_its_lines_is_the_only_edition_of_its_number() -> None:
+    assert [edition_of(line(generation=n, revision=n)) for n in (1, 2)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"generation": 2}, {"revision": 9}, {"price_book": "b"}, {"catalog": "c"},
+                {"lines": 4}], ids=str,
+)  # fmt: skip
+def test_contents_published_under_one_number_are_editions_apart(changed: dict[str, object]) -> None:
+    terms = {"generation": 1, "revision": 8, "price_book": "a", "catalog": "a", "lines": 3}
+    first = edition_of(line(1, "2", **terms))
+    assert first == edition_of(line(2, "77", **terms, tenant="globex"))
+    assert first != edition_of(line(1, "2", **(terms | changed)))
+    assert first > 2**GENERATION_BITS  # never that of a correction that does not count
 
 
 def test_an_unpriced_line_has_no_cost() -> None:
