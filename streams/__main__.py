@@ -8,13 +8,30 @@ from clickhouse.errors import ClickHouseError
 from schemas.errors import SchemaError
 from streams.cli.verbs import VERBS, overview
 from streams.config.errors import ConfigError
-from streams.errors import ConfigRefused, SettingsInvalid, StreamsError, UnknownTopic
+from streams.errors import (
+    ConfigRefused,
+    CurrencyChanged,
+    NotConfirmed,
+    SettingsInvalid,
+    StreamsError,
+    UnknownTopic,
+    UnknownVersion,
+)
 from streams.prices.errors import PricesError
 
 FAILED = 1
 MISUSED = 2
 
-MISUSES = (SettingsInvalid, UnknownTopic, ConfigRefused, ConfigError, PricesError)
+MISUSES = (
+    SettingsInvalid,
+    UnknownTopic,
+    UnknownVersion,
+    ConfigRefused,
+    ConfigError,
+    CurrencyChanged,
+    NotConfirmed,
+    PricesError,
+)
 FAILURES = (StreamsError, ClickHouseError, SchemaError)
 
 

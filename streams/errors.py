@@ -7,6 +7,9 @@ StreamsError
 │   ├── TopicsMissing       topics of ours that the broker does not have
 │   ├── ConfigRefused       a price book or catalog that cannot be used
 │   ├── MessageTooLarge     a message beyond what its topic or our limit takes
+│   ├── UnknownVersion      no published document of that version, and no such file
+│   ├── CurrencyChanged     a price book in another currency than the one in force
+│   ├── NotConfirmed        something to be asked about, and nobody to ask
 │   ├── NotTrusted          a broker's certificate, or TLS where none was expected
 │   ├── LoginRefused        the broker does not take the user, password or mechanism
 │   ├── NotAllowed          the broker has no permission for what was asked
@@ -113,6 +116,36 @@ class MessageTooLarge(BadInput):
         )
         self.topic = topic
         self.size_bytes = size_bytes
+
+
+class UnknownVersion(BadInput):
+    """What was named is neither a file nor a version that can be found."""
+
+    def __init__(self, what: str, reference: str, found: Sequence[str], unread: str) -> None:
+        known = ", ".join(found) or "none was published"
+        missing = f"; not looked at: {unread}" if unread else ""
+        super().__init__(
+            f"expected a file, in-force, built-in, or the begin of one version of a {what} "
+            f"({known}); got {reference!r}{missing}"
+        )
+        self.reference = reference
+
+
+class CurrencyChanged(BadInput):
+    """Amounts of two currencies would be added up."""
+
+    def __init__(self, source: str, have: str, came: str) -> None:
+        super().__init__(
+            f"expected {source} in {have}, as the price book in force, got {came}; amounts of two "
+            "currencies in one window would be added up: convert the prices, or give the new "
+            "currency a deployment of its own (topics and database)"
+        )
+        self.have = have
+        self.came = came
+
+
+class NotConfirmed(BadInput):
+    """Nobody is there to be asked."""
 
 
 class RegistryRefused(BadInput):

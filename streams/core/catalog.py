@@ -68,7 +68,7 @@ class Catalog:
         endpoints: Iterable[Endpoint],
     ) -> None:
         self.version = version
-        self._tenants = None if tenants is None else frozenset(tenants)
+        self.tenants = None if tenants is None else frozenset(tenants)
         self.pools = {pool.name: pool for pool in pools}
         self.endpoints = {endpoint.name: endpoint for endpoint in endpoints}
         self._pool_of_node = lru_cache(NODES_KEPT)(self._find_pool)  # producers name nodes
@@ -77,7 +77,7 @@ class Catalog:
         """Return the tenant that pays: the reported one when it is known, else nobody's row."""
         if not reported or reported.startswith(RESERVED_PREFIX):
             return UNATTRIBUTED
-        if self._tenants is not None and reported not in self._tenants:
+        if self.tenants is not None and reported not in self.tenants:
             return UNATTRIBUTED
         return reported
 

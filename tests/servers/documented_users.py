@@ -104,8 +104,8 @@ def prepare(site: Site) -> None:
         (folder / f"{user}.properties").write_text(secret)
     kafka_scripts.run(commands().replace(ADDRESS, site.broker.bootstrap), folder)
     site.run("operator", "topics", "create", "--partitions", "1")
-    site.run("operator", "prices", "publish", str(ROOT / "examples" / "prices.yaml"))
-    site.run("operator", "catalog", "publish", str(ROOT / "examples" / "catalog.yaml"))
+    site.run("operator", "prices", "publish", "--yes", str(ROOT / "examples" / "prices.yaml"))
+    site.run("operator", "catalog", "publish", "--yes", str(ROOT / "examples" / "catalog.yaml"))
 
 
 def commands() -> str:

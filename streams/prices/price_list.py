@@ -1,0 +1,102 @@
+"""What a price book says now, of some of its models: a table for people, or plain data. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from streams.core.price import Price
+from streams.core.price_book import PriceBook
+from streams.core.timeline import FOREVER
+from streams.prices.agreement_words import Agreement, in_words
+from streams.prices.difference import place_of
+from streams.prices.difference_text import dimensions
+from streams.prices.plain_price import Plain, plain_agreement, plain_price
+from streams.prices.text_table import text_table
+from streams.prices.wording import day, figure, per, price_of
+
+HEADS: Final = ("provider", "model", "meter", "for", "price", "list", "per", "from", "until",
+                "source")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which prices: globs, None all. `at_us` None: of every date."""
+
+    model: str | None = None
+    provider: str | None = None
+    meter: str | None = None
+    at_us: int | None = None
+
+    def names(self, price: Price) -> bool:
+        """Whether a price is for what is asked, at whatever date."""
+        return (
+            _fits(price.model, self.model)
+            and _fits(price.provider or "", self.provider)
+            and _fits(price.meter, self.meter)
+        )
+
+
+def chosen(book: PriceBook, wanted: Wanted) -> tuple[list[Price], int]:
+    """Return the prices wanted, in order, and how many more hold at other dates."""
+    named = [price for price in book.prices if wanted.names(price)]
+    at_us = wanted.at_us
+    holding = [price for price in named if at_us is None or price.holds_at(at_us)]
+    ordered = sorted(holding, key=lambda price: (place_of(price).order, price.from_us))
+    return ordered, len(named) - len(holding)
+
+
+def price_table(prices: Iterable[Price]) -> list[str]:
+    """Return a price a line."""
+    rows = [_row(price) for price in prices]
+    return text_table(HEADS, rows, right="price list") if rows else []
+
+
+def counts(prices: Iterable[Price]) -> list[str]:
+    """Return how many prices and models each provider has, most first."""
+    found = Counter(price.provider or "any" for price in prices)
+    models = Counter(
+        provider for provider, _ in {(price.provider or "any", price.model) for price in prices}
+    )
+    rows = [(name, f"{models[name]:,}", f"{count:,}") for name, count in found.most_common()]
+    return text_table(("provider", "models", "prices"), rows, right="models prices")
+
+
+def agreement_list(book: PriceBook, at_us: int | None) -> list[str]:
+    """Return the uplifts, overrides and commitments in force, a line each."""
+    return [in_words(each) for each in _agreements(book, at_us)]
+
+
+def plain_list(book: PriceBook, prices: Iterable[Price], at_us: int | None) -> Plain:
+    """Return prices and agreements in JSON's types."""
+    return {
+        "prices": [plain_price(price) for price in prices],
+        "agreements": [plain_agreement(each) for each in _agreements(book, at_us)],
+    }
+
+
+def _row(price: Price) -> tuple[str, ...]:
+    cost, listed = (figure(price_of(rate, price.meter)) for rate in price.both)
+    return (
+        price.provider or "any",
+        price.model,
+        price.meter,
+        dimensions(price),
+        cost,
+        "" if listed == cost else listed,
+        per(price.meter, price.unit),
+        day(price.from_us) if price.from_us > 0 else "",
+        day(price.to_us) if price.to_us < FOREVER else "",
+        price.source,
+    )
+
+
+def _agreements(book: PriceBook, at_us: int | None) -> list[Agreement]:
+    held = book.agreements
+    every: list[Agreement] = [*held.uplifts, *held.overrides, *held.commitments]
+    return [each for each in every if at_us is None or each.from_us <= at_us < each.to_us]
+
+
+def _fits(name: str, glob: str | None) -> bool:
+    return glob is None or fnmatchcase(name.casefold(), glob.casefold())
