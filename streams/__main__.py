@@ -18,6 +18,7 @@ from streams.errors import (
     UnknownVersion,
 )
 from streams.prices.errors import PricesError
+from streams.replay.errors import AmbiguousVersion, ReplayError
 
 FAILED = 1
 MISUSED = 2
@@ -31,8 +32,9 @@ MISUSES = (
     CurrencyChanged,
     NotConfirmed,
     PricesError,
+    AmbiguousVersion,
 )
-FAILURES = (StreamsError, ClickHouseError, SchemaError)
+FAILURES = (StreamsError, ClickHouseError, SchemaError, ReplayError)
 
 
 def main() -> None:

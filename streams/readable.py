@@ -14,7 +14,9 @@ from schemas.catalogue import Json, current
 from schemas.decimals import from_bytes, to_decimal
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-INTEGERS = {("Meter", "quantity"), ("Meter", "amount")}  # two's complement bytes, by their doc
+INTEGERS = {  # two's complement bytes, by their doc
+    ("Meter", name) for name in ("quantity", "amount", "list_amount", "billed_amount")
+}
 
 
 def readable(name: str, record: Mapping[str, object]) -> object:

@@ -56,7 +56,7 @@ class Figures:
         self.events += events
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class WindowPool:
     """Which window of which pool lines belong to."""
 

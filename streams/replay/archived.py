@@ -7,6 +7,7 @@ rates events. Events that cross a window's end or a change of prices are read on
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from schemas.decimals import ONE, to_bytes
 from schemas.records import GpuInterval, Holder, ResourceUsage
@@ -23,6 +24,8 @@ from streams.core.sums import Sums
 from streams.core.tally import Tally
 from streams.replay.ask import Asker, Params, Row
 from streams.replay.span import Span
+
+Revisions: TypeAlias = Mapping[tuple[int, str], int]  # by begin of a window, and pool
 
 NO_NAME = [""]  # the engine's transform takes no empty array
 GROUPED = (
@@ -62,6 +65,7 @@ class Archived:
         self._stretch: Params = {"since": span.since_us, "until": span.until_us}
         params = {**self._stretch, "window": span.window_us, **cuts(span, list(books))}
         self._rows = {query: asker.rows(query, params) for query in GROUPED}
+        self._counted: dict[str, Revisions] = {}  # by version of the catalog
 
     def windows(self, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
         """Return the windows of the span under rules."""
@@ -80,7 +84,7 @@ class Archived:
         return self._drawn(tally, rules)
 
     def _drawn(self, tally: Tally, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
-        revisions = self._revisions(rules)
+        revisions = self.revisions(rules)
         found = {}
         for (start_us, pool), sums in tally.by_window_pool.items():
             if self._span.since_us <= start_us < self._span.until_us:
@@ -90,8 +94,14 @@ class Archived:
                 found[where] = ArchivedWindow(where, sums, events, revision, rules)
         return found
 
-    def _revisions(self, rules: Rules) -> dict[tuple[int, str], int]:
+    def revisions(self, rules: Rules) -> Revisions:
         """Return how many batches have a part in each window and pool of a catalog."""
+        version = rules.catalog.version
+        if version not in self._counted:
+            self._counted[version] = self._count(rules)
+        return self._counted[version]
+
+    def _count(self, rules: Rules) -> Revisions:
         catalog = rules.catalog
         nodes = [name for [name] in self._asker.rows("archived_nodes", self._stretch)]
         endpoints = [each for each in catalog.endpoints.values() if each.basis == "gpu_time"]

@@ -1,22 +1,20 @@
 """Our own queries by name, answered wherever the data is, as rows of plain Python values.
 
-A running embedded store answers on its socket, a server over HTTP, a directory at rest by an engine
-opened here. Integers of any size come as they are; money comes as integers, see the queries.
+A running embedded store answers on its socket; a server, or an engine opened here, through a
+connection. Integers of any size come as they are; money comes as integers, see the queries.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from clickhouse.client import Connection, connect
+from clickhouse.client import Connection
 from clickhouse.errors import ClickHouseError, Unavailable
 from clickhouse.query import query_text
 from streams import sql_socket
 from streams.errors import SqlRefused, StoreUnavailable
-from streams.settings import WorkerSettings
 
 FORM = "JSONCompactEachRow"
 
@@ -62,25 +60,6 @@ class OverSocket:
         """Return the rows of a query."""
         asked = {"query": query, "params": json.dumps(params)}
         return read(sql_socket.report(self.path, "rows", asked))
-
-
-@contextmanager
-def asking(settings: WorkerSettings) -> Iterator[Asker]:
-    """Give whoever answers for the data that settings mean. Raises StoreUnavailable."""
-    socket, directory = settings.sql_socket, settings.clickhouse.embedded
-    if socket and socket.exists() and sql_socket.answers(socket):
-        yield OverSocket(socket)
-        return
-    if directory and not directory.is_dir():
-        raise StoreUnavailable(
-            f"expected data in {directory}, got nothing; start `apportion up`, or name the "
-            "directory with --data"
-        )
-    try:
-        with connect(settings.clickhouse.dsn, settings.clickhouse.database) as connection:
-            yield Direct(connection)
-    except Unavailable as error:
-        raise StoreUnavailable(error.detail) from error
 
 
 def read(text: str) -> list[Row]:

@@ -1,7 +1,9 @@
 """What makes a replay stop.
 
 ReplayError
-└── UnknownVersion   lines name a price book or catalog that ClickHouse does not hold
+├── UnknownVersion     a price book or catalog that ClickHouse does not hold
+├── AmbiguousVersion   what was given begins several versions
+└── CurrencyDiffers    prices in another currency than the lines'
 """
 
 
@@ -10,12 +12,36 @@ class ReplayError(Exception):
 
 
 class UnknownVersion(ReplayError):
-    """A version that lines were drawn under, and that was never stored."""
+    """A version that was never stored."""
 
     def __init__(self, kind: str, version: str) -> None:
+        verb = "prices" if kind == "price-book" else kind
         super().__init__(
-            f"expected the {kind} {version} in the table configs, got none; publish it again with "
-            f"`apportion {'prices' if kind == 'price-book' else kind} publish FILE`"
+            f"expected a {kind} of version {version} in ClickHouse, got none; publish it with "
+            f"`apportion {verb} publish FILE`, or see `apportion {verb} history`"
         )
         self.kind = kind
         self.version = version
+
+
+class AmbiguousVersion(ReplayError):
+    """A beginning that several versions share."""
+
+    def __init__(self, kind: str, prefix: str, versions: list[str]) -> None:
+        super().__init__(
+            f"expected one {kind} whose version begins with {prefix!r}, got {', '.join(versions)}; "
+            "write more of it"
+        )
+        self.versions = versions
+
+
+class CurrencyDiffers(ReplayError):
+    """Prices that cannot be compared with what was billed."""
+
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__(
+            f"expected prices in {expected}, as the lines are, got {got}; amounts of two "
+            "currencies cannot be compared"
+        )
+        self.expected = expected
+        self.got = got

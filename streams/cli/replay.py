@@ -1,0 +1,112 @@
+"""`apportion replay`: what history costs under other prices or another catalog."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, reached, stop_if_checking
+from streams.config.fields import instant_us
+from streams.config.price_book import load_price_book
+from streams.core.timeline import FOREVER
+from streams.replay.bar import showing
+from streams.replay.chunk import Request
+from streams.replay.notebook import Notebook
+from streams.replay.place import Place, asker_of, place_of
+from streams.replay.plan import plan
+from streams.replay.run import run
+from streams.replay.show import to_json, to_text
+from streams.replay.versions import Versions
+from streams.replay.worker import Job
+from streams.up.options import DEFAULT_DATA
+
+WRONG = typer.BadParameter
+DAY_OR_INSTANT = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]
+
+
+def replay(  # noqa: PLR0913 - one parameter an option
+    *,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=DAY_OR_INSTANT, help="From this instant on, UTC."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=DAY_OR_INSTANT, help="Until it, exclusive.")
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="Show this tenant's part only.")] = None,
+    pool: Annotated[str, typer.Option(help="Windows of this pool only.")] = "",
+    prices: Annotated[
+        str, typer.Option(help="Version, or its beginning, or a file; the one published last.")
+    ] = "",
+    catalog: Annotated[
+        str | None, typer.Option(help="Version of a catalog; each window's own.")
+    ] = None,
+    publish: Annotated[bool, typer.Option(help="Publish the lines, in a new generation.")] = False,
+    note: Annotated[str, typer.Option(help="Why, kept with every line published.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    restart: Annotated[bool, typer.Option(help="Forget what a killed replay had done.")] = False,
+    kafka: Kafka = None,
+    data: Data = None,
+    clickhouse: ClickHouse = None,
+    check: Check = False,
+) -> None:
+    """Show what closed windows would cost under other prices or another catalog, and why."""
+    if publish and tenant:
+        raise WRONG("--tenant cannot be published: only whole windows sum to what they cost")
+    if pool and catalog:
+        raise WRONG("--pool with --catalog: what leaves one pool enters another; leave one out")
+    settings = nearest(kafka=kafka, clickhouse=clickhouse, data=data)
+    stop_if_checking(settings, check=check)
+    console = Console(stderr=True)
+    with place_of(settings) as place:
+        book = text_of(prices)
+        if publish and book is not None:
+            raise WRONG("--publish wants a published version: `apportion prices publish` the file")
+        request = requested(place, book, Request(prices, catalog, pool, note or "re-priced"))
+        job = Job(place, request, book, with_lines=publish)
+        asked = {
+            "from": since and since.isoformat(),
+            "to": until and until.isoformat(),
+            "prices": request.prices,
+            "catalog": request.catalog,
+            "pool": pool or None,
+            "published": publish,
+        }
+        stretches = plan(asker_of(place), us(since, 0), us(until, FOREVER), pool)
+        name = json.dumps({**asked, "note": note, "data": settings.clickhouse.dsn})
+        with Notebook((data or DEFAULT_DATA) / "replays", name) as notebook:
+            if restart:
+                notebook.finish()
+            target = reached(settings) if publish else None
+            with showing(console) as report:
+                outcome = run(job, stretches, notebook, target, report)
+            notebook.finish()
+    if as_json:
+        typer.echo(to_json(outcome, asked, tenant))
+        return
+    for line in to_text(outcome, tenant):
+        typer.echo(line)
+
+
+def us(at: datetime | None, otherwise: int) -> int:
+    """Return an instant of UTC in microseconds."""
+    return otherwise if at is None else instant_us(at.replace(tzinfo=UTC))
+
+
+def text_of(prices: str) -> str | None:
+    """Return the text of a price book's file; None when a version is meant."""
+    path = Path(prices)
+    return path.read_text(encoding="utf-8") if prices and path.is_file() else None
+
+
+def requested(place: Place, book: str | None, asked: Request) -> Request:
+    """Return what was asked for, with whole versions."""
+    given = [] if book is None else [load_price_book(book)]
+    versions = Versions(asker_of(place), *given)
+    prices = given[0].version if given else versions.full("price-book", asked.prices)
+    catalog = None if asked.catalog is None else versions.full("catalog", asked.catalog)
+    return replace(asked, prices=prices, catalog=catalog)

@@ -1,0 +1,59 @@
+"""One process of a replay: takes stretches, asks for their data, gives what they changed."""
+
+import gc
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import parent_process
+
+from streams.config.price_book import load_price_book
+from streams.replay.chunk import Request, replay
+from streams.replay.encoded import Encoded, encoded
+from streams.replay.place import Place, asker_of
+from streams.replay.span import Span
+from streams.replay.versions import Versions
+
+GARBAGE = (100_000, 10, 10)  # rows and lines are many small objects and no cycles
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every stretch of a replay has in common. `book`: the text of one never published."""
+
+    place: Place
+    request: Request
+    book: str | None = None
+    with_lines: bool = False
+
+
+def begin() -> None:
+    """Set up a process of the pool: it ends with its parent, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def end_with_parent() -> None:
+    """End at once when the parent is gone, even if it was killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def work(job: Job, span: Span) -> Encoded:
+    """Replay one stretch. Blocks."""
+    outcome = replay(asker_of(job.place), span, job.request, versions(job.place, job.book))
+    if not job.with_lines:
+        outcome.lines.clear()
+    return encoded(outcome)
+
+
+@cache
+def versions(place: Place, book: str | None) -> Versions:
+    """Return the documents of a place, kept by this process."""
+    given = [] if book is None else [load_price_book(book)]
+    return Versions(asker_of(place), *given)
