@@ -8,6 +8,7 @@ from schemas.decimals import from_bytes, to_decimal
 from schemas.records import CostLine, Partial
 from streams.core.lines import WindowPool
 from streams.core.metering import Metered, Rules, meter_batch
+from streams.core.policies import OneVersion, Policies
 from streams.core.window import Window
 from tests.builders.terms import NOTHING_AGREED
 from tests.builders.usage import NOW, Event, batch
@@ -39,18 +40,25 @@ def meter(rules: Rules, *events: Event, seq: int = 0, now_us: int = NOW) -> Mete
     return meter_batch(record_name(events[0]), usage, ORIGIN, rules, now_us)
 
 
-def windows(partials: Iterable[Partial]) -> dict[WindowPool, Window]:
+def windows(
+    partials: Iterable[Partial], policies: Policies = NOTHING_AGREED
+) -> dict[WindowPool, Window]:
     """Apply partials to their windows."""
     found: dict[WindowPool, Window] = {}
     for each in partials:
         where = WindowPool(each["window_start_us"], each["window_end_us"], each["pool"])
-        found.setdefault(where, Window(where, 0, NOTHING_AGREED)).apply(each)
+        found.setdefault(where, Window(where, 0, policies)).apply(each)
     return found
 
 
-def lines(partials: Iterable[Partial]) -> list[CostLine]:
+def lines(partials: Iterable[Partial], policies: Policies = NOTHING_AGREED) -> list[CostLine]:
     """Draw the final lines of every window."""
-    return [line for window in windows(partials).values() for line in window.final()]
+    return [line for window in windows(partials, policies).values() for line in window.final()]
+
+
+def agreed(rules: Rules) -> Policies:
+    """Return what lines are drawn under when they were metered by these rules."""
+    return OneVersion(rules.book, rules.catalog)
 
 
 def drawn(rules: Rules, *events: Event) -> list[Plain]:
@@ -60,7 +68,7 @@ def drawn(rules: Rules, *events: Event) -> list[Plain]:
         metered = meter(rules, event, seq=seq)
         assert not metered.rejected
         partials += metered.partials
-    return plain(lines(partials))
+    return plain(lines(partials, agreed(rules)))
 
 
 def plain(records: Iterable[CostLine]) -> list[Plain]:
@@ -96,7 +104,7 @@ def amounts(rules: Rules, *events: Event) -> list[Amounts]:
     partials = [p for seq, each in enumerate(events) for p in meter(rules, each, seq=seq).partials]
     rows = [
         Amounts(line["tenant"], line["kind"], *(text(from_bytes(each)) for each in money))
-        for line in lines(partials)
+        for line in lines(partials, agreed(rules))
         if all(money := [line[name] or b"" for name in MONEY])  # type: ignore[literal-required]  # of the tuple below
     ]
     return sorted(row for row in rows if row[2:] != ("0", "0", "0"))

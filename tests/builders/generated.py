@@ -2,41 +2,27 @@
 
 from hypothesis import strategies as st
 
-from schemas.decimals import to_bytes
-from schemas.records import GpuInterval, Holder, InferenceUsage, ResourceUsage
+from schemas.decimals import ONE, to_bytes
+from schemas.records import CallQuantity, GpuInterval, Holder, InferenceUsage, ResourceUsage
 from streams.core.catalog import TokenWeights
 from streams.core.metering import Rules
 from streams.core.windows import MINUTE_US
-from tests.builders.terms import (
-    book,
-    catalog,
-    endpoint,
-    gpu_price,
-    resource_price,
-    rules,
-    token_price,
+from tests.builders.generated_prices import PRICES
+from tests.builders.terms import catalog, endpoint, rules
+from tests.builders.usage import (
+    H100,
+    T0,
+    Event,
+    call,
+    holder,
+    interval,
+    quantity,
 )
-from tests.builders.usage import H100, T0, Event, call, holder, interval, quantity
 
 SPAN_US = 4 * MINUTE_US  # events begin in these windows
 LONGEST_US = 2 * MINUTE_US
-CHANGE_US = T0 + MINUTE_US + 12_345_678  # of prices, inside a window
 END_US = T0 + SPAN_US + LONGEST_US
 
-PRICES = book(
-    token_price("tokens.input", "2.50", to_us=CHANGE_US),
-    token_price("tokens.input", "2.4999999", from_us=CHANGE_US),
-    token_price("tokens.cache_read", "0.333333333333"),
-    token_price("tokens.output", "10.000000000001"),
-    token_price("tokens.reasoning", "60", from_us=CHANGE_US),
-    token_price("tokens.input", "0.07", provider=None, model="llama"),
-    gpu_price("2.40", to_us=CHANGE_US),
-    gpu_price("6.88", from_us=CHANGE_US),
-    gpu_price("0.000000000007", model="A100"),
-    gpu_price("0", model="free"),
-    resource_price("0.000031506849"),
-    resource_price("0.09", sku="internet", kind="egress", unit="GB", from_us=CHANGE_US),
-)
 TENANTS = ("acme", "globex", "initech", "umbrella")
 LLAMA = endpoint("llama-prod", TokenWeights(1000, 2500, 100))
 QWEN = endpoint("qwen-prod", TokenWeights(1000, 3333, 7))
@@ -67,6 +53,9 @@ def calls(draw: st.DrawFn) -> InferenceUsage:
     provider, model = draw(
         st.sampled_from([("openai", "gpt-4o"), ("vllm", "llama"), ("openai", "unknown")])
     )
+    reasoning = draw(st.integers(0, tokens_out))
+    written = draw(st.integers(0, tokens_in - read))
+    audio = tokens_in - read - written if reported else 0
     return call(
         at_us=draw(instants),
         tenant=draw(tenants),
@@ -77,9 +66,31 @@ def calls(draw: st.DrawFn) -> InferenceUsage:
         input_tokens=tokens_in if reported else None,
         output_tokens=tokens_out if reported else None,
         cache_read_tokens=read if reported else None,
-        cache_write_5m_tokens=draw(st.integers(0, tokens_in - read)) if reported else None,
-        reasoning_tokens=draw(st.integers(0, tokens_out)) if reported else None,
+        cache_write_5m_tokens=written if reported else None,
+        reasoning_tokens=reasoning if reported else None,
+        region=draw(st.sampled_from([None, None, "eu", "eu-west-1", "us"])),
+        service_tier=draw(st.sampled_from([None, None, "Default", "batch", "flex"])),
+        quantities=draw(
+            st.one_of(st.none(), beside(audio, tokens_out - reasoning if reported else 0))
+        ),
     )
+
+
+@st.composite
+def beside(draw: st.DrawFn, audio_in: int, audio_out: int) -> list[CallQuantity]:
+    """Draw quantities of a call beside its totals, of which these tokens may be audio."""
+    kinds = {
+        ("tokens.input_audio", "Tokens"): st.integers(0, audio_in).map(ONE.__mul__),
+        ("tokens.output_audio", "Tokens"): st.integers(0, audio_out).map(ONE.__mul__),
+        ("call.images_output", "Images"): st.integers(0, 3).map(ONE.__mul__),
+        ("call.seconds", "Seconds"): st.integers(0, 10**15),
+        ("call.pages", "Pages"): st.integers(0, 2).map(ONE.__mul__),
+    }
+    drawn = draw(st.lists(st.sampled_from(sorted(kinds)), max_size=3, unique=True))
+    return [
+        {"meter": meter, "unit": unit, "quantity": to_bytes(draw(kinds[meter, unit]))}
+        for meter, unit in drawn
+    ]
 
 
 @st.composite
@@ -102,6 +113,7 @@ def intervals(draw: st.DrawFn) -> GpuInterval:
         end_us=start + length,
         node=draw(st.sampled_from(["gpu-node-1", "gpu-node-2", "laptop"])),
         gpu_model=draw(st.sampled_from([H100, H100, "A100", "free", "unknown"])),
+        purchase_option=draw(st.sampled_from([None, None, "spot", "reserved"])),
         stranded_us=stranded,
         out_of_service_us=draw(st.integers(0, left - stranded)),
     )

@@ -1,36 +1,33 @@
-"""What generated usage costs, summed plainly with fractions and none of core's rating.
-
-The prices are those of `generated.PRICES`, written a second time.
-"""
+"""What generated usage costs, summed plainly with fractions and none of core's rating."""
 
 from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 
+from schemas.decimals import from_bytes
 from schemas.records import GpuInterval, InferenceUsage
-from streams.core.money import PICO
-from tests.builders.generated import CHANGE_US
+from tests.builders import independent_prices as prices
+from tests.builders.generated_prices import CHANGE_US, NIGHT_US
 from tests.builders.terms import MILLION, WINDOW_US
-from tests.builders.usage import H100
 
+PICO = 10**12
 HOUR_US = 3_600 * MILLION
 
-Sides = tuple[str | None, str | None]  # the price before CHANGE_US, and from then on
-TOKEN_PRICES: dict[tuple[str, str, str], Sides] = {  # USD per million
-    ("openai", "gpt-4o", "input"): ("2.50", "2.4999999"),
-    ("openai", "gpt-4o", "cache_read"): ("0.333333333333", "0.333333333333"),
-    ("openai", "gpt-4o", "output"): ("10.000000000001", "10.000000000001"),
-    ("openai", "gpt-4o", "reasoning"): (None, "60"),
-    ("vllm", "llama", "input"): ("0.07", "0.07"),
-}
-GPU_PRICES: dict[str, Sides] = {  # USD an hour
-    H100: ("2.40", "6.88"),
-    "A100": ("0.000000000007", "0.000000000007"),
-    "free": ("0", "0"),
-    "unknown": (None, None),
-}
+Place: TypeAlias = tuple[int, str]  # window and pool
+Costs: TypeAlias = Counter[Place]  # pico
 
-Costs = Counter[tuple[int, str]]  # pico by window and pool
+
+class Amounts(NamedTuple):
+    """Three sums of the same usage."""
+
+    cost: Costs
+    listed: Costs
+    billed: Costs
+
+
+Exact: TypeAlias = dict[tuple[object, ...], list[Fraction]]  # dollars of what is rounded together
 
 
 def windows_of(event: GpuInterval) -> range:
@@ -40,63 +37,85 @@ def windows_of(event: GpuInterval) -> range:
 
 
 def covered(event: GpuInterval, window: int) -> list[tuple[int, int]]:
-    """Return the (microseconds, side of the price change) an interval covers of a window."""
+    """Return the (microseconds, begin) of the pieces of an interval in a window."""
+    edges = sorted((window, CHANGE_US, *NIGHT_US, window + WINDOW_US))
     found = []
-    for side, (low, high) in enumerate(((0, CHANGE_US), (CHANGE_US, event["end_us"]))):
+    for low, high in pairwise(edges):
         begin = max(event["start_us"], window, low)
         end = min(event["end_us"], window + WINDOW_US, high)
         if begin < end:
-            found.append((end - begin, side))
+            found.append((end - begin, begin))
     return found
 
 
-def gpu_costs(events: Iterable[GpuInterval]) -> Costs:
-    """Return what each pool of GPUs costs: time x price, summed, rounded once."""
-    exact: dict[tuple[int, str], Fraction] = {}
+def add(exact: Exact, place: tuple[object, ...], amounts: Iterable[Fraction]) -> None:
+    """Add to what is rounded together."""
+    sums = exact.setdefault(place, [Fraction(0), Fraction(0), Fraction(0)])
+    exact[place] = [have + more for have, more in zip(sums, amounts, strict=True)]
+
+
+def rounded(exact: Exact) -> Amounts:
+    """Round each, and sum them by window and pool."""
+    found = Amounts(Counter(), Counter(), Counter())
+    for (window, pool, *_), sums in exact.items():
+        for costs, usd in zip(found, sums, strict=True):
+            costs[window, pool] += round(usd * PICO)  # type: ignore[index]  # places begin so
+    return found
+
+
+def gpu_costs(events: Iterable[GpuInterval]) -> Amounts:
+    """Return what each pool of GPUs costs: time x price, summed, rounded once.
+
+    What is charged for it is not said here: it depends on how the pool is split.
+    """
+    exact: Exact = {}
     for event in events:
         pool = "__unmapped__" if event["node"] == "laptop" else "h100"
         for window in windows_of(event):
-            for for_us, side in covered(event, window):
-                price = Fraction(GPU_PRICES[event["gpu_model"]][side] or 0)
-                before = exact.get((window, pool), Fraction(0))
-                exact[window, pool] = before + price * for_us * PICO / HOUR_US
-    return Counter({place: round(cost) for place, cost in exact.items()})
+            for for_us, at_us in covered(event, window):
+                price = prices.gpu_price(event["gpu_model"], event["purchase_option"], at_us)
+                if price:
+                    hours = Fraction(for_us, HOUR_US)
+                    add(exact, (window, pool), (*(each * hours for each in price), Fraction(0)))
+    return rounded(exact)
 
 
-def token_costs(events: Iterable[InferenceUsage]) -> Costs:
-    """Return what each provider's API costs: tokens x price, summed and rounded by line."""
-    exact: dict[tuple[int, str, tuple[str | None, ...]], Fraction] = {}
+def call_costs(events: Iterable[InferenceUsage]) -> Amounts:
+    """Return what each provider's API costs: quantity x price, summed and rounded by line."""
+    exact: Exact = {}
     for event in events:
         if event["endpoint"] in {"llama-prod", "qwen-prod"}:
             continue  # paid by GPU time
         window = event["at_us"] // WINDOW_US * WINDOW_US
-        provider, model = event["provider"], event["model"]
-        for kind, count in priced_tokens(event).items():
-            price = TOKEN_PRICES.get((provider, model, kind), (None, None))[after(event)]
-            payer = (event["tenant"], event["project"], event["endpoint"], model, kind)
-            line = (window, f"api:{provider}", payer)
-            cost = Fraction(price or 0) * count * PICO / MILLION
-            exact[line] = exact.get(line, Fraction(0)) + cost
-    found: Costs = Counter()
-    for (window, pool, _), cost in exact.items():
-        found[window, pool] += round(cost)
-    return found
+        payer = (event["tenant"], event["project"], event["endpoint"], event["model"])
+        where = (event["region"], prices.tier(event))
+        for meter, quantity in used(event).items():
+            price = prices.call_price(event, meter)
+            if price:
+                charged = prices.charged(event, meter, price.cost)
+                line = (window, f"api:{event['provider']}", *payer, *where, meter)
+                add(exact, line, (each * quantity for each in (*price, charged)))
+    return rounded(exact)
 
 
-def after(event: InferenceUsage) -> int:
-    """Return the side of the price change a call is on."""
-    return int(event["at_us"] >= CHANGE_US)
-
-
-def priced_tokens(event: InferenceUsage) -> dict[str, int]:
-    """Return the tokens of a call by kind; reasoning is output until it has a price."""
+def used(event: InferenceUsage) -> dict[str, Fraction]:
+    """Return what a call used of each meter; parts without a price are in their total."""
     read, written = event["cache_read_tokens"] or 0, event["cache_write_5m_tokens"] or 0
-    reasoning = event["reasoning_tokens"] or 0
-    if not after(event) or event["model"] != "gpt-4o":
-        reasoning = 0
-    return {
-        "input": (event["input_tokens"] or 0) - read - written,
-        "cache_read": read,
-        "output": (event["output_tokens"] or 0) - reasoning,
-        "reasoning": reasoning,
+    found = {
+        "tokens.input": Fraction((event["input_tokens"] or 0) - read - written),
+        "tokens.cache_read": Fraction(read),
+        "tokens.output": Fraction(event["output_tokens"] or 0),
+        "call.requests": Fraction(1),
     }
+    beside = {
+        each["meter"]: Fraction(from_bytes(each["quantity"]), PICO)
+        for each in event["quantities"] or ()
+    }
+    beside["tokens.reasoning"] = Fraction(event["reasoning_tokens"] or 0)
+    for meter, quantity in beside.items():
+        if meter.startswith("call.") or prices.call_price(event, meter):
+            found[meter] = quantity
+            if meter.startswith("tokens."):
+                whole = "tokens.input" if "input" in meter else "tokens.output"
+                found[whole] -= quantity
+    return found

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from streams.core.metering import Rules
 from streams.core.windows import MINUTE_US, SECOND_US
+from tests.builders.drawing import agreed
 from tests.builders.generated import END_US, LONGEST_US, SPAN_US, any_terms, batches, terms
 from tests.builders.usage import T0, Event, call, holder, interval, quantity
 from tests.simulation.feed import Metered, doubled, log_of, metered, shuffled
@@ -24,18 +25,20 @@ REMEMBER_US = 3 * MINUTE_US
 # All closes, then all is forgotten, then the commit follows.
 ENDS_US = [END_US + LATENESS_US + after for after in (0, REMEMBER_US, REMEMBER_US + MINUTE_US)]
 
+AGREED = agreed(terms())  # the same whatever the idle policy, which partials carry
+
 any_order = st.randoms(use_true_random=False)
 Finals = dict[str, set[bytes]]
 
 
 def run_of(messages: Sequence[Metered], lateness_us: int = LATENESS_US) -> Run:
-    return Run(log_of(messages, ORIGINS, ENDS_US), lateness_us, REMEMBER_US)
+    return Run(log_of(messages, ORIGINS, ENDS_US), lateness_us, REMEMBER_US, AGREED)
 
 
 def check(run: Run) -> Finals:
     """Check all that one log promises; return the final lines."""
     verdict = judge(run.broker.log, run.lateness_us)
-    expected = verdict.final_lines()
+    expected = verdict.final_lines(AGREED)
     finals = run.broker.finals()
     assert finals == {line: {content} for line, content in expected.items()}
     assert run.broker.as_read() == expected

@@ -1,8 +1,10 @@
 """Laws of the arithmetic, over random events of every kind and every idle policy."""
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
+from typing import Literal
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,26 +13,13 @@ from schemas.decimals import from_bytes
 from schemas.records import CostLine, GpuInterval, Partial
 from streams.core.metering import Rules
 from streams.core.money import PICO, half_even, split
+from streams.core.price_book import Agreements
 from streams.core.windows import pieces, window_start
-from tests.builders.drawing import lines, meter
-from tests.builders.generated import (
-    CHANGE_US,
-    END_US,
-    PRICES,
-    any_terms,
-    batches,
-    intervals,
-    terms,
-)
-from tests.builders.independent import (
-    GPU_PRICES,
-    TOKEN_PRICES,
-    covered,
-    gpu_costs,
-    token_costs,
-    windows_of,
-)
-from tests.builders.terms import call_cost, gpu_cost
+from tests.builders.drawing import agreed, lines, meter
+from tests.builders.generated import END_US, any_terms, batches, intervals, terms
+from tests.builders.generated_prices import OVERRIDES, PRICES, UPLIFTS
+from tests.builders.independent import call_costs, covered, gpu_costs, windows_of
+from tests.builders.terms import book
 from tests.builders.usage import Event, calls_in, intervals_in, quantities_in, with_tenants
 
 any_order = st.randoms(use_true_random=False)
@@ -47,7 +36,7 @@ def metered(rules: Rules, events: list[list[Event]]) -> list[Partial]:
 
 
 def drawn(rules: Rules, events: list[list[Event]]) -> list[CostLine]:
-    return lines(metered(rules, events))
+    return lines(metered(rules, events), agreed(rules))
 
 
 def content(of: list[CostLine]) -> list[CostLine]:
@@ -107,33 +96,54 @@ def test_pieces_join_to_the_whole_and_cross_no_edge(
 # Conservation
 
 
-def test_the_independent_sums_use_the_prices_of_the_book() -> None:
-    for (provider, model, kind), sides in TOKEN_PRICES.items():
-        for instant, price in zip((CHANGE_US - 1, CHANGE_US), sides, strict=True):
-            rate = call_cost(PRICES, f"tokens.{kind}", instant, provider=provider, model=model)
-            assert rate == (None if price is None else Fraction(price) * PICO)
-    for model, sides in GPU_PRICES.items():
-        for instant, price in zip((CHANGE_US - 1, CHANGE_US), sides, strict=True):
-            rate = gpu_cost(PRICES, "h100", instant, model=model)
-            assert rate == (None if price is None else Fraction(price) * PICO)
+Money = Literal["cost", "list_cost", "billed_cost"]
 
 
-def line_costs(of: list[CostLine]) -> Counter[tuple[int, str]]:
+def sums(of: list[CostLine], money: Money) -> Counter[tuple[int, str]]:
+    """Return an amount by window and pool."""
     found: Counter[tuple[int, str]] = Counter()
     for line in of:
-        found[line["window_start_us"], line["pool"]] += from_bytes(line["cost"] or b"")
-    return found
+        found[line["window_start_us"], line["pool"]] += from_bytes(line[money] or b"")
+    return +found
+
+
+def of_calls(costs: Counter[tuple[int, str]]) -> Counter[tuple[int, str]]:
+    return Counter({at: cost for at, cost in costs.items() if at[1].startswith("api:")})
+
+
+def of_gpus(costs: Counter[tuple[int, str]]) -> Counter[tuple[int, str]]:
+    return Counter({at: cost for at, cost in costs.items() if at[1] in {"h100", "__unmapped__"}})
 
 
 @given(rules=any_terms, events=batches())
 def test_the_lines_of_each_window_and_pool_sum_to_what_it_costs(
     rules: Rules, events: list[list[Event]]
 ) -> None:
+    """At cost, by the list, and as charged, exactly."""
     flat = [event for each in events for event in each]
-    costs = line_costs(drawn(rules, events))
-    resources = {place: cost for place, cost in costs.items() if place[1].startswith("resource:")}
-    others = costs - Counter(resources)
-    assert +others == +(gpu_costs(intervals_in(flat)) + token_costs(calls_in(flat)))
+    found = drawn(rules, events)
+    calls, gpus = call_costs(calls_in(flat)), gpu_costs(intervals_in(flat))
+    assert of_calls(sums(found, "cost")) == +calls.cost
+    assert of_calls(sums(found, "list_cost")) == +calls.listed
+    assert of_calls(sums(found, "billed_cost")) == +calls.billed
+    assert of_gpus(sums(found, "cost")) == +gpus.cost
+    assert of_gpus(sums(found, "list_cost")) == +gpus.listed
+
+
+@given(rules=any_terms, events=batches())
+def test_what_is_charged_changes_nothing_of_what_it_costs(
+    rules: Rules, events: list[list[Event]]
+) -> None:
+    without = replace(rules, book=book(*PRICES.prices, agreements=Agreements(UPLIFTS)))
+
+    def at_cost(line: CostLine) -> CostLine:
+        return {**line, "billed_cost": line["cost"]}
+
+    found = drawn(rules, events)
+    assert content(list(map(at_cost, found))) == content(drawn(without, events))
+    for line in found:
+        if line["tenant"].startswith("__"):
+            assert line["billed_cost"] == line["cost"]
 
 
 @given(rules=any_terms, events=batches())
@@ -185,7 +195,7 @@ def test_the_order_of_batches_is_irrelevant(
 ) -> None:
     partials = metered(rules, events)
     shuffled = order.sample(partials, len(partials))
-    assert content(lines(shuffled)) == content(lines(partials))
+    assert content(lines(shuffled, agreed(rules))) == content(lines(partials, agreed(rules)))
 
 
 @given(rules=any_terms, events=batches(), order=any_order)
@@ -200,7 +210,7 @@ def test_the_order_of_events_in_a_batch_is_irrelevant(
 def test_renaming_tenants_renames_their_lines_and_changes_nothing_else(
     rules: Rules, events: list[list[Event]], suffix: str
 ) -> None:
-    """The new names keep their order, which decides who gets the odd pico."""
+    """Their agreements too. New names keep their order, which decides who gets the odd pico."""
 
     def renamed(line: CostLine) -> CostLine:
         tenant = line["tenant"]
@@ -211,9 +221,13 @@ def test_renaming_tenants_renames_their_lines_and_changes_nothing_else(
         return tenant and f"t-{tenant}{suffix}"
 
     before = [renamed(line) for line in drawn(rules, events)]
+    overrides = [replace(each, tenant=name(each.tenant)) for each in OVERRIDES]
+    renamed_book = book(*PRICES.prices, agreements=Agreements(UPLIFTS, tuple(overrides)))
     after: list[CostLine] = [
         {**line, "line_id": ""}
-        for line in drawn(rules, [[with_tenants(e, name) for e in b] for b in events])
+        for line in drawn(
+            replace(rules, book=renamed_book), [[with_tenants(e, name) for e in b] for b in events]
+        )
     ]
     assert sorted(before, key=repr) == sorted(after, key=repr)
 
@@ -234,7 +248,7 @@ def test_a_batch_metered_twice_gives_the_same_partials(
     rules: Rules, events: list[list[Event]]
 ) -> None:
     assert metered(rules, events) == metered(rules, events)
-    assert lines(metered(rules, events) * 2) == drawn(rules, events)
+    assert lines(metered(rules, events) * 2, agreed(rules)) == drawn(rules, events)
 
 
 @given(event=intervals())

@@ -8,7 +8,9 @@ from typing import cast
 
 from schemas.records import Partial
 from streams.core.lines import WindowPool
+from streams.core.policies import Policies
 from tests.builders.drawing import lines
+from tests.builders.terms import NOTHING_AGREED
 from tests.simulation.broker import CODEC, Message
 
 Batch = tuple[str, int, int]
@@ -23,10 +25,12 @@ class Verdict:
     closes: list[int] = field(default_factory=list)
     closed_through_us: int = 0
 
-    def final_lines(self) -> dict[str, bytes]:
+    def final_lines(self, policies: Policies = NOTHING_AGREED) -> dict[str, bytes]:
         """Return the encoded final lines of every window, by line."""
         partials = [each for batches in self.counted.values() for each in batches.values()]
-        return {line["line_id"]: CODEC.encode("CostLine", line) for line in lines(partials)}
+        return {
+            line["line_id"]: CODEC.encode("CostLine", line) for line in lines(partials, policies)
+        }
 
 
 def judge(log: list[Message], lateness_us: int) -> Verdict:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from streams.core.policies import Policies
+from tests.builders.terms import NOTHING_AGREED
 from tests.simulation.broker import Broker, Message
 from tests.simulation.worker import Worker
 
@@ -9,8 +11,15 @@ from tests.simulation.worker import Worker
 class Run:
     """Feeds records to a worker as fast as it reads them; it emits and commits all the time."""
 
-    def __init__(self, records: Sequence[Message], lateness_us: int, remember_us: int) -> None:
+    def __init__(
+        self,
+        records: Sequence[Message],
+        lateness_us: int,
+        remember_us: int,
+        policies: Policies = NOTHING_AGREED,
+    ) -> None:
         self.broker = Broker()
+        self.policies = policies
         self.lateness_us = lateness_us
         self.remember_us = remember_us
         self.coming = list(reversed(records))
@@ -19,7 +28,7 @@ class Run:
 
     def replace_worker(self) -> None:
         """Kill the worker, losing what it has not delivered, and start another."""
-        self.worker = Worker(self.broker, self.lateness_us, self.remember_us)
+        self.worker = Worker(self.broker, self.lateness_us, self.remember_us, self.policies)
 
     def step(self) -> bool:
         """Produce one record, or let the worker do one thing; False at the end."""

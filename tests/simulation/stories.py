@@ -2,8 +2,8 @@
 
 A line of events.jsonl is a batch, `{"source": …, "calls" | "gpus" | "resources": [...]}`, or a
 `{"watermark": "m:ss"}` that every origin has reached. Batches between two watermarks are within
-grace of each other. A line of expected.jsonl is a final cost line, without its null dimensions, or
-what came `late` or was `rejected`.
+grace of each other. A line of expected.jsonl is a final cost line, without its null dimensions, and
+with `list` and `billed` where they differ from its cost; or what came `late` or was `rejected`.
 """
 
 import json
@@ -19,10 +19,11 @@ from schemas.records import CostLine, GpuInterval, InferenceUsage, LatePartial, 
 from streams.config.catalog import load_catalog
 from streams.config.price_book import load_price_book
 from streams.core.metering import Rules, meter_batch
+from streams.core.policies import OneVersion
 from streams.core.windows import MINUTE_US, SECOND_US
 from tests.builders.drawing import ORIGIN, text
 from tests.builders.terms import MAX_SKEW_US, WINDOW_US
-from tests.builders.usage import NOW, T0, batch, call, holder, interval, quantity
+from tests.builders.usage import NOW, T0, batch, call, holder, interval, of_call, quantity
 from tests.simulation.broker import Message
 from tests.simulation.run import Run
 
@@ -31,7 +32,7 @@ Orderer = Callable[[Sequence[Row]], Sequence[Row]]
 
 LATENESS_US = 2 * MINUTE_US
 REMEMBER_US = 10 * MINUTE_US
-DIMENSIONS = ("project", "provider", "model", "endpoint", "job")
+DIMENSIONS = ("project", "provider", "model", "endpoint", "job", "region", "service_tier")
 CALL_TOKENS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
 
 
@@ -79,9 +80,10 @@ def tell(story: Story, order: Orderer, stop_at: float | None = None) -> list[Row
     Returns what expected.jsonl should hold, sorted.
     """
     log, rejected = played(story, order)
-    run = Run(log, LATENESS_US, REMEMBER_US)
+    policies = OneVersion(story.rules.book, story.rules.catalog)
+    run = Run(log, LATENESS_US, REMEMBER_US, policies)
     if stop_at is not None:
-        steps = Run(log, LATENESS_US, REMEMBER_US).finish().steps
+        steps = Run(log, LATENESS_US, REMEMBER_US, policies).finish().steps
         run.go(round(steps * stop_at)).replace_worker()
     broker = run.finish().broker
     finals = {line["line_id"]: line for line in broker.lines if line["status"] == "final"}
@@ -131,8 +133,11 @@ def batch_of(row: Row) -> tuple[str, dict[str, Any]]:
 
 def call_of(row: Row) -> InferenceUsage:
     counts = {f"{kind}_tokens": row.get(kind) for kind in CALL_TOKENS}
-    named = {key: row[key] for key in row.keys() - {"at", *CALL_TOKENS}}
-    return call(at_us=instant(row["at"]), **counts, **named)
+    named = {key: row[key] for key in row.keys() - {"at", "quantities", *CALL_TOKENS}}
+    quantities = [
+        of_call(meter, *amount.split()) for meter, amount in row.get("quantities", {}).items()
+    ]
+    return call(at_us=instant(row["at"]), quantities=quantities or None, **counts, **named)
 
 
 def interval_of(row: Row) -> GpuInterval:
@@ -145,7 +150,9 @@ def interval_of(row: Row) -> GpuInterval:
         for each in row.get("holders", [])
     ]
     times = {f"{key[:-2]}_us": for_us(row[key]) for key in row if key.endswith("_s")}
-    named = {key: row[key] for key in row.keys() & {"node", "device", "gpu_model"}}
+    named = {
+        key: row[key] for key in row.keys() & {"node", "device", "gpu_model", "purchase_option"}
+    }
     return interval(
         *holders, start_us=instant(row["from"]), end_us=instant(row["to"]), **times, **named
     )
@@ -179,7 +186,8 @@ def clock(at_us: int) -> str:
 def line_row(line: CostLine) -> Row:
     """Return a final line as expected.jsonl writes it."""
     given = {key: line[key] for key in DIMENSIONS if line[key] is not None}  # type: ignore[literal-required]  # of the tuple above
-    cost = None if line["cost"] is None else text(from_bytes(line["cost"]))
+    cost = usd(line["cost"])
+    other = {key: usd(line[f"{key}_cost"]) for key in ("list", "billed")}  # type: ignore[literal-required]  # of the record
     return {
         "window": clock(line["window_start_us"]),
         "pool": line["pool"],
@@ -189,8 +197,14 @@ def line_row(line: CostLine) -> Row:
         **given,
         "quantity": f"{text(from_bytes(line['quantity']))} {line['unit']}",
         "cost": cost,
+        **{key: amount for key, amount in other.items() if amount != cost},
         "events": line["events"],
     }
+
+
+def usd(amount: bytes | None) -> str | None:
+    """Return an amount of a line as a decimal."""
+    return None if amount is None else text(from_bytes(amount))
 
 
 def late_row(late: LatePartial) -> Row:

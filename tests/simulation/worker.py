@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from streams.core.partition_log import Action, Finals, PartitionLog, PassOn, Write
+from streams.core.policies import Policies
 from tests.builders.terms import NOTHING_AGREED
 from tests.simulation.broker import Broker, Message
 
@@ -26,9 +27,15 @@ class Worker:
 
     names = count()
 
-    def __init__(self, broker: Broker, lateness_us: int, remember_us: int) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        lateness_us: int,
+        remember_us: int,
+        policies: Policies = NOTHING_AGREED,
+    ) -> None:
         self.broker = broker
-        self.log = PartitionLog(NOTHING_AGREED, lateness_us, remember_us)
+        self.log = PartitionLog(policies, lateness_us, remember_us)
         self.position = broker.committed
         self.unsent: list[tuple[Message, Follow | None]] = []
         self.unacknowledged: list[Follow] = []
