@@ -50,14 +50,36 @@ SINCE_DEAR = {
 }
 UNPRICED = ("openai", "gpt-next")
 
+VARIED = ("openai", "gpt-4o")  # the model that is called in several ways
+BATCH, FLEX = "batch", "flex"  # tiers, the second without a price
+BATCHED: dict[str, Fraction] = {
+    "tokens.input": Fraction("1.25"),
+    "tokens.cache_read": Fraction("0.625"),
+    "tokens.output": Fraction("5.000000000001"),
+}
+EU, EU_FACTOR = "eu", Fraction("1.1")  # a region in which all of openai's calls cost more
+IMAGES, IMAGE = "call.images_output", Fraction("0.04")
 
-def price(provider: str | None, model: str | None, meter: str, *, dear: bool) -> Fraction | None:
+
+def price(  # noqa: PLR0913  # all that decides it
+    provider: str | None,
+    model: str | None,
+    meter: str,
+    tier: str | None,
+    region: str | None,
+    *,
+    dear: bool,
+) -> Fraction | None:
     """Return the dollars of one token or unit; None when there is no price."""
     if meter.startswith("resource."):
         return RESOURCE[model or ""]
+    factor = EU_FACTOR if (provider, region) == ("openai", EU) else Fraction(1)
+    if meter == IMAGES:
+        return IMAGE * factor
     book = SINCE_DEAR if dear else UNTIL_DEAR
-    found = book.get((provider or "", model or ""), {}).get(meter)
-    return None if found is None else found / 10**6
+    tiers = {None: book.get((provider or "", model or ""), {}), BATCH: BATCHED}
+    found = tiers.get(tier, {}).get(meter)
+    return None if found is None else found * factor / 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +127,12 @@ def price_book() -> str:
             else:
                 rows.append(entry(what, price, 10**6, "Tokens", f"{always}, effective_to: {dear}"))
                 rows.append(entry(what, later, 10**6, "Tokens", f"effective_from: {dear}"))
+    varied = "provider: {}, model: {}".format(*VARIED)
+    rows += [
+        entry(f"meter: {meter}, {varied}, service_tier: {BATCH}", price, 10**6, "Tokens", always)
+        for meter, price in BATCHED.items()
+    ]
+    rows.append(entry(f"meter: {IMAGES}, {varied}", IMAGE, 1, "Images", always))
     rows += [
         entry(f"meter: gpu, model: {model}", price, 1, "GPU-Hours", always)
         for model, price in GPU_HOUR.items()
@@ -113,7 +141,11 @@ def price_book() -> str:
     for sku, price in RESOURCE.items():
         kind, unit = kinds[sku]
         rows.append(entry(f"meter: resource.{kind}, model: {sku}", price, 1, unit, always))
-    return "\n".join(["currency: USD", "prices:", *rows])
+    uplift = (
+        f'uplifts: [{{region: {EU}, factor: "{float(EU_FACTOR)}", provider: openai, '
+        f"{always}, source: test}}]"
+    )
+    return "\n".join(["currency: USD", "prices:", *rows, uplift])
 
 
 def entry(what: str, price: Fraction, per: int, unit: str, when: str) -> str:

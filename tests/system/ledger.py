@@ -41,6 +41,8 @@ class Line(NamedTuple):
     model: str | None
     endpoint: str | None
     job: str | None
+    tier: str | None = None
+    region: str | None = None
 
 
 class Caller(NamedTuple):
@@ -72,7 +74,7 @@ class Usage:
     """What one batch, or all of a window, adds up to in one place."""
 
     events: int = 0
-    metered: Counter[Metered] = field(default_factory=Counter)  # tokens, 1e-12 of a resource's unit
+    metered: Counter[Metered] = field(default_factory=Counter)  # tokens, 1e-12 of other units
     tokens: Counter[Caller] = field(default_factory=Counter)
     gpu: Counter[Held] = field(default_factory=Counter)  # microseconds * SLOT_US
 
@@ -101,8 +103,10 @@ def worth(usage: Usage, pool: str) -> Worth:
     found = Worth()
     amounts: dict[Line, Fraction | None] = {}
     for (line, dear), count in usage.metered.items():
-        quantity = Fraction(count, PICO) if line.meter.startswith("resource.") else Fraction(count)
-        price = facts.price(line.provider, line.model, line.meter, dear=dear)
+        quantity = Fraction(count, 1 if line.meter.startswith("tokens.") else PICO)
+        price = facts.price(
+            line.provider, line.model, line.meter, line.tier, line.region, dear=dear
+        )
         found.quantities[line] = found.quantities.get(line, Fraction(0)) + quantity
         before = amounts.get(line, Fraction(0))
         amounts[line] = None if price is None or before is None else before + quantity * price

@@ -3,10 +3,10 @@
 from random import Random
 from typing import Any, NamedTuple
 
-from schemas.decimals import to_bytes
+from schemas.decimals import from_bytes, to_bytes
 from tests.system import facts
 from tests.system.facts import NOBODY, SLOT_US, WINDOW_US
-from tests.system.ledger import Caller, Held, Line, Metered, Place, Usage
+from tests.system.ledger import PICO, Caller, Held, Line, Metered, Place, Usage
 
 Event = dict[str, Any]
 Worths = dict[Place, Usage]
@@ -66,22 +66,43 @@ def calls(random: Random, start_us: int, count: int) -> tuple[list[Event], Worth
             "output_tokens": tokens_out,
             "reasoning_tokens": int(random.random() * (tokens_out + 1)) if draw > 0.9 else None,
         }
+        if (provider, model) == facts.VARIED and 0.6 < draw < 0.68:
+            vary(event, draw)
         if provider == "self":
             event["endpoint"] = facts.TOKEN_ENDPOINT
         elif 0.4 < draw < 0.55:
             event["endpoint"] = ENDPOINTS[draw < 0.5]
         events.append(event)
         group = Group(at_us - at_us % WINDOW_US, at_us >= facts.DEAR_FROM_US, tenant,
-                      event["project"], provider, model, event["endpoint"])  # fmt: skip
-        sums = groups.setdefault(group, [0, 0, 0, 0, 0, 0])
+                      event["project"], provider, model, event["endpoint"],
+                      event.get("service_tier"), event.get("region"))  # fmt: skip
+        sums = groups.setdefault(group, [0, 0, 0, 0, 0, 0, 0])
         for index, amount in enumerate(
-            (1, tokens_in, cached, written, tokens_out, event["reasoning_tokens"])
+            (1, tokens_in, cached, written, tokens_out, event["reasoning_tokens"], images(event))
         ):
             sums[index] += amount or 0
     worths: Worths = {}
     for group, sums in groups.items():
         count_calls(worths, group, sums)
     return events, worths
+
+
+def vary(event: Event, draw: float) -> None:
+    """Have a call served otherwise: in another tier or region, or with images beside its tokens."""
+    if draw < 0.62:
+        event["service_tier"] = facts.BATCH
+    elif draw < 0.63:
+        event["service_tier"] = facts.FLEX
+    elif draw < 0.66:
+        event["region"] = facts.EU
+    else:
+        count = to_bytes((event["output_tokens"] % 3 + 1) * PICO)
+        event["quantities"] = [{"meter": facts.IMAGES, "unit": "Images", "quantity": count}]
+
+
+def images(event: Event) -> int:
+    """Return how many images a call made, in 1e-12 of one."""
+    return sum(from_bytes(each["quantity"]) for each in event.get("quantities", ()))
 
 
 class Group(NamedTuple):
@@ -94,11 +115,13 @@ class Group(NamedTuple):
     provider: str
     model: str
     endpoint: str | None
+    tier: str | None
+    region: str | None
 
 
 def count_calls(worths: Worths, group: Group, sums: list[int]) -> None:
     """Add some calls to what their batch is worth."""
-    count, tokens_in, cached, written, tokens_out, reasoning = sums
+    count, tokens_in, cached, written, tokens_out, reasoning, made = sums
     endpoint = facts.GPU_ENDPOINTS.get(group.endpoint or "")
     tenant = payer(group.tenant)
     if endpoint:
@@ -118,6 +141,7 @@ def count_calls(worths: Worths, group: Group, sums: list[int]) -> None:
         "tokens.cache_read": cached,
         "tokens.cache_write_5m": written,
         "tokens.output": tokens_out,
+        facts.IMAGES: made,
     }
     if "tokens.reasoning" in facts.UNTIL_DEAR.get((group.provider, group.model), {}):
         quantities["tokens.reasoning"] = reasoning
@@ -125,7 +149,7 @@ def count_calls(worths: Worths, group: Group, sums: list[int]) -> None:
     for meter, quantity in quantities.items():
         if quantity or meter == "tokens.input":
             line = Line(tenant, group.project, meter, group.provider, group.model,
-                        group.endpoint, None)  # fmt: skip
+                        group.endpoint, None, group.tier, group.region)  # fmt: skip
             usage.metered[Metered(line, group.dear)] += quantity
 
 

@@ -164,7 +164,7 @@ def line_of(line: CostLine) -> Line:
     """Return what a metered line is about."""
     return Line(
         line["tenant"], line["project"], line["meter"], line["provider"], line["model"],
-        line["endpoint"], line["job"],
+        line["endpoint"], line["job"], line["service_tier"], line["region"],
     )  # fmt: skip
 
 
