@@ -80,7 +80,7 @@ def instant(text: str) -> datetime:
 def map_text(file: Path) -> str:
     """Return the text of a map. Raises InvalidMap."""
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # some editors write a mark first
     except UnicodeDecodeError as error:
         raise InvalidMap(f"expected {file} to be JSON in UTF-8, got {error}") from error
 

@@ -7,6 +7,7 @@ from streams.prices.json_text import Json, Number
 ATOM = Decimal("1e-18")  # books hold whole 1e-12 of the currency per million units
 LEAST_DIGITS = 9  # of a price that is not whole in atoms: that it is a rounded float, not a guess
 MOST = Decimal(10**9)  # per unit; nothing that is sold by a unit of usage costs so much
+LEAST_FACTOR, MOST_FACTOR = Decimal("1e-6"), Decimal(1_000)  # a factor is in whole millionths
 MAX_CHARACTERS = 64  # of a number; doubles have 17 digits
 
 
@@ -24,6 +25,16 @@ def amount(value: Json) -> Decimal | str:
         return f"expected a number from 0 to less than {MOST:,}, got {value}"
     if 0 < number < ATOM * 10**LEAST_DIGITS and number % ATOM:
         return f"expected 0 or at least {ATOM} a unit in whole multiples, got {value}"
+    return number
+
+
+def factor(value: Json) -> Decimal | str:
+    """Return what prices are multiplied by, or what is wrong with it."""
+    number = amount(value)
+    if isinstance(number, str):
+        return number
+    if not LEAST_FACTOR <= number <= MOST_FACTOR or number % LEAST_FACTOR:
+        return f"expected a factor from {LEAST_FACTOR} to {MOST_FACTOR}, got {value}"
     return number
 
 

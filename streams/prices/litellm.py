@@ -3,7 +3,10 @@
 Nothing is dropped silently: each such field is taken, put aside with a reason, or not understood.
 """
 
+from collections.abc import Mapping
+
 from streams.prices.amounts import shown
+from streams.prices.every_tier import in_every_tier
 from streams.prices.found import (
     Aside,
     Fate,
@@ -41,7 +44,7 @@ def read_map(text: str) -> Reading:
                 found += [(price, distance) for price in fate.prices]
                 raises += fate.raises
     prices, conflicts = between_models(found)
-    return Reading(tuple(fates), prices, tuple(raises), conflicts, twice)
+    return Reading(tuple(fates), (*prices, *in_every_tier(prices)), tuple(raises), conflicts, twice)
 
 
 def read_model(key: str, content: Json) -> tuple[list[Fate], int]:
@@ -50,22 +53,26 @@ def read_model(key: str, content: Json) -> tuple[list[Fate], int]:
         why = "expected an object of a model's fields"
         return [NotUnderstood(Leaf(key, (), shown(content)), why)], 0
     leaves = dict(price_leaves(content))
-    provider = content.get("litellm_provider")
     if key == TEMPLATE:
-        return [
-            Aside(Leaf(key, path, shown(value)), "the map's own template, no model")
-            for path, value in leaves.items()
-        ], 0
-    if not isinstance(provider, str) or not provider:
-        why = "expected litellm_provider to say whose price this is"
-        return [NotUnderstood(Leaf(key, p, shown(v)), why) for p, v in leaves.items()], 0
+        why = "the map's own template, no model"
+        return [Aside(Leaf(key, path, shown(value)), why) for path, value in leaves.items()], 0
+    provider = content.get("litellm_provider")
+    if not isinstance(provider, str) or not (provider + key).isprintable() or not provider:
+        return unnamed(key, leaves, "expected litellm_provider to say whose price this is"), 0
     entry = open_entry(key, content, provider)
+    if not entry.identity.model:
+        return unnamed(key, leaves, "expected a key that names a model"), 0
     fates = {fate.leaf.path: fate for fate in nested(entry, leaves)}
     for path, value in leaves.items():
         if path not in fates:
             fates[path] = _plain(entry, path, value)
     ordered = [fates[path] for path in leaves if path in fates]
     return without_placeholders(entry, within_model(ordered)), entry.identity.distance
+
+
+def unnamed(key: str, leaves: Mapping[Path, Json], why: str) -> list[Fate]:
+    """Return the fates of prices that nobody can be charged for."""
+    return [NotUnderstood(Leaf(key, path, shown(value)), why) for path, value in leaves.items()]
 
 
 def _plain(entry: Entry, path: Path, value: Json) -> Fate:

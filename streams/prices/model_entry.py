@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from streams.core.meters import tier_of
 from streams.prices.amounts import amount, shown
 from streams.prices.field_names import Name, own_tiers, read_name
 from streams.prices.found import (
@@ -98,7 +99,7 @@ def no_price_of_ours(path: Path, value: Json) -> str | None:
 
 def _priced(entry: Entry, leaf: Leaf, name: Name, price: Decimal, when: When) -> Fate:
     if name.rest in entry.tiers:
-        name = replace(name, tier=name.rest, rest="")
+        name = replace(name, tier=tier_of(name.rest), rest="")
     if name.rest:
         return NotUnderstood(leaf, f"nothing says what {name.rest} means")
     if when.above_tokens is not None and name.above_tokens is not None:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
-from streams.prices.amounts import amount
+from streams.core.meters import CALL_UNITS
+from streams.prices.amounts import MOST, amount, factor
 from streams.prices.field_names import read_name
 from streams.prices.found import Fate, Found, Leaf, NotUnderstood, Path, Raise, Taken
 from streams.prices.json_text import Json, Number
@@ -97,33 +98,34 @@ def _units(entry: Entry, path: Path, value: Json) -> Iterator[Fate]:
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", field).lower()
         if re.fullmatch(r"[a-z][a-z0-9_]*", words):
             leaf = entry.leaf((*path, field), price)
-            yield _single(entry, leaf, price, (f"call.{words}", "Units"))
+            meter = f"call.{words}"
+            yield _single(entry, leaf, price, (meter, CALL_UNITS.get(meter, "Units")))
 
 
 def _factors(entry: Entry, path: Path, value: Json) -> Iterator[Fate]:
-    for field, factor in value.items() if isinstance(value, dict) else ():
-        if field in REGIONS and isinstance(factor, Number):
-            yield _raise(entry, (*path, field), factor, field)
-        elif field in SPEEDS and isinstance(factor, Number):
-            yield _faster(entry, (*path, field), factor)
+    for field, times in value.items() if isinstance(value, dict) else ():
+        if field in REGIONS and isinstance(times, Number):
+            yield _raise(entry, (*path, field), times, field)
+        elif field in SPEEDS and isinstance(times, Number):
+            yield _faster(entry, (*path, field), times)
 
 
 def _raise(entry: Entry, path: Path, value: Json, region: str) -> Fate:
     leaf = entry.leaf(path, value)
-    factor = amount(value)
-    if isinstance(factor, str) or not factor:
-        return NotUnderstood(leaf, f"expected a factor above 0, got {leaf.text}")
+    times = factor(value)
+    if isinstance(times, str):
+        return NotUnderstood(leaf, times)
     identity = entry.identity
-    raised = Raise(identity.provider, identity.model, region, factor, *place(leaf))
+    raised = Raise(identity.provider, identity.model, region, times, *place(leaf))
     return Taken(leaf, raises=(raised,))
 
 
 def _faster(entry: Entry, path: Path, value: Json) -> Fate:
     """Return a tier whose token prices are the regular ones times a factor."""
     leaf = entry.leaf(path, value)
-    factor = amount(value)
-    if isinstance(factor, str) or not factor:
-        return NotUnderstood(leaf, f"expected a factor above 0, got {leaf.text}")
+    times = factor(value)
+    if isinstance(times, str):
+        return NotUnderstood(leaf, times)
     prices = []
     for field, price in entry.content.items():
         name = read_name(field)
@@ -131,9 +133,9 @@ def _faster(entry: Entry, path: Path, value: Json) -> Fate:
         if not name or name.thing != "token" or name.tier or name.rest or isinstance(known, str):
             continue
         meter = meter_of(name, entry.mode)
-        if not isinstance(meter, str):
+        if not isinstance(meter, str) and known * times < MOST:
             thing = thing_of(entry, meter, path[-1], name.above_tokens)
-            prices.append(Found(thing, known * factor, *place(leaf)))
+            prices.append(Found(thing, known * times, *place(leaf)))
     return Taken(leaf, tuple(prices)) if prices else NotUnderstood(leaf, "no price to multiply")
 
 

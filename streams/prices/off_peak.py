@@ -2,9 +2,12 @@
 
 import re
 from itertools import chain
+from typing import TypeAlias
 
 from streams.prices.found import Stretch
 from streams.prices.json_text import Json
+
+Span: TypeAlias = tuple[int, int]  # [begin, end) in minutes of a day
 
 DAY_MINUTES = 24 * 60
 WEEK_DAYS = 7
@@ -30,16 +33,18 @@ def stretches(content: dict[str, Json]) -> tuple[Stretch, ...] | str:
     read = [_window(each) for each in (windows if isinstance(windows, list) else [windows])]
     if not read or None in read:
         return "expected windows with hours_utc of HH:MM-HH:MM and weekdays of 1 to 7"
-    minutes: dict[tuple[int, int], set[int]] = {}
+    by_day: dict[int, list[Span]] = {}
     for days, hours in filter(None, read):
         for begin, end in hours:
-            _add(minutes, days, begin, end, MINUTES_EAST[zone])
-    return tuple(
-        Stretch(tuple(sorted(days)), begin, end) for (begin, end), days in sorted(minutes.items())
-    )
+            _add(by_day, days, (begin, end), MINUTES_EAST[zone])
+    by_span: dict[Span, list[int]] = {}
+    for day, spans in sorted(by_day.items()):
+        for span in _joined(spans):
+            by_span.setdefault(span, []).append(day)
+    return tuple(Stretch(tuple(days), *span) for span, days in sorted(by_span.items()))
 
 
-def _window(window: Json) -> tuple[list[int], list[tuple[int, int]]] | None:
+def _window(window: Json) -> tuple[list[int], list[Span]] | None:
     if not isinstance(window, dict):
         return None
     said = window.get("hours_utc")
@@ -56,7 +61,7 @@ def _window(window: Json) -> tuple[list[int], list[tuple[int, int]]] | None:
     return numbers, list(chain.from_iterable(_of_a_day(match) for match in hours if match))
 
 
-def _of_a_day(match: re.Match[str]) -> list[tuple[int, int]]:
+def _of_a_day(match: re.Match[str]) -> list[Span]:
     """Return hours as stretches of one day: what wraps over midnight is two."""
     begin, end = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
     if begin < end:
@@ -64,12 +69,22 @@ def _of_a_day(match: re.Match[str]) -> list[tuple[int, int]]:
     return [(low, high) for low, high in ((0, end), (begin, DAY_MINUTES)) if low < high]
 
 
-def _add(
-    minutes: dict[tuple[int, int], set[int]], days: list[int], begin: int, end: int, east: int
-) -> None:
+def _add(by_day: dict[int, list[Span]], days: list[int], span: Span, east: int) -> None:
     """Add hours on the UTC days that they are on: east of UTC a day begins the day before."""
-    midnight = DAY_MINUTES - east if east else DAY_MINUTES
+    begin, end = span
+    midnight = DAY_MINUTES - east
     for day in days:
         for low, high, shift in ((begin, min(end, midnight), 0), (max(begin, midnight), end, -1)):
             if low < high:
-                minutes.setdefault((low, high), set()).add((day + shift) % WEEK_DAYS)
+                by_day.setdefault((day + shift) % WEEK_DAYS, []).append((low, high))
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """Return hours of one day in order, those that meet as one."""
+    joined: list[Span] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return joined

@@ -7,6 +7,7 @@ which is seen, and not free, which is not.
 
 import re
 
+from streams.prices.every_tier import is_extra
 from streams.prices.found import Aside, Fate, Found, Taken
 from streams.prices.model_entry import Entry
 
@@ -19,8 +20,6 @@ FREE_MODES = frozenset({"moderation"})  # whose public price is 0
 # `:free` variants, and experiments, which are given away until they have a price.
 FREE_NAME = re.compile(r"[:/_-](?:free$|exp(?:erimental)?(?![a-z]))", re.IGNORECASE)
 FREE_NOTE = re.compile(r"\bat no cost\b|\bfree of charge\b", re.IGNORECASE)
-# Extras of a call: their prices say nothing about whether the model itself has one.
-EXTRAS = ("call.web_searches", "call.map_queries", "call.sessions")
 PLACEHOLDER = "every price of the model is 0 and nothing says it is free"
 
 
@@ -55,11 +54,6 @@ def note_of(entry: Entry) -> str:
 def prices_of(fate: Fate) -> tuple[Found, ...]:
     """Return the prices that a field became."""
     return fate.prices if isinstance(fate, Taken) else ()
-
-
-def is_extra(found: Found) -> bool:
-    """Whether a price is of what a call may use beside the model."""
-    return found.thing.meter.startswith(EXTRAS)
 
 
 def all_zero(taken: Taken) -> bool:

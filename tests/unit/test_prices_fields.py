@@ -184,6 +184,23 @@ def test_hours_that_reach_over_midnight_are_two_stretches() -> None:
     assert [p.thing.hours and (p.thing.hours.begin_minute, p.thing.hours.end_minute) for p in fate.prices] == [(0, 30), (990, 1440)]  # fmt: skip
 
 
+def test_off_peak_hours_that_meet_are_one_stretch() -> None:
+    fates = read(
+        '{"off_peak_pricing": {"input_cost_per_token": 1, "windows": ['
+        '{"hours_utc": ["00:00-06:00"], "weekdays": [1]},'
+        '{"hours_utc": ["04:00-08:00"], "weekdays": [1]}]}}'
+    )
+    (fate,) = fates.values()
+    assert isinstance(fate, Taken)
+    assert [price.thing.hours for price in fate.prices] == [Stretch((0,), 0, 8 * 60)]
+
+
+def test_a_tier_called_standard_is_the_regular_one() -> None:
+    fates = read('{"input_cost_per_token_standard": 1, "output_cost_per_token_standard": 2}')
+    tiers = {p.thing.tier for f in fates.values() if isinstance(f, Taken) for p in f.prices}
+    assert tiers == {None}
+
+
 def test_off_peak_days_of_a_zone_that_changes_its_clocks_are_not_understood() -> None:
     fates = read(
         '{"off_peak_pricing": {"input_cost_per_token": 1, "weekday_timezone": "Europe/Berlin",'

@@ -75,6 +75,34 @@ def test_of_two_keys_of_one_model_the_providers_own_counts_and_the_other_is_repo
     assert [(c.kept.key, c.dropped.key) for c in reading.conflicts] == [("acme/m", "m")]
 
 
+def test_searches_cost_the_same_in_every_tier_of_a_model() -> None:
+    reading = read_map(
+        json.dumps(
+            {
+                "acme/m": entry(
+                    input_cost_per_token=1,
+                    input_cost_per_token_batches=0.5,
+                    google_maps_grounding_cost_per_query=0.025,
+                )
+            }
+        )
+    )
+    found = {(p.thing.meter, p.thing.tier): p.price for p in reading.prices}
+    assert found == {
+        ("tokens.input", None): Decimal(1),
+        ("tokens.input", "batch"): Decimal("0.5"),
+        ("call.map_queries", None): Decimal("0.025"),
+        ("call.map_queries", "batch"): Decimal("0.025"),
+    }
+
+
+@pytest.mark.parametrize("key", ["", "acme/", "a\ud800", "a\nb"])
+def test_a_key_that_names_no_model_has_no_price(key: str) -> None:
+    reading = read_map(json.dumps({key: entry(input_cost_per_token=1)}))
+    assert not reading.prices
+    assert len(list(reading.not_understood())) == 1
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("name", MAPS)
 def test_a_real_map_is_understood_but_for_less_than_two_percent(
