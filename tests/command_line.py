@@ -10,8 +10,11 @@ def parse(words: list[str]) -> None:
     """Parse the words after `apportion`. Raises what the parser does: no such option, for one."""
     verb, *rest = words
     command = typer.main.get_command(VERBS[verb].load())
-    if isinstance(command, TyperGroup):
+    while isinstance(command, TyperGroup):
         _, inner, rest = command.resolve_command(command.context_class(command), rest)
         assert inner is not None, words
         command = inner
+    for parameter in command.params:
+        if hasattr(parameter.type, "exists"):
+            parameter.type.exists = False  # pages also name files that only their readers have
     command.make_context(verb, rest)

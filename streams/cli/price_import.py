@@ -1,14 +1,16 @@
 """`apportion prices import`: price maps of others into a price book."""
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from streams.cli.instants import instant_us
 from streams.cli.reach import Data, Kafka, nearest, reached
 from streams.cli.verbs import new_app
 from streams.config.document import read
+from streams.config.fields import EPOCH
 from streams.config.price_book import WHAT, price_book_of
 from streams.config.price_document import Document
 from streams.config.price_yaml import to_yaml
@@ -52,7 +54,7 @@ def litellm(  # noqa: PLR0913 - one parameter an option
     """
     if as_json and not (out or check):
         raise typer.BadParameter("expected --out or --check beside --json: stdout has room for one")
-    begin = instant(effective_from)
+    begin = EPOCH + timedelta(microseconds=instant_us(effective_from))
     book = _book(into, kafka, data)
     reading = read_map(map_text(file))
     merged = import_into(book, reading, begin)
@@ -64,17 +66,6 @@ def litellm(  # noqa: PLR0913 - one parameter an option
     typer.echo(f"version {version}", err=True)
     if not check:
         _write(to_yaml(merged.document), out)
-
-
-def instant(text: str) -> datetime:
-    """Return a date or instant, UTC where it names no zone. Raises BadParameter."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"expected --effective-from like 2026-11-01 or 2026-11-01T09:00:00Z, got {text!r}"
-        ) from error
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def map_text(file: Path) -> str:

@@ -140,11 +140,11 @@ def _change(change: Change) -> str:
 
 def _conflict(conflict: Conflict) -> str:
     kept, dropped = conflict.kept, conflict.dropped
-    return f"{kept.thing.meter}: {kept.key} {kept.price}, {dropped.key} {dropped.price}"
+    return f"{kept.thing.meter}: {kept.key} {kept.price:f}, {dropped.key} {dropped.price:f}"
 
 
 def _rounded(found: Found) -> str:
-    return f"{found.key}  {'.'.join(found.path)} = {found.price}"
+    return f"{found.key}  {'.'.join(found.path)} = {found.price:f}"
 
 
 def _kept(found: Found) -> str:
