@@ -13,6 +13,7 @@ from streams.config.exact import FINEST, NODE_HOURS, rate_of, whole
 from streams.config.faults import Fault, Loc
 from streams.config.fields import MAX_DIGITS, Amount, Dated, Name, is_of_calls
 from streams.config.price_entry import Meter, units_of
+from streams.config.spelling import instead
 from streams.core.meters import TOKEN_METERS
 from streams.core.price import GPU_METER
 
@@ -125,7 +126,7 @@ class Override(Dated):
                 yield Fault((*loc, name), f"expected {name} beside a price, got none; add {name}")
         for path, amount in self.amounts():
             if self.meter is not None and rate_of(self.meter, amount, self.per) is None:
-                yield Fault((*loc, *path), f"{FINEST}, got {amount} per {self.per}; round it")
+                yield Fault((*loc, *path), f"{FINEST}, got {amount:f} per {self.per}; round it")
         steps = self.volume or ()
         if steps and steps[0].from_units:
             text = f"expected the first step from 0, got {steps[0].from_units}; add one from 0"
@@ -164,9 +165,10 @@ class Commitment(Dated):
         for meter, weight in self.work.items():
             at = (*loc, "work", meter)
             if meter not in TOKEN_METERS:
-                yield Fault(at, f"expected a meter of {', '.join(TOKEN_METERS)}; remove it")
+                text = f"expected a meter of tokens, got {meter}; {instead(meter, TOKEN_METERS)}"
+                yield Fault(at, text)
             elif whole(weight, WEIGHT_SCALE) is None:
-                yield Fault(at, f"expected at most 3 decimals, got {weight}; round it")
+                yield Fault(at, f"expected at most 3 decimals, got {weight:f}; round it")
         if rate_of(GPU_METER, self.price_per_hour, 1) is None:
-            text = f"expected at most 12 decimals, got {self.price_per_hour}; round it"
+            text = f"expected at most 12 decimals, got {self.price_per_hour:f}; round it"
             yield Fault((*loc, "price_per_hour"), text)

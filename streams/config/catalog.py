@@ -1,6 +1,7 @@
 """The catalog document: tenants, pools, endpoints."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Literal
 
@@ -79,7 +80,7 @@ class Document(Whole):
     pools: tuple[Pool, ...] = Field(default=(), description="Capacity that is paid for.")
     endpoints: tuple[Endpoint, ...] = Field(default=(), description="Deployments that are shared.")
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self, _ill: AbstractSet[object] = frozenset(), /) -> Iterator[Fault]:
         """Name doubled and reserved names, and endpoints in pools that are none."""
         yield from repeated("pools", [pool.name for pool in self.pools], "name")
         yield from repeated("endpoints", [each.name for each in self.endpoints], "name")

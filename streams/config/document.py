@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from typing import ClassVar, TypeVar
 
@@ -27,8 +28,11 @@ class Whole(Strict):
 
     stand_ins: ClassVar[dict[str, object]] = {}
 
-    def faults(self) -> Iterator[Fault]:
-        """Name what no field can be faulted for by itself."""
+    def faults(self, _ill: AbstractSet[object] = frozenset(), /) -> Iterator[Fault]:
+        """Name what no field can be faulted for by itself.
+
+        The argument: fields that were faulted already, and say nothing or something made up.
+        """
         return iter(())
 
 
@@ -62,12 +66,18 @@ def validated(model: type[Model], said: object) -> tuple[Model | None, list[Faul
         document = model.model_validate(said)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        faults = [fault_of(each, model) for each in found]
-        return None, [*faults, *_faults_of_rest(model, said, [each["loc"] for each in found])]
+        wrong = {each["loc"] for each in found}
+        within = {loc[:end] for loc in wrong for end in range(len(loc))}
+        faults = [
+            fault_of(each, model)
+            for each in found
+            if not (each["type"] == "too_short" and each["loc"] in within)  # of faulty items
+        ]
+        return None, [*faults, *_faults_of_rest(model, said, wrong)]
     return document, list(document.faults())
 
 
-def _faults_of_rest(model: type[Model], said: object, wrong: list[Loc]) -> Iterator[Fault]:
+def _faults_of_rest(model: type[Model], said: object, wrong: set[Loc]) -> Iterator[Fault]:
     """Name what is wrong between the parts that have no fault of their own."""
     if not isinstance(said, dict) or () in wrong:
         return
@@ -86,7 +96,7 @@ def _faults_of_rest(model: type[Model], said: object, wrong: list[Loc]) -> Itera
         document = model.model_validate(rest)
     except ValidationError:
         return
-    for fault in document.faults():
+    for fault in document.faults(ill_fields):
         yield fault.moved(kept)
 
 

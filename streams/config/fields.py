@@ -123,20 +123,19 @@ def instant_us(instant: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
 
 
-def date_faults(entry: Dated, loc: Loc) -> list[Fault]:
-    """Name what an entry lacks although defaults were filled in, and an end before its begin."""
-    faults = [
+def missing_faults(entry: Dated, loc: Loc) -> list[Fault]:
+    """Name what an entry lacks although defaults were filled in."""
+    return [
         Fault((*loc, name), f"expected {name} here or in defaults, got neither; add it")
         for name in ("effective_from", "source")
         if getattr(entry, name) is None
     ]
+
+
+def order_faults(entry: Dated, loc: Loc) -> list[Fault]:
+    """Name an end that is not after the begin."""
     start, end = entry.effective_from, entry.effective_to
-    if start is not None and end is not None and end <= start:
-        faults.append(
-            Fault(
-                (*loc, "effective_to"),
-                f"expected effective_to after effective_from, got {end.isoformat()} after "
-                f"{start.isoformat()}; correct one of them",
-            )
-        )
-    return faults
+    if start is None or end is None or end > start:
+        return []
+    text = f"expected effective_to after effective_from, got {end.isoformat()} after "
+    return [Fault((*loc, "effective_to"), f"{text}{start.isoformat()}; correct one of them")]

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from streams.config.faults import Loc
 from streams.config.fields import Amount, ByCall
 from streams.config.price_entry import Entry
+from streams.config.spelling import instead
 from streams.core.meters import CALL_PREFIX, CALL_UNITS, TOKEN_METERS, TOKENS
 
 MILLION: Final = 10**6
@@ -21,16 +22,18 @@ NOT_SHARED: Final = frozenset({"per_million_tokens", "per_unit"})
 def token_kind(kind: str) -> str:
     """Return a kind of tokens. Raises ValueError."""
     if kind not in TOKEN_KINDS:
-        raise ValueError(f"expected a kind of {', '.join(TOKEN_KINDS)}, got {kind[:80]!r}")
+        do = instead(kind, TOKEN_KINDS)
+        raise ValueError(f"expected a kind of tokens, got {kind[:80]!r}; {do}")
     return kind
 
 
 def call_kind(kind: str) -> str:
     """Return a kind of other quantities of a call. Raises ValueError."""
     if kind not in CALL_KINDS:
+        do = instead(kind, CALL_KINDS)
         raise ValueError(
-            f"expected a kind of {', '.join(CALL_KINDS)}, got {kind[:80]!r}; price others one by "
-            "one under prices, with their unit"
+            f"expected a kind of quantities of a call, got {kind[:80]!r}; {do}, or price others "
+            "under prices, with their unit"
         )
     return kind
 

@@ -5,7 +5,7 @@ one way only, so that versions depend on what is said and not on how.
 """
 
 from collections.abc import Container, Hashable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import ClassVar, TypeVar
 
@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field
 from streams.config.agreements import Commitment, Override, Uplift
 from streams.config.document import Strict, Whole
 from streams.config.faults import Fault, Loc
-from streams.config.fields import Dated, date_faults
+from streams.config.fields import Dated, missing_faults, order_faults
 from streams.config.model_prices import ModelPrices
 from streams.config.price_entry import Entry
 from streams.config.price_order import Stay, overlaps, price_faults, stay
@@ -36,10 +36,7 @@ class Defaults(Strict):
 class Document(Whole):
     """A price book: dated, sourced prices, and what goes with them."""
 
-    stand_ins: ClassVar[dict[str, object]] = {
-        "currency": "XXX",
-        "defaults": {"effective_from": datetime(1970, 1, 1, tzinfo=UTC), "source": "unknown"},
-    }
+    stand_ins: ClassVar[dict[str, object]] = {"currency": "XXX"}
 
     currency: str = Field(
         pattern="^[A-Z]{3}$", description="Currency of every price, as ISO 4217 writes it."
@@ -80,14 +77,18 @@ class Document(Whole):
             commitments=tuple(map(self._filled, self.commitments)),
         )
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self, ill: AbstractSet[object] = frozenset(), /) -> Iterator[Fault]:
         """Name what is wrong between the fields of an entry, and between entries."""
         undated = set()
         for loc, each in self._dated():
-            for fault in date_faults(self._filled(each), loc):
+            filled = self._filled(each)
+            faults = order_faults(filled, loc)
+            if faults or filled.effective_from is None or filled.source is None:
                 undated.add(loc)
-                yield fault
-        if self.prices is None and not self.models:
+            if "defaults" not in ill:
+                yield from missing_faults(filled, loc)
+            yield from faults
+        if self.prices is None and not self.models and not {"prices", "models"} & ill:
             yield Fault((), "expected prices or models, got neither; add one")
         for loc, entry in self.entries:
             for field, text in entry.figure_faults():

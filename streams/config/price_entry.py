@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from streams.config.document import Strict
 from streams.config.exact import FINEST, NODE_HOURS, rate_of
 from streams.config.fields import Amount, ByCall, Name, is_of_calls
+from streams.config.spelling import instead
 from streams.core.meters import CALL_PREFIX, CALL_UNITS, TOKEN_METERS, TOKENS
 from streams.core.price import GPU_HOURS, GPU_METER
 
@@ -26,10 +27,9 @@ def known_meter(meter: str) -> str:
     )
     if is_open or meter in TOKEN_METERS or meter == GPU_METER:
         return meter
-    raise ValueError(
-        f"expected a meter of {', '.join(TOKEN_METERS)}, {CALL_PREFIX}<kind>, {GPU_METER} or "
-        f"{RESOURCE_PREFIX}<kind>, got {meter[:80]!r}"
-    )
+    open_ones = f"{CALL_PREFIX}<kind>, {RESOURCE_PREFIX}<kind>"
+    do = instead(meter, [*TOKEN_METERS, GPU_METER], open_ones)
+    raise ValueError(f"expected a meter that usage has, got {meter[:80]!r}; {do}")
 
 
 def units_of(meter: str) -> tuple[str, ...]:
@@ -140,4 +140,4 @@ class Entry(ByCall, Metered):
         for name, amount in (("price", self.price), ("list_price", self.list_price)):
             if amount is not None and rate_of(self.meter, amount, self.per_units) is None:
                 of = f" nodes of {self.gpus_per_node} GPUs" if self.gpus_per_node else ""
-                yield name, f"{FINEST}, got {amount} per {self.per}{of}; round it"
+                yield name, f"{FINEST}, got {amount:f} per {self.per}{of}; round it"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
+from datetime import date
 from reprlib import Repr
 from typing import Any, Final, get_args
 
@@ -10,11 +10,10 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from streams.config.faults import OF_A_KEY, Fault
+from streams.config.spelling import instead
 
-SUBJECT: Final = re.compile(
-    r"^(Input|String|Decimal input|Datetime|List|Tuple|Dictionary|Keys?|Value)( input)? "
-    r"should (be )?"
-)
+SUBJECT: Final = re.compile(r"^\w+( input)? should (be )?(?P<verb>match|have)?")
+SHAPES: Final = {"currency": "USD", "hours": '"16:30-00:30"', "name": "h100"}
 DO: Final = {
     "decimal_parsing": 'write it as a decimal in quotes, e.g. "2.50"',
     "decimal_type": 'write it as a decimal in quotes, e.g. "2.50"',
@@ -42,22 +41,32 @@ def sentence(error: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
             yield "expected a value, got none"
             yield f"add {error['loc'][-1]}"
         case "extra_forbidden":
-            yield f"expected a known field, got {SHORT.repr(error['loc'][-1])}"
-            yield _instead(str(error["loc"][-1]), fields_at(model, error["loc"][:-1]))
+            yield f"expected a known field, got {shown(error['loc'][-1])}"
+            yield _field(str(error["loc"][-1]), fields_at(model, error["loc"][:-1]))
         case "value_error":
             yield error["msg"].removeprefix("Value error, ")
         case kind:
-            expected = SUBJECT.sub("", error["msg"])
-            yield f"expected {expected}, got {SHORT.repr(error['input'])}"
+            expected = SUBJECT.sub(_subject, error["msg"])
+            yield f"expected {expected}, got {shown(error['input'])}"
             if kind in DO:
                 yield DO[kind]
+            elif kind == "string_pattern_mismatch" and error["loc"][-1] in SHAPES:
+                yield f"write it like {SHAPES[str(error['loc'][-1])]}"
 
 
-def _instead(wrong: str, known: list[str]) -> str:
-    close = get_close_matches(wrong, known, 1)
-    if close:
-        return f"write {close[0]}"
-    return f"remove it, or take one of {', '.join(known)}" if known else "remove it"
+def _subject(found: re.Match[str]) -> str:
+    return f"it to {found['verb']}" if found["verb"] else ""
+
+
+def _field(wrong: str, known: list[str]) -> str:
+    return f"remove it, or {instead(wrong, known)}" if known else "remove it"
+
+
+def shown(value: object) -> str:
+    """Return what came as a document would write it, cut where it is long."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return value.isoformat() if isinstance(value, date) else SHORT.repr(value)
 
 
 def fields_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:

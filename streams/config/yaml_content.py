@@ -4,6 +4,7 @@ Built straight from the parser's events, so that a book of 25,000 prices takes a
 Not here: what any of it means, and where in the text it stands.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -61,22 +62,29 @@ class Builder:
 
     def take(self, event: Event) -> None:
         """Take the next event. Raises NotYaml where it goes beyond what a document may be."""
-        match event:
-            case yaml.ScalarEvent():
-                self._add(scalar(event), 1, event)
-                self._keep(event.anchor, scalar(event), 1)
-            case yaml.MappingStartEvent():
-                self._begin({}, event)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._end(event)
-            case yaml.SequenceStartEvent():
-                self._begin([], event)
-            case yaml.AliasEvent():
-                self._repeat(event)
-            case yaml.DocumentStartEvent():
-                self.documents += 1
-                if self.documents > 1:
-                    raise NotYaml("expected one document, got another; remove it", mark_of(event))
+        taker = TAKERS.get(type(event))
+        if taker is not None:
+            taker(self, event)
+
+    def scalar(self, event: Event) -> None:
+        """Add text, a number, an instant, a truth value or nothing."""
+        value = scalar(event)
+        self._add(value, 1, event)
+        self._keep(event.anchor, value, 1)
+
+    def mapping(self, event: Event) -> None:
+        """Begin a mapping."""
+        self._begin({}, event)
+
+    def sequence(self, event: Event) -> None:
+        """Begin a list."""
+        self._begin([], event)
+
+    def document(self, event: Event) -> None:
+        """Begin the one document."""
+        self.documents += 1
+        if self.documents > 1:
+            raise NotYaml("expected one document, got another; remove it", mark_of(event))
 
     def _begin(self, holds: List | Mapping, event: Event) -> None:
         if len(self.open) == MAX_DEPTH:
@@ -85,7 +93,8 @@ class Builder:
             raise NotYaml(f"expected no tag, got {event.tag}; remove it", mark_of(event))
         self.open.append(Open(holds, event.anchor, self.nodes))
 
-    def _end(self, event: Event) -> None:
+    def end(self, event: Event) -> None:
+        """End the innermost list or mapping."""
         done = self.open.pop()
         value = done.holds
         if isinstance(value, dict):
@@ -94,7 +103,8 @@ class Builder:
         self._add(value, 1, event)
         self._keep(done.anchor, value, self.nodes - done.nodes_before)
 
-    def _repeat(self, event: Event) -> None:
+    def repeat(self, event: Event) -> None:
+        """Add what has an anchor once more."""
         if event.anchor not in self.anchored:
             raise NotYaml(f"expected &{event.anchor} before *{event.anchor}", mark_of(event))
         value, nodes = self.anchored[event.anchor]
@@ -135,6 +145,17 @@ class Builder:
             fault = Fault(path, f"expected {said!r} once, got it again; remove one of them")
             self.doubled.append(fault.at(mark_of(event)))
         return key
+
+
+TAKERS: Final[dict[type, Callable[[Builder, Event], None]]] = {
+    yaml.ScalarEvent: Builder.scalar,
+    yaml.AliasEvent: Builder.repeat,
+    yaml.MappingStartEvent: Builder.mapping,
+    yaml.SequenceStartEvent: Builder.sequence,
+    yaml.MappingEndEvent: Builder.end,
+    yaml.SequenceEndEvent: Builder.end,
+    yaml.DocumentStartEvent: Builder.document,
+}
 
 
 def mergeable(value: object, mark: Mark) -> list[Mapping]:

@@ -111,7 +111,7 @@ def test_a_price_that_is_no_whole_pico_is_refused(line: str) -> None:
         (entry(colour="red"), "prices.0.colour", "expected a known field, got 'colour'"),
         (entry(unit="Words"), "prices.0.unit", "unit Tokens for tokens.input"),
         (entry(GPU, unit="Hours"), "prices.0.unit", "unit GPU-Hours or Node-Hours for gpu"),
-        (entry(meter="tokens.audio"), "prices.0.meter", "a meter of tokens.input"),
+        (entry(meter="tokens.audio"), "prices.0.meter", "write tokens.input_audio"),
         (entry(effective_from="2026-01-01T00:00:00"), "prices.0.effective_from", "timezone"),
         (entry(effective_from="soon"), "prices.0.effective_from", "datetime"),
         (
