@@ -7,6 +7,7 @@ from typing import TypeAlias
 Loc: TypeAlias = tuple[str | int, ...]  # ("prices", 0, "price"), as pydantic writes it
 Mark: TypeAlias = tuple[int, int]  # line and column, both from 1 on
 
+SAID_OF_A_PART = 60  # a key may be as long as the document
 OF_A_KEY = "[key]"  # at the end of a place: its key is meant, not its value
 
 
@@ -46,7 +47,8 @@ def path(loc: Loc) -> str:
     >>> path(("prices", 0, "pirce", OF_A_KEY))
     'prices.0.pirce'
     """
-    return ".".join(map(str, loc[:-1] if loc[-1:] == (OF_A_KEY,) else loc))
+    parts = loc[:-1] if loc[-1:] == (OF_A_KEY,) else loc
+    return ".".join(str(part)[:SAID_OF_A_PART] for part in parts)
 
 
 def moved(loc: Loc, kept: Mapping[str, Sequence[int]]) -> Loc:
