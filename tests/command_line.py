@@ -14,7 +14,4 @@ def parse(words: list[str]) -> None:
         _, inner, rest = command.resolve_command(command.context_class(command), rest)
         assert inner is not None, words
         command = inner
-    for parameter in command.params:
-        if hasattr(parameter.type, "exists"):
-            parameter.type.exists = False  # pages also name files that only their readers have
     command.make_context(verb, rest)

@@ -68,7 +68,14 @@ def test_command_marked_as_tested_succeeds(command: Shown, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("command", OURS, ids=lambda command: command.text)
-def test_command_parses_with_the_options_it_is_shown_with(command: Shown, tmp_path: Path) -> None:
+def test_command_parses_with_the_options_it_is_shown_with(
+    command: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where the files are that a reader of the page would have
+    for word in command.words():
+        if word.endswith((".json", ".yaml")):
+            (tmp_path / word).parent.mkdir(exist_ok=True)
+            (tmp_path / word).touch()
     trace = tmp_path / "trace.csv"  # a reader downloads it
     trace.touch()
     words = [str(trace) if word.endswith(".csv") else word for word in command.words()[1:]]
