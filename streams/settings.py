@@ -169,6 +169,14 @@ class StoreSettings(Group):
     )
 
 
+class RepairSettings(Group):
+    """Corrections that `apportion up` makes by itself."""
+
+    every_s: PositiveFloat = Field(
+        default=60.0, description="look for late batches, and for prices of what had none"
+    )
+
+
 class WebSettings(Group):
     """Where a worker serves /metrics and /health."""
 
@@ -207,6 +215,7 @@ class WorkerSettings(BaseSettings):
     meter: MeterSettings = Field(default_factory=MeterSettings)
     allocate: AllocateSettings = Field(default_factory=AllocateSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
+    repair: RepairSettings = Field(default_factory=RepairSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 

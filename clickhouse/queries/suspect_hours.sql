@@ -1,6 +1,11 @@
--- In which hours may lines not be what the archive makes? Those with provisional lines, with late
--- partials newer than the last correction of their window, and the last ones that have lines:
--- events after them may have none yet. Begins of hours, microseconds.
+-- In which hours may lines not be what the archive makes? Begins of hours, microseconds.
+-- Those with late partials newer than the last correction of their window; with final lines that say
+-- why they are to be corrected; with windows of one begin that were all closed and drawn under several
+-- catalogs, which may put an event in two pools or in none, unless a person has replayed one of them.
+-- lost_log: 1 when partials are gone. Then also those with provisional lines, and the last ones that
+-- have lines: events after them may have none yet.
+-- days: for how many days before the last lines catalogs are looked at.
+-- by_itself: Array(String), the notes of generations that a repair published.
 WITH corrected AS (
     SELECT e.window_start AS window_start, e.pool AS pool, max(e.at) AS at
     FROM (
@@ -17,7 +22,23 @@ SELECT DISTINCT toInt64(toUnixTimestamp(toStartOfHour(s.at))) * 1000000 AS hour_
 FROM (
     SELECT c.window_start AS at
     FROM cost_current AS c
-    WHERE c.status = 'provisional'
+    WHERE {lost_log:UInt8} = 1 AND c.status = 'provisional'
+    UNION ALL
+    SELECT l.window_start
+    FROM cost_lines AS l
+    LEFT ANTI JOIN complete_generations AS g
+        ON g.window_start = l.window_start AND g.pool = l.pool
+    WHERE l.status = 'final' AND l.note IS NOT NULL
+    UNION ALL
+    SELECT c.window_start
+    FROM cost_current AS c
+    WHERE
+        c.window_start >= (SELECT max(l.window_start) FROM cost_lines AS l) - toIntervalDay({days:UInt16})
+    GROUP BY c.window_start
+    HAVING
+        uniqExact(c.catalog) > 1
+        AND countIf(c.status = 'provisional') = 0
+        AND countIf(ifNull(c.note, '') != '' AND NOT has({by_itself:Array(String)}, ifNull(c.note, ''))) = 0
     UNION ALL
     SELECT p.window_start
     FROM late_partials AS p FINAL
@@ -26,6 +47,8 @@ FROM (
     UNION ALL
     SELECT u.started_at
     FROM usage_events AS u
-    WHERE u.started_at >= (SELECT max(l.window_start) - INTERVAL 2 HOUR FROM cost_lines AS l)
+    WHERE
+        {lost_log:UInt8} = 1
+        AND u.started_at >= (SELECT max(l.window_start) - INTERVAL 2 HOUR FROM cost_lines AS l)
 ) AS s
 ORDER BY hour_us

@@ -76,7 +76,7 @@ class Edition:
     revision: int
     status: LineStatus
     lines: int | None = None  # how many the window has in this generation; None: generation 0
-    note: str | None = None  # why this generation was published; None: generation 0
+    note: str | None = None  # why this generation was published, or 0 is to be corrected
 
 
 def line_id(where: WindowPool, what: Dimensions) -> str:

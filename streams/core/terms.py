@@ -9,6 +9,9 @@ from typing import NamedTuple
 from schemas.records import IdleBasis, IdleShare, Partial
 from streams.core.catalog import IdlePolicy
 
+TWO_BOOKS = "rated under two price books"
+TWO_CATALOGS = "attributed under two catalogs"
+
 
 class BookTerms(NamedTuple):
     """A price book, and what else a partial says of it."""
@@ -64,3 +67,12 @@ def terms_of(partial: Partial) -> Terms:
             partial["idle_share"],
         ),
     )
+
+
+def note_of(note: str | None, one: Terms, other: Terms) -> str | None:
+    """Return what is to be said of a window whose terms were `one` when it met `other`."""
+    if one.catalog.version != other.catalog.version:
+        return TWO_CATALOGS
+    if one.book.version != other.book.version:
+        return note or TWO_BOOKS
+    return note

@@ -8,7 +8,7 @@ from streams.core.batch_ids import BatchIds
 from streams.core.lines import Dimensions, Edition, Money, WindowPool, to_record
 from streams.core.policies import Policies
 from streams.core.sums import Sums
-from streams.core.terms import NO_TERMS, terms_of
+from streams.core.terms import NO_TERMS, note_of, terms_of
 
 Shown: TypeAlias = tuple[int, Money | None, int]  # quantity, money, events as last emitted
 
@@ -16,12 +16,13 @@ Shown: TypeAlias = tuple[int, Money | None, int]  # quantity, money, events as l
 class Window:
     """State of a (window, pool). Its lines are a pure function of the set of batches applied.
 
-    It is `mixed` where they were not all rated under one price book and catalog. What was rated is
-    then what its lines sum to; a repair draws them as if all had been rated under `terms`.
+    Where they were not all rated under one price book and catalog, what was rated is still what the
+    lines sum to. They say so in their note; a repair makes them as if `terms` had been in
+    force for all.
     """
 
     __slots__ = ("_policies", "batches", "capacity_events", "dirty", "first_offset",
-                 "mixed", "shown", "sums", "terms", "where")  # fmt: skip
+                 "note", "shown", "sums", "terms", "where")  # fmt: skip
 
     def __init__(self, where: WindowPool, first_offset: int, policies: Policies) -> None:
         self.where = where
@@ -31,7 +32,7 @@ class Window:
         self.sums = Sums()
         self.capacity_events = 0
         self.terms = NO_TERMS
-        self.mixed = False
+        self.note: str | None = None
         self.dirty = False
         self.shown: dict[Dimensions, Shown] = {}
 
@@ -43,7 +44,7 @@ class Window:
         self.capacity_events += partial["capacity_events"]
         terms = terms_of(partial)
         if self.terms is not NO_TERMS:
-            self.mixed = self.mixed or terms.versions != self.terms.versions
+            self.note = note_of(self.note, self.terms, terms)
         self.terms = terms.or_newer(self.terms)
         self.dirty = True
         return True
@@ -81,4 +82,4 @@ class Window:
     def _edition(self, status: LineStatus) -> Edition:
         price_book, catalog = self.terms.versions
         currency = self.terms.book.currency
-        return Edition(currency, price_book, catalog, 0, self.revision, status)
+        return Edition(currency, price_book, catalog, 0, self.revision, status, note=self.note)

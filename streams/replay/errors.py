@@ -3,7 +3,8 @@
 ReplayError
 ├── UnknownVersion     a price book or catalog that ClickHouse does not hold
 ├── AmbiguousVersion   what was given begins several versions
-└── CurrencyDiffers    prices in another currency than the lines'
+├── CurrencyDiffers    prices in another currency than the lines'
+└── UnreadableVersion  ClickHouse holds one that this release cannot read
 """
 
 
@@ -45,3 +46,15 @@ class CurrencyDiffers(ReplayError):
         )
         self.expected = expected
         self.got = got
+
+
+class UnreadableVersion(ReplayError):
+    """A version that another release has published."""
+
+    def __init__(self, kind: str, version: str, problem: str) -> None:
+        super().__init__(
+            f"expected the {kind} {version} to be one that this release reads, got {problem}; run "
+            "the release that published it, or a later one"
+        )
+        self.kind = kind
+        self.version = version

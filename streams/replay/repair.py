@@ -1,44 +1,38 @@
 """repair: closed windows whose lines are not what the archive makes get a higher generation.
 
-That is how late batches come to be counted, and how windows are closed whose log died with an
-embedded broker. An archive that is behind the lines is never believed: a window is corrected only
+That is how late batches come to be counted, how windows are made exact that met two price books or
+catalogs, how windows are closed whose log died with an embedded broker, and how usage gets a price
+that had none. An archive that is behind the lines is never believed: a window is corrected only
 when at least the batches its lines count are archived.
 """
 
 import json
 from base64 import b64encode
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from clickhouse.client import Connection
 from clickhouse.query import ask
 from schemas.codec import Codec
 from schemas.records import CostLine
-from streams.core.lines import Dimensions, Edition, Figures, WindowPool, to_record
-from streams.core.window import Window
+from streams.core.lines import Edition, Figures, WindowPool, to_record
+from streams.core.terms import TWO_CATALOGS
 from streams.core.windows import HOUR_US, window_start
-from streams.replay.audit import archived
 from streams.replay.difference import Difference, difference
-from streams.replay.span import Span
-from streams.replay.windows import (
-    RulesByVersion,
-    Terms,
-    drawn,
-    highest_generations,
-    in_force,
-    span_of,
-)
+from streams.replay.hour import Hour, Made
+from streams.replay.notes import BY_ITSELF, LATE, LOG_LOST
+from streams.replay.rules_by_version import RulesByVersion
+from streams.replay.windows import highest_generations, span_of
 
-# Why a correction was published: it goes on its lines.
-LATE = "late batches"
-LOG_LOST = "log of partials lost"
+CATALOG_DAYS = 3  # for so long one looks whether two catalogs met, other than for everything
 
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
     """What a repair publishes, and which windows it mends."""
 
-    lines: list[CostLine]
-    mended: list[Difference]
+    lines: list[CostLine] = field(default_factory=list)
+    mended: list[Difference] = field(default_factory=list)
+    held: list[WindowPool] = field(default_factory=list)  # unpriced, and more than that changes
 
     def to_json(self) -> str:
         """Return them as text: the lines in Avro, base64."""
@@ -47,7 +41,9 @@ class Corrections:
             [line["tenant"], b64encode(codec.encode("CostLine", line)).decode()]
             for line in self.lines
         ]
-        return json.dumps({"lines": lines, "mended": [asdict(each) for each in self.mended]})
+        mended = [asdict(each) for each in self.mended]
+        held = [asdict(each) for each in self.held]
+        return json.dumps({"lines": lines, "mended": mended, "held": held})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,84 +62,90 @@ NOTHING_LOST = LostLog(0, 0)
 
 
 def corrections(
-    connection: Connection, log: LostLog = NOTHING_LOST, *, everywhere: bool = False
+    connection: Connection,
+    log: LostLog = NOTHING_LOST,
+    *,
+    everywhere: bool = False,
+    rules: RulesByVersion | None = None,
 ) -> Corrections:
     """Return the corrections of hours that are suspect, or of everything there is.
 
     Windows whose log was lost are corrected even when their lines are provisional, or missing.
     Blocks.
     """
-    found = Corrections([], [])
+    found = Corrections()
     span = span_of(connection)
     if span is None:
         return found
-    rules = RulesByVersion(connection)
-    suspects = suspect_hours(connection)
-    for hour in span.hours():
-        if everywhere or window_start(hour.since_us, HOUR_US) in suspects:
-            correct_hour(connection, hour, rules, log, found)
+    rules = rules or RulesByVersion(connection)
+    suspects = suspect_hours(connection, log)
+    for each in span.hours():
+        if everywhere or window_start(each.since_us, HOUR_US) in suspects:
+            correct_hour(connection, Hour(connection, each, rules), log, found)
     return found
 
 
-def suspect_hours(connection: Connection) -> set[int]:
+def suspect_hours(connection: Connection, log: LostLog) -> set[int]:
     """Return the begins of hours whose lines may be off."""
-    return {int(str(row["hour_us"])) for row in ask(connection.reader, "suspect_hours")}
+    asked = {"lost_log": int(log.began_us > 0), "days": CATALOG_DAYS, "by_itself": list(BY_ITSELF)}
+    return {int(str(row["hour_us"])) for row in ask(connection.reader, "suspect_hours", asked)}
 
 
-def correct_hour(
-    connection: Connection,
-    hour: Span,
-    rules: RulesByVersion,
-    log: LostLog,
-    found: Corrections,
-) -> None:
+def correct_hour(connection: Connection, hour: Hour, log: LostLog, found: Corrections) -> None:
     """Add the corrections of the windows of one hour."""
-    terms = {each.where: each for each in drawn(connection, hour)}
-    under = list(terms.values()) or newest_terms(connection)
-    windows = archived(connection, hour, under, rules)
-    lines = in_force(connection, hour)
-    taken = highest_generations(connection, hour)
-    for where, window in sorted(windows.items(), key=lambda item: item[0].start_us):
-        have = terms.get(where)
-        if not may_correct(window, have, log):
+    taken = highest_generations(connection, hour.span)
+    for where in sorted({*hour.windows, *hour.terms}, key=lambda each: (each.start_us, each.pool)):
+        if not may_correct(hour, where, log):
             continue
-        off = difference(where, lines.get(where, {}), window.lines())
-        if off or have is None or have.is_open:
+        made = hour.made(where)
+        off = difference(where, hour.lines.get(where, {}), made.lines())
+        if off or is_unfinished(hour, made):
             found.mended.append(off or Difference(where, 0, 0, 0))
-            note = LOG_LOST if have is None or have.is_open else LATE
             number = taken.get(where, 0) + 1
-            found.lines.extend(corrected(window, lines.get(where, {}), number, note))
+            found.lines.extend(drawn_anew(hour, made, number, note_of(hour, where)))
 
 
-def may_correct(window: Window, have: Terms | None, log: LostLog) -> bool:
-    """Whether a window is closed for good and archived as far as its lines go."""
-    closed = have is not None and not have.is_open
-    return (closed or log.held(window.where)) and window.revision >= (have.revision if have else 0)
+def may_correct(hour: Hour, where: WindowPool, log: LostLog) -> bool:
+    """Whether a window is closed for good and archived as far as its lines go.
+
+    Where two catalogs met, events may go to other windows that begin then: all of them or none.
+    """
+    have = hour.terms.get(where)
+    if not log.held(where):
+        if hour.note(where) == TWO_CATALOGS:
+            return hour.is_settled(where.start_us)
+        if have is None or have.is_open:
+            return False
+    return hour.is_archived(where)
 
 
-def corrected(
-    window: Window, drawn_lines: dict[Dimensions, Figures], generation: int, note: str
-) -> list[CostLine]:
-    """Return all lines of a window in a higher generation; those that vanish as zero."""
-    lines = {**{what: Figures() for what in drawn_lines}, **window.lines()}
+def is_unfinished(hour: Hour, made: Made) -> bool:
+    """Whether a window is to be drawn anew though its lines are right: it was not settled yet."""
+    have = hour.terms.get(made.where)
+    if have is None or have.is_open or have.is_mixed:
+        return True
+    return (have.price_book, have.catalog) != made.versions
+
+
+def note_of(hour: Hour, where: WindowPool) -> str:
+    """Return why a window is corrected."""
+    have = hour.terms.get(where)
+    return hour.note(where) or (LOG_LOST if have is None or have.is_open else LATE)
+
+
+def drawn_anew(hour: Hour, made: Made, generation: int, note: str) -> list[CostLine]:
+    """Return all lines of a window in a higher generation; those that vanish as zero.
+
+    A window made of nothing has no batches: all it had went to other pools.
+    """
+    lines = {what: Figures() for what in hour.lines.get(made.where, {})} | made.lines()
     edition = Edition(
-        window.terms.book.currency,
-        *window.terms.versions,
+        hour.currency(made.versions),
+        *made.versions,
         generation,
-        window.revision,
+        made.window.revision if made.window else 0,
         "corrected",
         lines=len(lines),
         note=note,
     )
-    return [to_record(window.where, what, figures, edition) for what, figures in lines.items()]
-
-
-def newest_terms(connection: Connection) -> list[Terms]:
-    """Return the terms of windows that have no lines: the price book and catalog stored last."""
-    versions = {
-        str(row["kind"]): str(row["version"]) for row in ask(connection.reader, "newest_configs")
-    }
-    if len(versions) < len(("price-book", "catalog")):
-        return []
-    nowhere = WindowPool(0, 0, "")
-    return [Terms(nowhere, versions["price-book"], versions["catalog"], 0, 0, is_open=True)]
+    return [to_record(made.where, what, figures, edition) for what, figures in lines.items()]

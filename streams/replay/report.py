@@ -1,7 +1,6 @@
 """Audits and repairs as text, made where the data is: here, or in the process that holds it."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -14,9 +13,10 @@ from streams import sql_socket
 from streams.errors import SqlRefused, StoreUnavailable
 from streams.replay.ask import Direct
 from streams.replay.audit import Audit, audit
-from streams.replay.repair import LostLog, corrections
+from streams.replay.repairs import Repairs
 from streams.settings import WorkerSettings
 
+NAMED = ("provider", "model", "region", "service_tier")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,16 +53,12 @@ def made_where_the_data_is(settings: WorkerSettings, name: str, asked: Mapping[s
 def reports(connection: Connection) -> dict[str, sql_socket.Report]:
     """Return every report there is, by name."""
 
-    def corrected(asked: Mapping[str, str]) -> str:
-        log = LostLog(int(asked["log_began_us"]), time.time_ns() // 1_000)
-        return corrections(connection, log, everywhere=asked["everywhere"] == "yes").to_json()
-
     def rows(asked: Mapping[str, str]) -> str:
         return Direct(connection).text(asked["query"], json.loads(asked["params"]))
 
     return {
         "audit": lambda _: to_json(audit(connection)),
-        "corrections": corrected,
+        "corrections": Repairs(connection).corrections,
         "rows": rows,
     }
 
@@ -83,7 +79,9 @@ def to_text(found: Found) -> str:
         f"{closed}; {events}, {found['dead_letters']} dead letters",
         f"conservation residual: {found['residual_pico']} pico",
         *(off_text(off) for off in found["off"]),
+        *(mixed_text(mixed) for mixed in found["mixed"]),
         *(f"NO LINES {place(where)}: run `apportion repair`" for where in found["undrawn"]),
+        *(unpriced_text(each) for each in found["unpriced"]),
         *(incomplete_text(each) for each in found["incomplete"]),
     ]
     lines.append("clean: every cent is accounted for, once" if found["clean"] else "NOT clean")
@@ -96,6 +94,32 @@ def off_text(off: Found) -> str:
     return (
         f"OFF      {place(off['where'])}: {off['lines_off']} lines, {too_much} too much, "
         f"{off['uncounted_events']} events not counted; run `apportion repair`"
+    )
+
+
+def mixed_text(mixed: Found) -> str:
+    """Return a window that met two versions, for people."""
+    return (
+        f"MIXED    {place(mixed['where'])}: {mixed['note']}; what was rated adds up, run "
+        "`apportion repair` to have all of it rated under the one published last"
+    )
+
+
+def unpriced_text(each: Found) -> str:
+    """Return usage without a price, for people."""
+    of = " ".join(str(each[name]) for name in NAMED if each[name] is not None)
+    since = EPOCH + timedelta(microseconds=each["since_us"])
+    return (
+        f"UNPRICED {of}: {each['quantity']} {each['unit']} of {each['meter']}, {each['events']} "
+        f"events, since {since:%Y-%m-%d %H:%M}; publish a price book that has a price for it"
+    )
+
+
+def held_text(where: Found) -> str:
+    """Return a window that could be priced and is not, for people."""
+    return (
+        f"UNPRICED {place(where)}: the newest price book has a price for it and changes other "
+        "prices, too; look at `apportion replay`"
     )
 
 

@@ -1,23 +1,18 @@
 """Windows as the archive says they are, and as their lines in force say. Both read by the hour."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, cast
 
 from clickhouse.archive import read_batches
 from clickhouse.client import Connection
 from clickhouse.query import ask, query_text
 from schemas.decimals import to_pico
-from streams.config.catalog import load_catalog
-from streams.config.price_book import load_price_book
-from streams.core.catalog import Catalog
 from streams.core.lines import Dimensions, Figures, Money, WindowPool
 from streams.core.metering import LATEST_US, Rules, meter_batch
 from streams.core.policies import OneVersion
-from streams.core.price_book import PriceBook
 from streams.core.window import Window
 from streams.core.windows import window_start
-from streams.replay.errors import UnknownVersion
+from streams.replay.notes import BY_ITSELF
 from streams.replay.span import Span
 
 INTEGER_INSTANTS = {"DateTime64": "int"}
@@ -33,6 +28,17 @@ class Terms:
     generation: int
     revision: int
     is_open: bool
+    note: str | None = None  # why they are in force, or of generation 0, are to be corrected
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether it met several versions, and is as it was streamed."""
+        return self.generation == 0 and self.note is not None
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether a person has decided about it."""
+        return self.generation > 0 and self.note not in {None, *BY_ITSELF}
 
 
 def span_of(connection: Connection) -> Span | None:
@@ -56,6 +62,7 @@ def drawn(connection: Connection, span: Span) -> list[Terms]:
             row["generation"],
             row["revision"],
             bool(row["open"]),
+            row["note"],
         )
         for row in rows(connection, "audited_windows", span)
     ]
@@ -118,31 +125,6 @@ def recomputed(connection: Connection, span: Span, rules: Rules) -> dict[WindowP
                 windows[where] = Window(where, 0, policies)
             windows[where].apply(partial)
     return windows
-
-
-class RulesByVersion:
-    """Price books and catalogs out of ClickHouse, kept once loaded."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._book = lru_cache(maxsize=8)(self._load_book)
-        self._catalog = lru_cache(maxsize=8)(self._load_catalog)
-
-    def rules(self, price_book: str, catalog: str, window_us: int) -> Rules:
-        """Return the rules of two versions. Raises UnknownVersion."""
-        return Rules(self._book(price_book), self._catalog(catalog), window_us, max_skew_us=0)
-
-    def _load_book(self, version: str) -> PriceBook:
-        return load_price_book(self._body("price-book", version))
-
-    def _load_catalog(self, version: str) -> Catalog:
-        return load_catalog(self._body("catalog", version))
-
-    def _body(self, kind: str, version: str) -> str:
-        found = ask(self._connection.reader, "config_body", {"kind": kind, "version": version})
-        if not found:
-            raise UnknownVersion(kind, version)
-        return str(found[0]["body"])
 
 
 def rows(connection: Connection, query: str, span: Span) -> list[dict[str, Any]]:

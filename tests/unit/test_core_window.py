@@ -8,6 +8,7 @@ from schemas.records import Partial
 from streams.core.lines import WindowPool
 from streams.core.metering import Rules
 from streams.core.policies import Documents
+from streams.core.terms import TWO_BOOKS, TWO_CATALOGS
 from streams.core.window import Window
 from tests.builders.drawing import meter, total
 from tests.builders.terms import book, catalog, token_price
@@ -64,10 +65,19 @@ def test_the_version_published_last_decides_in_whatever_order_partials_come(
     assert found == {decides}
 
 
-def test_a_window_is_mixed_where_two_versions_met_and_not_where_one_came_twice() -> None:
+def notes(*partials: Partial) -> set[str | None]:
+    """Return the notes of the final lines, in every order of partials."""
+    orders = [window(*each) for each in permutations(partials)]
+    return {line["note"] for each in orders for line in each.final()}
+
+
+def test_lines_say_where_two_versions_met() -> None:
     one, same, other = rated(0, "a", 1), rated(1, "a", 1), rated(2, "b", 2)
-    assert not window(one, same, one).mixed
-    assert [window(*each).mixed for each in permutations([one, same, other])] == [True] * 6
+    renamed = rated(3, "b", 2)
+    renamed["catalog"] = "names-2"
+    assert notes(one, same) == {None}
+    assert notes(one, same, other) == {TWO_BOOKS}
+    assert notes(one, other, renamed) == {TWO_CATALOGS}
 
 
 def test_price_book_and_catalog_are_decided_each_for_itself() -> None:

@@ -1,0 +1,45 @@
+"""Every repair that one process makes, and what the later ones need not do again."""
+
+import threading
+import time
+from collections.abc import Mapping
+
+from clickhouse.client import Connection
+from streams.replay.repair import LostLog, corrections
+from streams.replay.rules_by_version import RulesByVersion
+from streams.replay.unpriced import LookedAt, price
+
+HOURS = 24  # of unpriced usage that a repair by itself prices at once
+
+
+class Repairs:
+    """Keeps the versions it has read, and which hours it has looked at. For several threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rules: RulesByVersion | None = None
+        self._looked_at = LookedAt()
+        self._one_at_a_time = threading.Lock()
+
+    def corrections(self, asked: Mapping[str, str]) -> str:
+        """Return what a repair publishes.
+
+        `by_itself`: the repair comes again soon, so it does a part of what takes long, and says
+        once of each window what it leaves to a person.
+        """
+        by_itself = asked["by_itself"] == "yes"
+        log = LostLog(int(asked["log_began_us"]), time.time_ns() // 1_000)
+        with self._one_at_a_time:
+            rules = self._up_to_date()
+            everywhere = asked["everywhere"] == "yes"
+            found = corrections(self._connection, log, everywhere=everywhere, rules=rules)
+            looked_at = self._looked_at if by_itself else LookedAt()
+            price(self._connection, rules, found, looked_at, HOURS if by_itself else None)
+        return found.to_json()
+
+    def _up_to_date(self) -> RulesByVersion:
+        if self._rules is None:
+            self._rules = RulesByVersion(self._connection)
+        else:
+            self._rules.refresh()
+        return self._rules
