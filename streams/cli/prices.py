@@ -4,6 +4,7 @@ import typer
 
 from streams.cli import price_import
 from streams.cli.price_diff import diff
+from streams.cli.price_explain import explain
 from streams.cli.price_history import history
 from streams.cli.price_show import show
 from streams.cli.publish import prices_publish
@@ -15,6 +16,7 @@ from streams.config_topic import PRICES
 prices = new_app("Look into price books, compare them, and put them in force.")
 prices.command("show")(show)
 prices.command("diff")(diff)
+prices.command("explain")(explain)
 prices.command("publish")(prices_publish)
 prices.command("history")(history)
 prices.add_typer(price_import.app, name="import")
