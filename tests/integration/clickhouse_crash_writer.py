@@ -21,6 +21,7 @@ from clickhouse.query import ask
 from clickhouse.rows import cost_lines
 from clickhouse.usage_rows import Attributed, Position, UsageBatch, Versions, usage_rows
 from clickhouse.writer import Writer
+from schemas.records import CostLine
 from tests.builders.cost_lines import line
 from tests.builders.usage import T0, batch, call
 
@@ -36,9 +37,17 @@ SELECT
     (SELECT toString(sum(cost)) FROM hourly) AS hourly_cost,
     (SELECT toString(sum(cost)) FROM daily) AS daily_cost,
     (SELECT count() FROM cost_history) AS settled,
+    (SELECT max(generation) FROM cost_current) AS generation,
     (SELECT count() FROM usage_events FINAL) AS events,
     (SELECT count() FROM batches FINAL) AS batches
 """
+# A portion has a pool of its own; of each of its windows one generation is seen, wholly.
+TORN = f"""
+SELECT count() AS n FROM (
+    SELECT pool, window_start FROM cost_current GROUP BY pool, window_start
+    HAVING uniqExact(generation) > 1 OR (any(generation) > 0 AND count() != {LINES // DAYS})
+)
+"""  # noqa: S608 - built of constants
 
 
 def say(text: object) -> None:
@@ -46,21 +55,25 @@ def say(text: object) -> None:
     sys.stdout.flush()
 
 
-def add_portion(writer: Writer, number: int) -> None:
-    """Add the lines and the batch of one portion: the same for the same number."""
-    writer.add(
-        cost_lines(
-            [
-                line(
-                    number * LINES + each,
-                    "0.01",
-                    status="final",
-                    window_start_us=T0 + each % DAYS * DAY_US,
-                )
-                for each in range(LINES)
-            ]
+def portion(number: int, cost: str, **changes: object) -> list[CostLine]:
+    """Return the lines of one portion: the same for the same number."""
+    return [
+        line(
+            number * LINES + each,
+            cost,
+            pool=f"pool-{number}",
+            window_start_us=T0 + each % DAYS * DAY_US,
+            **changes,
         )
-    )
+        for each in range(LINES)
+    ]
+
+
+def add_portion(writer: Writer, number: int) -> None:
+    """Add lines, their correction and the batch of one portion: the same for the same number."""
+    writer.add(cost_lines(portion(number, "0.01", status="final")))
+    terms = {"status": "corrected", "generation": 1, "lines": LINES // DAYS}
+    writer.add(cost_lines(portion(number, "0.02", **terms)))
     given = batch(*(call(at_us=T0 + each % DAYS * DAY_US) for each in range(EVENTS)), seq=number)
     writer.add(
         *usage_rows(
@@ -93,6 +106,7 @@ def write(connection: Connection, numbers: Iterator[int]) -> None:
 def main(directory: str, first: str, last: str | None = None) -> None:
     with opened(Path(directory)) as connection:
         migrate(connection)
+        assert connection.reader.value(TORN) == 0, "a generation was seen in part"
         say("in")
         stop = None if last is None else int(last) + 1
         write(connection, itertools.islice(itertools.count(), int(first), stop))

@@ -65,13 +65,14 @@ def test_a_writer_killed_again_and_again_loses_and_doubles_nothing(tmp_path: Pat
             acked = acknowledged(process, ACKED_A_ROUND + number)
             process.kill()
     portions = acked + 2  # one more than was acknowledged
-    cost = str(Decimal("0.01") * LINES * portions)
+    cost = str(Decimal("0.02") * LINES * portions)  # as corrected
     assert finish(path, acked + 1, acked + 1) == {
         "lines": LINES * portions,
         "cost": cost.rstrip("0").rstrip("."),
         "hourly_cost": cost.rstrip("0").rstrip("."),
         "daily_cost": cost.rstrip("0").rstrip("."),
-        "settled": LINES * portions,
+        "settled": 2 * LINES * portions,  # as streamed, and as corrected
+        "generation": 1,
         "events": EVENTS * portions,
         "batches": portions,
         "missing": 0,

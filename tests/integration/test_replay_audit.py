@@ -3,6 +3,8 @@
 import json
 from base64 import b64decode
 from collections.abc import Sequence
+from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, cast
 
 import pytest
@@ -19,6 +21,7 @@ from clickhouse.usage_rows import (
 )
 from clickhouse.writer import Writer
 from schemas.codec import Codec
+from schemas.decimals import from_bytes, to_pico
 from schemas.records import CostLine, LatePartial, Partial
 from streams.config.catalog import load_catalog
 from streams.config.price_book import load_price_book
@@ -199,9 +202,55 @@ def test_repair_counts_a_late_batch_in_a_higher_generation(live: Connection) -> 
     lines = json.loads(found.to_json())["lines"]
     records = [cast("CostLine", Codec().decode(b64decode(line))[1]) for _, line in lines]
     assert {(line["generation"], line["status"]) for line in records} == {(1, "corrected")}
+    assert {(line["lines"], line["note"]) for line in records} == {(len(records), "late batches")}
     publish(live, records)
     assert audit(live).clean
     assert corrections(live).lines == []
+
+
+def cost_of(lines: Sequence[CostLine]) -> int:
+    return sum(from_bytes(line["cost"]) for line in lines if line["cost"] is not None)
+
+
+def cost_in_force(database: Connection, like: CostLine) -> int:
+    found = database.reader.value(
+        "SELECT sum(cost) FROM cost_current WHERE pool = {pool:String} "
+        "AND toUnixTimestamp64Micro(window_start) = {start:Int64}",
+        {"pool": like["pool"], "start": like["window_start_us"]},
+    )
+    return to_pico(cast("Decimal", found))
+
+
+def test_a_repair_killed_halfway_is_not_in_force_and_the_next_takes_a_higher_number(
+    live: Connection,
+) -> None:
+    archive(live, [late_batch()])
+    before = audit(live)
+    killed = corrections(live).lines
+    publish(live, killed[:-1])
+    assert audit(live) == before
+    again = corrections(live).lines
+    assert {line["generation"] for line in again} == {2}
+    publish(live, again)
+    assert audit(live).clean
+    publish(live, killed[-1:])  # it came after all; generation 2 is newer
+    assert audit(live).clean
+
+
+def test_two_repairs_that_know_not_of_each_other_take_one_number_and_do_not_mix(
+    live: Connection,
+) -> None:
+    archive(live, [late_batch()])
+    first = corrections(live).lines
+    later = batch(call(at_us=T0 + 6, tenant="t9", input_tokens=900), source="gw", seq=4)
+    archive(live, [("InferenceUsageBatch", later)])
+    second = corrections(live).lines
+    assert {line["generation"] for line in first + second} == {1}
+    sums = {cost_of(first), cost_of(second), cost_in_force(live, first[0])}
+    for mine, theirs in zip_longest(second, first):
+        publish(live, [each for each in (mine, theirs) if each])
+        assert cost_in_force(live, first[0]) in sums
+    assert audit(live).clean
 
 
 def test_repair_does_not_believe_an_archive_that_is_behind(database: Connection) -> None:
