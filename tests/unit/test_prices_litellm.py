@@ -132,6 +132,29 @@ def test_every_money_field_of_a_real_map_has_one_fate(name: str, shared_data: Pa
     assert [place for _, place in missing if not conditions & set(place)] == []
 
 
+@pytest.mark.shared
+@pytest.mark.parametrize("name", MAPS)
+def test_every_price_taken_from_a_real_map_is_the_number_written_there(
+    name: str, shared_data: Path
+) -> None:
+    text = (shared_data / "prices" / name).read_text(encoding="utf-8")
+    written = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    for taken in read_map(text).taken():
+        value = written[taken.leaf.key]
+        for step in taken.leaf.path:
+            value = value[int(step)] if isinstance(value, list) else value[step]
+        for found in taken.prices:
+            if taken.leaf.path[0] == "provider_specific_entry":  # a factor on other prices
+                assert found.thing.tier == "fast"
+            elif value or found.path == taken.leaf.path:
+                assert found.price == value
+            else:  # 0 in one of two fields, the other of which has all of the price
+                assert found.thing.meter in {"call.pixels_output", "call.audio_seconds_input"} or (
+                    found.thing.meter.startswith("call.pixels_output_")
+                )
+        assert all(raised.factor == value for raised in taken.raises)
+
+
 def figures(value: object, path: Place = ()) -> list[Place]:
     """Return where all numbers below a value are, found another way than the importer's."""
     if isinstance(value, dict):
