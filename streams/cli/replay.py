@@ -66,8 +66,10 @@ def replay(  # noqa: PLR0913 - one parameter an option
         book = text_of(prices)
         if publish and book is not None:
             raise WRONG("--publish wants a published version: `apportion prices publish` the file")
-        request = requested(place, book, Request(prices, catalog, pool, note or "re-priced"))
-        job = Job(place, request, book, with_lines=publish)
+        request = requested(
+            place, book, Request(prices, catalog, pool, note or "re-priced", publish)
+        )
+        job = Job(place, request, book)
         asked = {
             "from": since and since.isoformat(),
             "to": until and until.isoformat(),

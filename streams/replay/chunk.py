@@ -27,12 +27,16 @@ NO_CATALOG: Version = ""  # of a window that had no lines under its own
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to replay. `catalog` None: each window's own. `note`: why, for the lines."""
+    """What to replay. `catalog` None: each window's own.
+
+    `with_lines`: the lines that would change it are wanted too, with a note that says why.
+    """
 
     prices: Version
     catalog: Version | None
     pool: str = ""
     note: str = ""
+    with_lines: bool = False
 
 
 @dataclass(slots=True)
@@ -83,7 +87,8 @@ def replay_window(found: Outcome, window: DrawnWindow, made: "Made", request: Re
         lines = after
     if any(differing(window.lines, lines)):
         found.changed += 1
-        found.lines += corrected(window, lines, made.edition(window, request.note, len(lines)))
+        if request.with_lines:
+            found.lines += corrected(window, lines, made.edition(window, request.note, len(lines)))
 
 
 def corrected(window: DrawnWindow, lines: Lines, edition: Edition) -> list[CostLine]:

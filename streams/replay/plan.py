@@ -6,7 +6,7 @@ from streams.core.windows import HOUR_US, window_start
 from streams.replay.ask import Asker, Params, Row
 from streams.replay.span import Span
 
-LINES_AT_ONCE = 50_000  # about 150 MB of Python objects, as each is held twice
+LINES_AT_ONCE = 20_000  # about 60 MB of Python objects, as each is held twice
 
 
 def plan(asker: Asker, since_us: int, until_us: int, pool: str = "") -> list[Span]:

@@ -25,7 +25,6 @@ class Job:
     place: Place
     request: Request
     book: str | None = None
-    with_lines: bool = False
 
 
 def begin() -> None:
@@ -46,10 +45,8 @@ def end_with_parent() -> None:
 
 def work(job: Job, span: Span) -> Encoded:
     """Replay one stretch. Blocks."""
-    outcome = replay(asker_of(job.place), span, job.request, versions(job.place, job.book))
-    if not job.with_lines:
-        outcome.lines.clear()
-    return encoded(outcome)
+    asker = asker_of(job.place)
+    return encoded(replay(asker, span, job.request, versions(job.place, job.book)))
 
 
 @cache

@@ -8,7 +8,9 @@ from pathlib import Path
 from tests.bench import report
 from tests.bench.figure import Bench, Options
 
-NAMES = ("codec", "meter", "allocate", "memory", "store", "chain", "latency", "outbox")
+NAMES = (
+    "codec", "meter", "allocate", "memory", "store", "chain", "latency", "outbox", "replay",
+)  # fmt: skip
 
 
 def main() -> None:
