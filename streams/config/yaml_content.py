@@ -15,7 +15,7 @@ from streams.config.faults import Fault, Mark
 from streams.config.yaml_events import TAG, Event, events, mark_of, scalar
 
 MAX_DEPTH: Final = 32  # documents nest five deep
-MAX_NODES: Final = 5_000_000  # ten books of 25,000 prices; an alias counts as what it repeats
+MAX_NODES: Final = 2_000_000  # four books of 25,000 prices; an alias counts as what it repeats
 SAID_OF_A_KEY: Final = 60
 
 MERGE: Final = object()  # the key `<<`, unquoted

@@ -118,6 +118,12 @@ def test_a_doubled_key_is_reported_beside_all_other_faults() -> None:
     ]
 
 
+def test_a_doubled_key_alone_refuses_the_document() -> None:
+    """Which of the two was meant is not known."""
+    with pytest.raises(InvalidDocument, match="line 2, column 1, currency: expected 'currency' on"):
+        load_price_book("currency: USD\ncurrency: EUR\nprices: []\n")
+
+
 def test_what_came_is_shown_in_short() -> None:
     """The whole of it could be as long as the document."""
     with pytest.raises(InvalidDocument) as caught:
