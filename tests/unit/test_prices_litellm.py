@@ -27,10 +27,11 @@ def entry(**fields: object) -> dict[str, object]:
         ("{", "expected JSON"),
         ("[]", "expected an object of models"),
         ("3", "expected an object of models"),
-        ("[" * 100_000, "expected JSON"),
+        ("[" * 100_000, "expected at most 32 levels"),
+        ('{"m": ' * 40 + "1" + "}" * 40, "expected at most 32 levels"),
         (" " * (MAX_CHARACTERS + 1), "expected at most"),
     ],
-    ids=["empty", "broken", "list", "number", "deep", "huge"],
+    ids=["empty", "broken", "list", "number", "deeper than JSON", "deep", "huge"],
 )
 def test_what_is_no_map_is_refused_with_what_was_expected(text: str, said: str) -> None:
     with pytest.raises(InvalidMap, match=said):
