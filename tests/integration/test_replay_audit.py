@@ -226,10 +226,10 @@ def test_a_repair_killed_halfway_is_not_in_force_and_the_next_takes_a_higher_num
 ) -> None:
     archive(live, [late_batch()])
     before = audit(live)
-    killed = corrections(live).lines
+    killed = corrections(live, everywhere=True).lines
     publish(live, killed[:-1])
     assert audit(live) == before
-    again = corrections(live).lines
+    again = corrections(live, everywhere=True).lines
     assert {line["generation"] for line in again} == {2}
     publish(live, again)
     assert audit(live).clean
@@ -241,10 +241,10 @@ def test_two_repairs_that_know_not_of_each_other_take_one_number_and_do_not_mix(
     live: Connection,
 ) -> None:
     archive(live, [late_batch()])
-    first = corrections(live).lines
+    first = corrections(live, everywhere=True).lines
     later = batch(call(at_us=T0 + 6, tenant="t9", input_tokens=900), source="gw", seq=4)
     archive(live, [("InferenceUsageBatch", later)])
-    second = corrections(live).lines
+    second = corrections(live, everywhere=True).lines
     assert {line["generation"] for line in first + second} == {1}
     sums = {cost_of(first), cost_of(second), cost_in_force(live, first[0])}
     for mine, theirs in zip_longest(second, first):
