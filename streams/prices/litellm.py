@@ -14,7 +14,6 @@ from streams.prices.found import (
     Leaf,
     NotUnderstood,
     Path,
-    Raise,
     Reading,
     Taken,
 )
@@ -22,8 +21,8 @@ from streams.prices.json_text import Json, parse
 from streams.prices.model_entry import Entry, open_entry, read_field
 from streams.prices.money_words import price_leaves
 from streams.prices.nested_fields import nested
-from streams.prices.one_price import between_models, within_model
-from streams.prices.zeros import without_placeholders
+from streams.prices.one_price import between_models, one_factor, within_model
+from streams.prices.zeros import prices_of, without_placeholders
 
 TEMPLATE = "sample_spec"  # the map's own description of its fields
 ALLOWANCES = frozenset({"search_free_requests"})
@@ -35,16 +34,15 @@ def read_map(text: str) -> Reading:
     content, twice = parse(text)
     fates: list[Fate] = []
     found: list[tuple[Found, int]] = []
-    raises: list[Raise] = []
     for key, entry in content.items():
         of_model, distance = read_model(key, entry)
         fates += of_model
         for fate in of_model:
-            if isinstance(fate, Taken):
-                found += [(price, distance) for price in fate.prices]
-                raises += fate.raises
+            found += [(price, distance) for price in prices_of(fate)]
+    fates = list(one_factor(fates))
+    raises = tuple(raised for fate in fates if isinstance(fate, Taken) for raised in fate.raises)
     prices, conflicts = between_models(found)
-    return Reading(tuple(fates), (*prices, *in_every_tier(prices)), tuple(raises), conflicts, twice)
+    return Reading(tuple(fates), (*prices, *in_every_tier(prices)), raises, conflicts, twice)
 
 
 def read_model(key: str, content: Json) -> tuple[list[Fate], int]:

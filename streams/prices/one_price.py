@@ -1,8 +1,8 @@
 """One price for each thing: what two fields, or two keys, of a map say of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from streams.prices.found import Conflict, Fate, Found, NotUnderstood, Taken, Thing
+from streams.prices.found import Conflict, Fate, Found, NotUnderstood, Raise, Taken, Thing
 
 
 def within_model(fates: list[Fate]) -> list[Fate]:
@@ -43,6 +43,20 @@ def between_models(
         if kept.price != found.price:
             conflicts.append(Conflict(kept, found))
     return tuple(chosen.values()), tuple(conflicts)
+
+
+def one_factor(fates: Iterable[Fate]) -> Iterator[Fate]:
+    """Yield fates: of two keys that raise one model by different factors only the first counts."""
+    chosen: dict[tuple[str, str, str], Raise] = {}
+    for fate in fates:
+        clash = None
+        for raised in fate.raises if isinstance(fate, Taken) else ():
+            kept = chosen.setdefault((raised.provider, raised.model, raised.region), raised)
+            clash = kept if kept.factor != raised.factor else clash
+        if clash:
+            yield NotUnderstood(fate.leaf, f"{clash.key} says {clash.factor} for the same region")
+        else:
+            yield fate
 
 
 def precedence(each: tuple[Found, int]) -> tuple[bool, int, int, str]:

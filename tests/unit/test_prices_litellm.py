@@ -76,6 +76,13 @@ def test_of_two_keys_of_one_model_the_providers_own_counts_and_the_other_is_repo
     assert [(c.kept.key, c.dropped.key) for c in reading.conflicts] == [("acme/m", "m")]
 
 
+def test_of_two_keys_that_raise_a_model_differently_one_counts_and_the_other_is_reported() -> None:
+    field = "regional_processing_uplift_multiplier_eu"
+    reading = read_map(json.dumps({"m": entry(**{field: 1.1}), "acme/m": entry(**{field: 1.2})}))
+    assert [raised.factor for raised in reading.raises] == [Decimal("1.1")]
+    assert [fate.leaf.key for fate in reading.not_understood()] == ["acme/m"]
+
+
 def test_searches_cost_the_same_in_every_tier_of_a_model() -> None:
     reading = read_map(
         json.dumps(
