@@ -10,9 +10,11 @@ from streams.cli.publish import say
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, stop_if_checking
 from streams.config_topic import PRICES
 from streams.core.price_book import PriceBook
+from streams.prices.difference_text import limited, more
 from streams.prices.price_list import (
     Wanted,
     agreement_list,
+    agreements_on,
     chosen,
     counts,
     plain_list,
@@ -33,7 +35,7 @@ def show(  # noqa: PLR0913 - one parameter an option
     provider: Annotated[str | None, typer.Option(help="A glob.")] = None,
     meter: Annotated[str | None, typer.Option(help="A glob, e.g. 'tokens.*'.")] = None,
     at: At = None,
-    limit: Annotated[int, typer.Option(min=0, help="Prices listed; 0: all.")] = 60,
+    limit: Annotated[int, typer.Option(min=0, help="Lines listed; 0: all.")] = 60,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     kafka: Kafka = None,
     data: Data = None,
@@ -47,8 +49,9 @@ def show(  # noqa: PLR0913 - one parameter an option
     document = Publications(settings, PRICES).find(book)
     loaded = book_of(document)
     prices, elsewhen = chosen(loaded, wanted)
+    agreements = agreements_on(loaded, prices, wanted.at_us)
     if as_json:
-        found = plain_list(loaded, prices, wanted.at_us)
+        found = plain_list(prices, agreements)
         typer.echo(json.dumps(_plain_head(document, loaded) | found))
         return
     for line in _head(document, loaded):
@@ -56,7 +59,7 @@ def show(  # noqa: PLR0913 - one parameter an option
     is_short = not limit or len(prices) <= limit
     for line in price_table(prices) if is_short else counts(prices):
         typer.echo(line)
-    for line in agreement_list(loaded, wanted.at_us):
+    for line in limited(agreement_list(agreements), limit) + more(len(agreements), limit):
         typer.echo(line)
     if elsewhen:
         say(f"not shown: {elsewhen:,} of other dates; --at any")

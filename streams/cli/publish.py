@@ -6,6 +6,7 @@ Only the version goes to stdout; what a person reads goes to stderr.
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -13,16 +14,18 @@ import typer
 
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, reached, stop_if_checking
 from streams.config_topic import CATALOG, PRICES, Kind
+from streams.core.catalog import Catalog
+from streams.core.price_book import PriceBook
 from streams.errors import ConfigRefused, NotConfirmed
 from streams.prices.catalog_difference import catalog_difference
 from streams.prices.difference import difference
 from streams.prices.difference_text import difference_text
 from streams.prices.wording import day
 from streams.publications import Document, Publications, book_of, catalog_of, text_of
-from streams.publishing import past_of, put_in_force, refuse_other_currency, wait_stored
+from streams.publishing import Past, past_of, put_in_force, refuse_other_currency, wait_stored
 from streams.settings import WorkerSettings
 
-SHOWN = 20  # changes a section; `diff` shows the rest
+SHOWN = 10  # changes a section; `diff` shows the rest
 
 File: TypeAlias = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="YAML.")]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -42,10 +45,10 @@ def prices_publish(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Check a price book, show what it changes, ask, and put it in force. Prints its version."""
     document = Document(text_of(file), str(file))
-    version = book_of(document).version
+    book = book_of(document)
     settings = nearest(kafka=kafka, clickhouse=clickhouse, data=data)
     stop_if_checking(settings, check=check)
-    _publish(settings, PRICES, (document, version), _preview_book, (note, yes))
+    _publish(settings, PRICES, (document, book.version), partial(_preview_book, book), (note, yes))
 
 
 def catalog_publish(  # noqa: PLR0913 - one parameter an option
@@ -60,10 +63,11 @@ def catalog_publish(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Check a catalog, show what it changes, ask, and put it in force. Prints its version."""
     document = Document(text_of(file), str(file))
-    version = catalog_of(document).version
+    names = catalog_of(document)
     settings = nearest(kafka=kafka, clickhouse=clickhouse, data=data)
     stop_if_checking(settings, check=check)
-    _publish(settings, CATALOG, (document, version), _preview_catalog, (note, yes))
+    preview = partial(_preview_catalog, names)
+    _publish(settings, CATALOG, (document, names.version), preview, (note, yes))
 
 
 def _publish(
@@ -109,13 +113,12 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _preview_book(settings: WorkerSettings, have: Document, came: Document) -> None:
+def _preview_book(new: PriceBook, settings: WorkerSettings, have: Document, came: Document) -> None:
     try:
         old = book_of(have)
     except ConfigRefused as error:
         say(f"what is in force cannot be compared with: {error}")
         return
-    new = book_of(came)
     if have.publication is not None:  # in what nobody published nobody was billed
         refuse_other_currency(old, new, came.source)
     found = difference(old, new)
@@ -124,17 +127,25 @@ def _preview_book(settings: WorkerSettings, have: Document, came: Document) -> N
         say(line)
     past = past_of(settings, found, time.time_ns() // 1000)
     if past is not None:
-        windows = "windows" if past.windows is None else f"up to {past.windows:,} windows"
-        since = f"since {day(past.since_us)}" if past.since_us else "of all time"
-        say(f"It prices {windows} {since} anew: they stay as they are until `apportion replay`.")
+        say(_past_words(past))
 
 
-def _preview_catalog(_settings: WorkerSettings, have: Document, came: Document) -> None:
+def _past_words(past: Past) -> str:
+    since = f"since {day(past.since_us)}" if past.since_us else "of all time"
+    if past.windows == 0:
+        return f"It changes prices {since}, of which no window is stored."
+    windows = "windows" if past.windows is None else f"up to {past.windows:,} stored windows"
+    return f"It prices {windows} {since} anew: they stay as they are until `apportion replay`."
+
+
+def _preview_catalog(
+    new: Catalog, _settings: WorkerSettings, have: Document, came: Document
+) -> None:
     try:
         old = catalog_of(have)
     except ConfigRefused as error:
         say(f"what is in force cannot be compared with: {error}")
         return
     say(f"{have.source} -> {came.source}:")
-    for line in catalog_difference(old, catalog_of(came)) or ["no difference"]:
+    for line in catalog_difference(old, new) or ["no difference"]:
         say(line)

@@ -7,8 +7,8 @@ from typing import Final
 from streams.core.price_book import PriceBook
 from streams.prices.difference import Difference, difference
 from streams.prices.difference_text import TITLES, by_section
-from streams.prices.plain_price import Plain
-from streams.prices.price_list import Wanted, chosen, plain_list, price_table
+from streams.prices.plain_price import Plain, plain_price
+from streams.prices.price_list import Wanted, chosen, price_table
 from streams.prices.text_table import text_table
 from streams.prices.wording import day
 
@@ -73,8 +73,7 @@ def history_of_model(found: Iterable[Step], model: str) -> list[str]:
 def plain_step(step: Step, model: str | None) -> Plain:
     """Return an edition in JSON's types, with the prices of a model where one is asked for."""
     edition = step.edition
-    wanted = Wanted(model=model)
-    prices = {} if model is None else plain_list(edition.book, chosen(edition.book, wanted)[0], 0)
+    shown = [] if model is None else chosen(edition.book, Wanted(model=model))[0]
     return {
         "published_at": day(edition.at_us) if edition.at_us else None,
         "version": edition.book.version,
@@ -82,7 +81,7 @@ def plain_step(step: Step, model: str | None) -> Plain:
         "note": edition.note,
         "prices_count": len(edition.book.prices),
         "changes": None if step.changed is None else _counts(step.changed),
-        **({"prices": prices["prices"]} if prices else {}),
+        **({} if model is None else {"prices": [plain_price(price) for price in shown]}),
     }
 
 

@@ -1,12 +1,13 @@
 """What a price book says now, of some of its models: a table for people, or plain data. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from streams.core.price import Price
+from streams.core.charges import Override
+from streams.core.price import GPU_METER, Price
 from streams.core.price_book import PriceBook
 from streams.core.timeline import FOREVER
 from streams.prices.agreement_words import Agreement, in_words
@@ -63,16 +64,28 @@ def counts(prices: Iterable[Price]) -> list[str]:
     return text_table(("provider", "models", "prices"), rows, right="models prices")
 
 
-def agreement_list(book: PriceBook, at_us: int | None) -> list[str]:
-    """Return the uplifts, overrides and commitments in force, a line each."""
-    return [in_words(each) for each in _agreements(book, at_us)]
+def agreements_on(book: PriceBook, prices: Sequence[Price], at_us: int | None) -> list[Agreement]:
+    """Return the uplifts, overrides and commitments in force that some of the prices meet."""
+    held = book.agreements
+    every: list[Agreement] = [*held.uplifts, *held.overrides, *held.commitments]
+    return [
+        each
+        for each in every
+        if (at_us is None or each.from_us <= at_us < each.to_us)
+        and any(_meets(each, price) for price in prices)
+    ]
 
 
-def plain_list(book: PriceBook, prices: Iterable[Price], at_us: int | None) -> Plain:
+def agreement_list(agreements: Iterable[Agreement]) -> list[str]:
+    """Return an agreement a line."""
+    return [in_words(each) for each in agreements]
+
+
+def plain_list(prices: Iterable[Price], agreements: Iterable[Agreement]) -> Plain:
     """Return prices and agreements in JSON's types."""
     return {
         "prices": [plain_price(price) for price in prices],
-        "agreements": [plain_agreement(each) for each in _agreements(book, at_us)],
+        "agreements": [plain_agreement(each) for each in agreements],
     }
 
 
@@ -92,10 +105,21 @@ def _row(price: Price) -> tuple[str, ...]:
     )
 
 
-def _agreements(book: PriceBook, at_us: int | None) -> list[Agreement]:
-    held = book.agreements
-    every: list[Agreement] = [*held.uplifts, *held.overrides, *held.commitments]
-    return [each for each in every if at_us is None or each.from_us <= at_us < each.to_us]
+def _meets(of: Agreement, price: Price) -> bool:
+    """Whether an agreement may say something of the usage that a price is for."""
+    if not isinstance(of, Override):
+        models = not of.models or any(fnmatchcase(price.model, glob) for glob in of.models)
+        is_of_calls = price.meter != GPU_METER and not price.meter.startswith("resource.")
+        return (
+            is_of_calls
+            and models
+            and (of.provider is None or price.provider in {of.provider, None})
+        )
+    return (
+        of.meter in {price.meter, None}
+        and of.model in {price.model, None}
+        and (of.provider is None or price.provider in {of.provider, None})
+    )
 
 
 def _fits(name: str, glob: str | None) -> bool:

@@ -1,13 +1,16 @@
 """What a price list shows: what is asked for, in force then, in exact figures."""
 
 from dataclasses import replace
+from fractions import Fraction
 
-from streams.core.price_book import PriceBook
+from streams.core.charges import Override
+from streams.core.price_book import Agreements, PriceBook
 from streams.core.timeline import FOREVER
+from streams.core.uplifts import Uplift
 from streams.core.windows import HOUR_US
 from streams.prices.catalog_difference import catalog_difference
 from streams.prices.chronicle import Edition, history_of_model, history_table, plain_step, steps
-from streams.prices.price_list import Wanted, chosen, counts, price_table
+from streams.prices.price_list import Wanted, agreements_on, chosen, counts, price_table
 from streams.prices.wording import figure, price_of, weekly
 from tests.builders.terms import GPT_4O, book, catalog, endpoint, gpu_price, token_price
 from tests.builders.usage import T0
@@ -98,3 +101,16 @@ def test_catalogs_differ_by_name() -> None:
     assert (
         catalog_difference(old, catalog(endpoint("llama")))[0] == "~ tenants: 2 names -> any name"
     )
+
+
+def test_only_agreements_that_meet_a_shown_price_are_shown() -> None:
+    dated = (0, FOREVER, "page")
+    uplifts = tuple(
+        Uplift(f"eu-{glob}", Fraction(2), None, (glob,), *dated) for glob in ("g*", "c*")
+    )
+    narrow = Override("acme", None, "claude", None, Fraction(1, 2), None, (), *dated)
+    wide = Override("acme", None, None, None, Fraction(1, 2), None, (), *dated)
+    prices = book(*GPT_4O, agreements=Agreements(uplifts, (narrow, wide)))
+    assert agreements_on(prices, GPT_4O, T0) == [uplifts[0], wide]
+    assert agreements_on(prices, [gpu_price("2")], T0) == [wide]
+    assert agreements_on(prices, GPT_4O, -1) == []
