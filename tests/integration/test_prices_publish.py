@@ -1,22 +1,20 @@
 """Price books put in force from the command line: shown, asked about, read back, found again."""
 
 import json
+import os
+import pty
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias
 
 import pytest
 
-from clickhouse.client import connect
-from clickhouse.migrate import migrate
-from clickhouse.rows import ConfigKind, configs
-from clickhouse.writer import Writer
 from streams.__main__ import main
 from streams.config_topic import CATALOG, PRICES, Kind
 from streams.kafka import create_topics, read_to_end
-from streams.publications import Publications
-from streams.settings import KafkaSettings, WorkerSettings, load
+from streams.settings import KafkaSettings
 from tests import brokers
 
 pytestmark = pytest.mark.integration
@@ -168,32 +166,30 @@ def test_a_catalog_is_published_the_same_way(
     assert "+ tenant globex" in err
 
 
-def stored(settings: WorkerSettings, *documents: tuple[Kind, str, int]) -> None:
-    """Write documents as the store does."""
-    with connect(settings.clickhouse.dsn, settings.clickhouse.database) as connection:
-        migrate(connection)
-        writer = Writer(connection.writer)
-        for kind, body, at_us in documents:
-            record = {
-                "version": kind.version(body, ""), "published_at_us": at_us, "body": body,
-                "note": "it's kept",
-            }  # fmt: skip
-            name: ConfigKind = "price-book" if kind is PRICES else "catalog"
-            writer.add(configs(name, [cast("Any", record)]))
-        writer.flush()
-
-
-def test_what_a_forgetful_broker_lost_is_found_in_clickhouse(
-    kafka: KafkaSettings, tmp_path: Path
+@pytest.mark.parametrize(("answer", "status", "count"), [("n", 1, 0), ("y", 0, 1)])
+def test_on_a_terminal_a_person_is_asked(
+    kafka: KafkaSettings, books: tuple[str, str], answer: str, status: int, count: int
 ) -> None:
-    settings = load({"clickhouse": {"url": f"chdb://{tmp_path / 'data'}"}, "kafka": kafka})
-    stored(settings, (PRICES, OLD, 1000), (PRICES, NEW, 2000), (CATALOG, "tenants: [a]", 3000))
-    known = Publications(settings, PRICES)
-    assert [(each.at_us, each.note) for each in known.every()] == [
-        (1000, "it's kept"),
-        (2000, "it's kept"),
-    ]
-    assert known.find(PRICES.version(OLD, "")[:6]).text == OLD
-    assert known.in_force().source == "the built-in price book"  # the broker decides
-    away = settings.model_copy(update={"kafka": KafkaSettings(bootstrap="127.0.0.1:1")})
-    assert Publications(away, PRICES).in_force().text == NEW  # nobody else can say
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "streams",
+            "prices",
+            "publish",
+            books[0],
+            "--kafka",
+            kafka.bootstrap,
+        ],
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(theirs)
+    os.close(ours)
+    assert (done.returncode, published(kafka)) == (status, count), done.stderr
+    assert "in force as version" in done.stderr
