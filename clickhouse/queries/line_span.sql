@@ -1,5 +1,5 @@
 -- From when to when are there lines or events, and how long is a window? Microseconds; 0, 0, 0
--- when there is nothing.
+-- when there is nothing. Pools of charges are settled by the month and have no usage of their own.
 SELECT
     least(
         if(l.first_us = 0, e.first_us, l.first_us), if(e.first_us = 0, l.first_us, e.first_us)
@@ -12,6 +12,7 @@ FROM (
         if(count() = 0, 0, toUnixTimestamp64Micro(max(window_start))) AS last_us,
         if(count() = 0, 0, toUnixTimestamp64Micro(max(window_end)) - last_us) AS window_us
     FROM cost_lines
+    WHERE NOT startsWith(pool, 'charge:')
 ) AS l
 CROSS JOIN (
     SELECT

@@ -90,6 +90,11 @@ class Charges:
                 return each
         return None
 
+    def edges(self, start_us: int, end_us: int) -> list[int]:
+        """Return the instants inside (start, end) at which another override may decide."""
+        dates = {date for each in self.overrides for date in (each.from_us, each.to_us)}
+        return sorted(date for date in dates if start_us < date < end_us)
+
     def _find(
         self, tenant: str, provider: str | None, model: str | None, meter: str
     ) -> tuple[Override, ...]:

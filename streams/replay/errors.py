@@ -4,7 +4,8 @@ ReplayError
 ├── UnknownVersion     a price book or catalog that ClickHouse does not hold
 ├── AmbiguousVersion   what was given begins several versions
 ├── CurrencyDiffers    prices in another currency than the lines'
-└── UnreadableVersion  ClickHouse holds one that this release cannot read
+├── UnreadableVersion  ClickHouse holds one that this release cannot read
+└── MonthOpen          a month that cannot be settled yet
 """
 
 
@@ -58,3 +59,14 @@ class UnreadableVersion(ReplayError):
         )
         self.kind = kind
         self.version = version
+
+
+class MonthOpen(ReplayError):
+    """A month in which usage may still be counted."""
+
+    def __init__(self, month: str, why: str) -> None:
+        super().__init__(
+            f"expected a month that is over and all of whose lines are final, got {month}: {why}; "
+            "leave out --publish to see how it stands"
+        )
+        self.month = month

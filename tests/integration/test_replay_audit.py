@@ -29,10 +29,12 @@ from streams.config_topic import CATALOG, PRICES
 from streams.core.lines import Edition, WindowPool, to_record
 from streams.core.list_price import list_events
 from streams.core.metering import LATEST_US, Rules, meter_batch
+from streams.core.volume import POOL
 from streams.core.window import Window
 from streams.replay.audit import audit
 from streams.replay.repair import LostLog, corrections
 from streams.replay.report import to_json, to_text
+from tests.builders.cost_lines import line
 from tests.builders.terms import NOTHING_AGREED
 from tests.builders.usage import T0, batch, call, holder, interval
 
@@ -148,6 +150,22 @@ def test_a_cent_too_much_on_one_line_is_found(live: Connection) -> None:
     assert [off.lines_off for off in found.off] == [1]
     assert found.residual_pico == abs(found.off[0].residual_pico) > 0
     assert "OFF" in to_text(json.loads(to_json(found)))
+
+
+def test_a_settled_month_is_nothing_to_audit_or_repair(live: Connection) -> None:
+    """Its one window lies over all of the month; T0 is the begin of one."""
+    month = line(
+        pool=POOL,
+        kind="adjustment",
+        window_end_us=T0 + 31 * 24 * 60 * MINUTE_US,
+        status="corrected",
+        generation=1,
+        lines=1,
+    )
+    before = audit(live)
+    publish(live, [month])
+    assert audit(live) == before
+    assert corrections(live, everywhere=True).lines == []
 
 
 def test_a_missing_batch_is_found(database: Connection) -> None:

@@ -1,0 +1,113 @@
+"""Settling a month: what graduated prices add to, or take from, what its lines were charged.
+
+The adjustments of a month are one window, as long as the month, of a pool of their own. They are a
+pure function of the lines in force and of a price book: settling again what was settled changes
+nothing, and after a correction of a line the next generation replaces all of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import pairwise
+
+from schemas.records import CostLine
+from streams.core.lines import Dimensions, Edition, Figures, WindowPool, to_record
+from streams.core.price_book import PriceBook
+from streams.core.volume import POOL, Charged, Settled, Stretch, adjustments, settle
+from streams.replay.ask import Asker
+from streams.replay.changes import differing
+from streams.replay.drawn import DrawnWindow, drawn_windows
+from streams.replay.errors import CurrencyDiffers, MonthOpen
+from streams.replay.month import Month
+from streams.replay.span import Span
+
+DIGEST_BITS = 32  # a revision has 38
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What settling a month gives. No `lines`: what is published is that already."""
+
+    settled: list[Settled]
+    open_lines: int  # that are provisional
+    lines: list[CostLine]
+    generation: int  # of the lines, or of those in force
+
+
+def settlement(asker: Asker, month: Month, book: PriceBook, catalog: str, note: str) -> Settlement:
+    """Return the adjustments of a month under a book's agreements. Blocks.
+
+    Raises CurrencyDiffers where lines are in another currency than the book.
+    """
+    usage = Usage(asker, month.span, book)
+    settled = settle(usage.stretches(), book.charges)
+    lines = adjustments(settled)
+    where = WindowPool(month.span.since_us, month.span.until_us, POOL)
+    one = Span(where.start_us, where.start_us + 1, month.span.window_us)
+    have = drawn_windows(asker, one, POOL).get(where) or DrawnWindow(where, "", "")
+    newest = newest_generation(asker, one)
+    lines |= {what: Figures() for what in have.lines if what not in lines}
+    if not any(differing(have.lines, lines)):
+        return Settlement(settled, usage.open_lines, [], have.generation)
+    edition = Edition(
+        book.currency,
+        book.version,
+        catalog,
+        newest + 1,
+        digest(lines),
+        "corrected",
+        len(lines),
+        note,
+    )
+    drawn = [to_record(where, what, figures, edition) for what, figures in lines.items()]
+    return Settlement(settled, usage.open_lines, drawn, newest + 1)
+
+
+def newest_generation(asker: Asker, month: Span) -> int:
+    """Return the number of the newest settlement, whether all of its lines are there or not."""
+    params = {"since": month.since_us, "until": month.until_us, "window": month.window_us}
+    rows = asker.rows("newest_generations", {**params, "pool": POOL})
+    return max((generation for _, _, generation in rows), default=0)
+
+
+class Usage:
+    """What lines in force of a month were charged; counts those that are not final."""
+
+    def __init__(self, asker: Asker, span: Span, book: PriceBook) -> None:
+        self._asker = asker
+        self._span = span
+        self._book = book
+        self.open_lines = 0
+
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield the month cut where agreements begin or end."""
+        since_us, until_us = self._span.since_us, self._span.until_us
+        edges = [since_us, *self._book.charges.edges(since_us, until_us), until_us]
+        for begin_us, end_us in pairwise(edges):
+            yield begin_us, self._charged(begin_us, end_us)
+
+    def _charged(self, since_us: int, until_us: int) -> Iterator[Charged]:
+        for *line, currency, is_open in self._asker.rows(
+            "charged", {"since": since_us, "until": until_us}
+        ):
+            if currency != self._book.currency:
+                raise CurrencyDiffers(currency, self._book.currency)
+            self.open_lines += is_open
+            yield Charged(*line)
+
+
+def refuse_open(month: Month, found: Settlement, now_us: int) -> None:
+    """Raise MonthOpen where usage of the month may still be counted."""
+    if now_us < month.span.until_us:
+        raise MonthOpen(str(month), "it is not over")
+    if found.open_lines:
+        raise MonthOpen(str(month), f"{found.open_lines} lines are provisional")
+
+
+def digest(lines: dict[Dimensions, Figures]) -> int:
+    """Return a revision: no batches are counted here, so it tells contents apart.
+
+    Two that are published under one number, by two who did not know of each other, never mix.
+    """
+    text = repr(sorted((repr(what), each.money) for what, each in lines.items()))
+    return int.from_bytes(blake2b(text.encode(), digest_size=DIGEST_BITS // 8).digest())

@@ -1,0 +1,167 @@
+"""`apportion charges`: a month shown, published, and found to be as published."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import pytest
+
+from clickhouse.client import connect
+from clickhouse.migrate import migrate
+from clickhouse.rows import ConfigKind, configs, cost_lines
+from clickhouse.writer import Writer
+from schemas import topics
+from schemas.codec import Codec
+from schemas.decimals import from_bytes, to_bytes
+from schemas.records import CostLine
+from streams.__main__ import main
+from streams.config_topic import CATALOG, PRICES
+from streams.kafka import create_topics, read_to_end
+from streams.settings import KafkaSettings
+from tests import brokers
+from tests.builders.cost_lines import MINUTE_US, line
+from tests.builders.usage import T0
+
+pytestmark = pytest.mark.integration
+
+Apportion: TypeAlias = Callable[..., tuple[int, str, str]]
+
+OCTOBER_US = T0 - 92 * 86_400 * 10**6  # 2025-10-01
+BOOK = """
+currency: USD
+prices: []
+overrides:
+  - tenant: acme
+    meter: tokens.input
+    unit: Tokens
+    per: 1000000
+    volume: [{from: 0, price: "4"}, {from: 1000, price: "2"}]
+    effective_from: 2025-01-01T00:00:00Z
+    source: contract 7
+"""
+
+
+def documents() -> Iterator[tuple[str, dict[str, object]]]:
+    for kind, name, body in ((PRICES, "price-book", BOOK), (CATALOG, "catalog", CATALOG.default())):
+        version = kind.version(body, "test")
+        yield name, {"version": version, "published_at_us": 1, "body": body, "note": None}
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A database at rest: 1,500 tokens of acme in October, charged at $4 a million: $0.006."""
+    found = f"chdb://{tmp_path / 'clickhouse'}"
+    write(found, [used("final")])
+    with connect(found) as connection:
+        writer = Writer(connection.writer)
+        for name, document in documents():
+            writer.add(configs(cast("ConfigKind", name), [document]))  # type: ignore[list-item]  # of the fields it has
+        writer.flush()
+    return found
+
+
+def used(status: str) -> CostLine:
+    return line(
+        1,
+        "0.00375",
+        window_start_us=OCTOBER_US,
+        window_end_us=OCTOBER_US + MINUTE_US,
+        quantity=to_bytes(1_500 * 10**12),
+        billed_cost=to_bytes(6 * 10**9),
+        status=status,
+    )
+
+
+def write(url: str, lines: list[CostLine]) -> None:
+    with connect(url) as connection:
+        migrate(connection)
+        writer = Writer(connection.writer)
+        writer.add(cost_lines(lines))
+        writer.flush()
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
+    with brokers.running(tmp_path) as found:
+        settings = KafkaSettings(bootstrap=found)
+        create_topics(settings)
+        yield settings
+
+
+@pytest.fixture
+def charges(
+    kafka: KafkaSettings,
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Apportion:
+    """Run the command in this process; return its status, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        reach = ("--kafka", kafka.bootstrap, "--clickhouse", url)
+        monkeypatch.setattr(sys, "argv", ["apportion", "charges", *arguments, *reach])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return int(end.value.code or 0), said.out, said.err
+
+    return run
+
+
+def published(kafka: KafkaSettings) -> list[CostLine]:
+    codec = Codec()
+    return [
+        cast("CostLine", codec.decode(entry.value)[1])
+        for entry in read_to_end(kafka, topics.COST_LINE.name)
+        if entry.value is not None
+    ]
+
+
+def test_a_month_is_shown_published_and_then_as_published(
+    charges: Apportion, kafka: KafkaSettings, url: str
+) -> None:
+    """1,000 x 4 + 500 x 2 = 0.005: a thousandth of a dollar too much was charged."""
+    status, out, _ = charges("--month", "2025-10", "--json")
+    [row] = (shown := json.loads(out))["adjustments"]
+    assert (status, row["quantity"], row["graduated"]) == (0, "1500", "0.005000000000")
+    assert (row["adjustment"], row["source"]) == ("-0.001000000000", "contract 7")
+    assert (shown["new"], shown["published"], published(kafka)) == (True, False, [])
+
+    status, out, _ = charges("--month", "2025-10", "--publish", "--note", "invoices of October")
+    assert (status, "published as generation 1" in out) == (0, True)
+    [adjustment] = published(kafka)
+    assert from_bytes(adjustment["billed_cost"] or b"") == -(10**9)
+    assert (adjustment["kind"], adjustment["note"]) == ("adjustment", "invoices of October")
+
+    write(url, [adjustment])
+    status, out, _ = charges("--month", "2025-10", "--publish")
+    assert (status, "as it was published, generation 1" in out) == (0, True)
+    assert len(published(kafka)) == 1
+
+
+def test_a_month_with_open_windows_is_shown_and_not_published(
+    charges: Apportion, kafka: KafkaSettings, url: str
+) -> None:
+    late = {**used("provisional"), "line_id": "f" * 32}
+    write(url, [cast("CostLine", late)])
+    assert charges("--month", "2025-10")[0] == 0
+    status, _, err = charges("--month", "2025-10", "--publish")
+    assert (status, published(kafka)) == (1, [])
+    assert "1 lines are provisional" in err
+
+
+def test_what_is_no_month_is_misuse(charges: Apportion) -> None:
+    status, _, err = charges("--month", "October")
+    assert status == 2
+    assert "expected a month like 2026-10" in err
+
+
+def test_a_month_without_such_usage_says_so(charges: Apportion) -> None:
+    assert charges("--month", "2025-09")[:2] == (
+        0,
+        "2025-09: no usage under a graduated price\n",
+    )
