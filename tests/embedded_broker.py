@@ -52,6 +52,18 @@ def running(folder: Path) -> Iterator[str]:
     raise BrokerDown(f"no broker after {START_ATTEMPTS} attempts, see {log}:\n{log.read_text()}")
 
 
+@contextmanager
+def running_at(address: str, folder: Path) -> Iterator[None]:
+    """Run a fresh broker where another one was."""
+    process = _start(address, folder / "broker-again.log")
+    try:
+        if not _is_ready(address, process):
+            raise BrokerDown(f"no broker at {address}")
+        yield
+    finally:
+        _stop(process)
+
+
 def _start(address: str, log: Path) -> subprocess.Popen[bytes]:
     url = f"tcp://{address}"
     command = [binary(), "broker", "--storage-engine", "memory://tansu/"]

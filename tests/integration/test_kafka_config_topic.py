@@ -17,7 +17,7 @@ from streams.config_topic import (
     publish_document,
 )
 from streams.errors import ConfigRefused, MessageTooLarge
-from streams.kafka import create_topics, read_to_end
+from streams.kafka import create_topics, publish, read_to_end
 from streams.settings import KafkaSettings
 from tests import brokers
 from tests.builders.big_book import big_book
@@ -86,3 +86,24 @@ def test_a_document_beyond_the_limit_is_refused_with_its_size(kafka: KafkaSettin
     with pytest.raises(MessageTooLarge, match=r"max\.message\.bytes"):
         publish_document(kafka, CATALOG, text, "catalog.yaml")
     assert published(kafka, CATALOG) == []
+
+
+def test_what_is_published_later_says_so_whatever_the_clock_says(
+    kafka: KafkaSettings,
+) -> None:
+    ahead_us = 4_000_000_000_000_000
+    record = {"version": "v", "published_at_us": ahead_us, "body": BOOK, "note": None}
+    publish(kafka, PRICES.topic, "v", Codec().encode("Config", record))
+    publish_document(kafka, PRICES, BOOK, "book.yaml")
+    last = document_in_force(kafka, PRICES)
+    assert last is not None
+    assert last["published_at_us"] == ahead_us + 1
+
+
+@pytest.mark.parametrize("garbage", [b"garbage", Codec().encode("Claim", {"owner": "x"})])
+def test_garbage_on_the_topic_is_published_over(kafka: KafkaSettings, garbage: bytes) -> None:
+    version = publish_document(kafka, PRICES, BOOK, "book.yaml")
+    publish(kafka, PRICES.topic, "x", garbage)
+    assert in_force(kafka, PRICES) is None
+    publish_document(kafka, PRICES, BOOK, "book.yaml")
+    assert in_force(kafka, PRICES) == version

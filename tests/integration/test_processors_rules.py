@@ -17,7 +17,7 @@ from streams.kafka.connection import confluent
 from streams.processors.library import find
 from streams.processors.rules import Following
 from streams.settings import KafkaSettings, MeterSettings
-from tests import brokers
+from tests import brokers, embedded_broker
 from tests.builders.usage import call
 from tests.processor_fakes import metrics
 from tests.system import health
@@ -125,6 +125,27 @@ def test_every_version_published_can_be_found_and_the_built_in(kafka: KafkaSetti
     built_in = PRICES.version(PRICES.default(), "built in")
     assert find(kafka, PRICES, built_in) == PRICES.default()
     assert find(kafka, PRICES, "nobody's") is None
+
+
+@pytest.mark.skipif(brokers.IS_APACHE, reason="kills the embedded broker")
+def test_while_no_broker_answers_rules_stay_and_then_follow_again(tmp_path: Path) -> None:
+    async def test() -> None:
+        with brokers.running(tmp_path) as address:
+            kafka = KafkaSettings(bootstrap=address)
+            create_topics(kafka)
+            first = publish_document(kafka, PRICES, book("1"), "test")
+            followed = Following(kafka, MeterSettings(), metrics())
+        for _ in range(20):
+            await followed.look()
+            await asyncio.sleep(LOOK_S)
+        assert followed.rules.now.book.version == first
+        with embedded_broker.running_at(address, tmp_path):
+            create_topics(kafka)
+            publish_document(kafka, PRICES, book("1"), "test")
+            await looked(followed, publish_document(kafka, PRICES, book("3"), "test"))
+        followed.close()
+
+    asyncio.run(test())
 
 
 def batch(source: str, seq: int, project: str) -> bytes:

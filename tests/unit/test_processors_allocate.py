@@ -1,6 +1,7 @@
 """The shell of allocate: who may emit, what waits for whose acknowledgement, what is committed."""
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -12,9 +13,10 @@ from schemas import topics
 from streams.config_topic import Kind
 from streams.core.windows import MINUTE_US, SECOND_US
 from streams.processors import allocate as module
+from streams.processors import library
 from streams.processors.allocate import Allocate
 from streams.processors.app import Partitions
-from streams.processors.errors import SendFailed
+from streams.processors.errors import SendFailed, VersionUnknown
 from streams.processors.library import Find, Library
 from streams.settings import AllocateSettings
 from tests.builders.drawing import meter
@@ -134,8 +136,8 @@ async def bench(
 ) -> Bench:
     outlet = FakeOutlet()
     given = AllocateSettings(lateness_s=LATENESS_S, remember_s=REMEMBER_S, **settings)
-    library = Library(find)
-    allocate = Allocate(app("allocate"), outlet.as_outlet(), library, given, metrics())
+    shelf = Library(find)
+    allocate = Allocate(app("allocate"), outlet.as_outlet(), shelf, given, metrics())
     partitions = FakePartitions()
     allocate.reader.partitions = cast("Partitions", partitions)
     it = Bench(allocate, outlet, partitions, time)
@@ -357,5 +359,61 @@ def test_a_record_that_cannot_be_read_is_passed_over(time: FakeTime) -> None:
         await it.usage()
         await it.tick(after_s=1.0)
         assert it.lines("provisional")
+
+    run(test())
+
+
+def test_a_partial_waits_for_the_versions_it_names(time: FakeTime) -> None:
+    async def test() -> None:
+        gate = threading.Event()
+
+        def late(kind: Kind, _version: str) -> str:
+            assert gate.wait(10)
+            return kind.default()
+
+        it = await bench(time, find=late)
+        reading = asyncio.create_task(it.usage())
+        await settle()
+        assert not it.allocate.detail["price_books"]
+        gate.set()
+        await asyncio.wait_for(reading, 10)
+        assert it.allocate.detail == {"price_books": ["book-1"], "catalogs": ["catalog-1"]}
+
+    run(test())
+
+
+def test_a_partial_that_waited_while_partitions_were_handed_out_anew_is_not_applied(
+    time: FakeTime,
+) -> None:
+    async def test() -> None:
+        gate = threading.Event()
+
+        def late(kind: Kind, _version: str) -> str:
+            assert gate.wait(10)
+            return kind.default()
+
+        it = await bench(time, find=late)
+        reading = asyncio.create_task(it.usage())
+        await settle()
+        await it.allocate.assigned({HERE})
+        gate.set()
+        await asyncio.wait_for(reading, 10)
+        assert not it.allocate.detail["price_books"]
+
+    run(test())
+
+
+def test_a_partial_of_a_version_that_nobody_has_stops_the_processor(
+    time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "UNKNOWN_S", 0.0)
+    monkeypatch.setattr(library, "RETRY_S", 0.001)
+
+    async def test() -> None:
+        it = await bench(time, find=lambda *_: None)
+        with pytest.raises(VersionUnknown, match="book-1"):
+            await it.usage()
+        await it.tick(after_s=2.0)
+        assert it.partitions.commits == []
 
     run(test())
