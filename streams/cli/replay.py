@@ -2,17 +2,16 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from streams.cli.instants import instant_us
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, reached, stop_if_checking
-from streams.config.fields import instant_us
 from streams.config.price_book import load_price_book
-from streams.core.timeline import FOREVER
+from streams.core.metering import LATEST_US
 from streams.replay.bar import showing
 from streams.replay.chunk import Request
 from streams.replay.notebook import Notebook
@@ -25,17 +24,15 @@ from streams.replay.worker import Job
 from streams.up.options import DEFAULT_DATA
 
 WRONG = typer.BadParameter
-DAY_OR_INSTANT = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]
 
 
 def replay(  # noqa: PLR0913 - one parameter an option
     *,
     since: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=DAY_OR_INSTANT, help="From this instant on, UTC."),
+        str | None, typer.Option("--from", help="Windows from this instant on, e.g. 2026-11-01.")
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option("--to", formats=DAY_OR_INSTANT, help="Until it, exclusive.")
+        str | None, typer.Option("--to", help="Windows that begin before this instant.")
     ] = None,
     tenant: Annotated[str | None, typer.Option(help="Show this tenant's part only.")] = None,
     pool: Annotated[str, typer.Option(help="Windows of this pool only.")] = "",
@@ -59,6 +56,7 @@ def replay(  # noqa: PLR0913 - one parameter an option
         raise WRONG("--tenant cannot be published: only whole windows sum to what they cost")
     if pool and catalog:
         raise WRONG("--pool with --catalog: what leaves one pool enters another; leave one out")
+    stretch = (instant_us(since) if since else 0, instant_us(until) if until else LATEST_US)
     settings = nearest(kafka=kafka, clickhouse=clickhouse, data=data)
     stop_if_checking(settings, check=check)
     console = Console(stderr=True)
@@ -71,18 +69,20 @@ def replay(  # noqa: PLR0913 - one parameter an option
         )
         job = Job(place, request, book)
         asked = {
-            "from": since and since.isoformat(),
-            "to": until and until.isoformat(),
+            "from": since,
+            "to": until,
             "prices": request.prices,
             "catalog": request.catalog,
             "pool": pool or None,
             "published": publish,
         }
-        stretches = plan(asker_of(place), us(since, 0), us(until, FOREVER), pool)
+        stretches = plan(asker_of(place), *stretch, pool)
         name = json.dumps({**asked, "note": note, "data": settings.clickhouse.dsn})
         with Notebook((data or DEFAULT_DATA) / "replays", name) as notebook:
             if restart:
                 notebook.finish()
+            elif notebook.done():
+                console.print(f"going on after {len(notebook.done())} stretches that were done")
             target = reached(settings) if publish else None
             with showing(console) as report:
                 outcome = run(job, stretches, notebook, target, report)
@@ -92,11 +92,6 @@ def replay(  # noqa: PLR0913 - one parameter an option
         return
     for line in to_text(outcome, tenant):
         typer.echo(line)
-
-
-def us(at: datetime | None, otherwise: int) -> int:
-    """Return an instant of UTC in microseconds."""
-    return otherwise if at is None else instant_us(at.replace(tzinfo=UTC))
 
 
 def text_of(prices: str) -> str | None:
