@@ -1,9 +1,10 @@
 """`apportion replay`: what history costs under other prices or another catalog."""
 
 import json
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -14,6 +15,7 @@ from streams.config.price_book import load_price_book
 from streams.core.metering import LATEST_US
 from streams.replay.bar import showing
 from streams.replay.chunk import Request
+from streams.replay.from_kafka import archive_of
 from streams.replay.notebook import Notebook
 from streams.replay.place import Place, asker_of, place_of
 from streams.replay.plan import plan
@@ -24,6 +26,7 @@ from streams.replay.worker import Job
 from streams.up.options import DEFAULT_DATA
 
 WRONG = typer.BadParameter
+Source = Literal["archive", "kafka"]
 
 
 def replay(  # noqa: PLR0913 - one parameter an option
@@ -42,6 +45,9 @@ def replay(  # noqa: PLR0913 - one parameter an option
     catalog: Annotated[
         str | None, typer.Option(help="Version of a catalog; each window's own.")
     ] = None,
+    source: Annotated[
+        Source, typer.Option(help="Where the events are read: ClickHouse's archive, or Kafka.")
+    ] = "archive",
     publish: Annotated[bool, typer.Option(help="Publish the lines, in a new generation.")] = False,
     note: Annotated[str, typer.Option(help="Why, kept with every line published.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -60,6 +66,7 @@ def replay(  # noqa: PLR0913 - one parameter an option
     settings = nearest(kafka=kafka, clickhouse=clickhouse, data=data)
     stop_if_checking(settings, check=check)
     console = Console(stderr=True)
+    folder = (data or DEFAULT_DATA) / "replays"
     with place_of(settings) as place:
         book = text_of(prices)
         if publish and book is not None:
@@ -67,25 +74,31 @@ def replay(  # noqa: PLR0913 - one parameter an option
         request = requested(
             place, book, Request(prices, catalog, pool, note or "re-priced", publish)
         )
-        job = Job(place, request, book)
         asked = {
             "from": since,
             "to": until,
             "prices": request.prices,
             "catalog": request.catalog,
             "pool": pool or None,
+            "source": source,
             "published": publish,
         }
-        stretches = plan(asker_of(place), *stretch, pool)
         name = json.dumps({**asked, "note": note, "data": settings.clickhouse.dsn})
-        with Notebook((data or DEFAULT_DATA) / "replays", name) as notebook:
+        stretches = plan(asker_of(place), *stretch, pool)
+        with Notebook(folder, name) as notebook, ExitStack() as opened:
             if restart:
                 notebook.finish()
             elif notebook.done():
                 console.print(f"going on after {len(notebook.done())} stretches that were done")
+            job = Job(place, request, book)
+            if source == "kafka":
+                reached(settings)
+                console.print("reading Kafka ...")
+                scratch = notebook.path.with_suffix(".events")
+                filled = archive_of(settings, stretches, scratch)
+                job = replace(job, archive=opened.enter_context(filled))
             target = reached(settings) if publish else None
-            with showing(console) as report:
-                outcome = run(job, stretches, notebook, target, report)
+            outcome = run(job, stretches, notebook, target, opened.enter_context(showing(console)))
             notebook.finish()
     if as_json:
         typer.echo(to_json(outcome, asked, tenant))

@@ -1,7 +1,7 @@
 """Kafka outside Faust: reach it, make its topics, read one to its end, publish one message."""
 
 from streams.kafka.connection import confluent, consumer
-from streams.kafka.log import Entry, Start, follow, publish, read_to_end
+from streams.kafka.log import Entry, Since, Start, follow, publish, read_to_end
 from streams.kafka.permissions import Access, require
 from streams.kafka.ready import wait_ready
 from streams.kafka.tail import Tail
@@ -10,6 +10,7 @@ from streams.kafka.topics import create_topics, list_topics
 __all__ = [
     "Access",
     "Entry",
+    "Since",
     "Start",
     "Tail",
     "confluent",

@@ -54,6 +54,13 @@ class Start(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """Begin with the messages of an instant, by the broker's clock, or perhaps a few before it."""
+
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One message as it lies in the log. `value` is None for a tombstone."""
 
@@ -75,7 +82,7 @@ def read_to_end(kafka: KafkaSettings, topic: str, deadline_s: float = 30.0) -> l
 def follow(
     kafka: KafkaSettings,
     topic: str,
-    start: Start = Start.BEGINNING,
+    start: Start | Since = Start.BEGINNING,
     *,
     until_end: bool = False,
     deadline_s: float | None = None,
@@ -96,7 +103,7 @@ def follow(
     )
     try:
         partitions = partitions_of(kafka, reader, topic)
-        reader.assign([TopicPartition(topic, number, start.value) for number in partitions])
+        reader.assign(_places(kafka, reader, topic, partitions, start))
         reading = _Reading(kafka, reader, topic, start, until_end, deadline_s)
         yield from _entries(reading, set(partitions))
     finally:
@@ -135,9 +142,26 @@ class _Reading:
     kafka: KafkaSettings
     reader: Consumer
     topic: str
-    start: Start
+    start: Start | Since
     until_end: bool
     deadline_s: float | None
+
+
+def _places(
+    kafka: KafkaSettings,
+    reader: Consumer,
+    topic: str,
+    partitions: list[int],
+    start: Start | Since,
+) -> list[TopicPartition]:
+    if isinstance(start, Start):
+        return [TopicPartition(topic, number, start.value) for number in partitions]
+    asked = [TopicPartition(topic, number, start.at_us // 1000) for number in partitions]
+    try:
+        return reader.offsets_for_times(asked, timeout=kafka.request_timeout_s)
+    except KafkaException as error:
+        detail = error.args[0].str()
+        raise BrokerUnavailable(kafka.bootstrap, kafka.request_timeout_s, detail) from error
 
 
 def _entries(reading: _Reading, unread: set[int]) -> Generator[Entry]:

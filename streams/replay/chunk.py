@@ -7,7 +7,7 @@ has one reason and all of them sum to new less old.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from schemas.records import CostLine
 from streams.core.allocation import Lines
@@ -23,6 +23,13 @@ from streams.replay.versions import Versions
 
 Version: TypeAlias = str
 NO_CATALOG: Version = ""  # of a window that had no lines under its own
+
+
+class Askers(NamedTuple):
+    """Who answers for the lines, and who for the events they are made of."""
+
+    lines: Asker
+    events: Asker
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +59,16 @@ class Outcome:
     lines: list[CostLine] = field(default_factory=list)
 
 
-def replay(asker: Asker, span: Span, request: Request, versions: Versions) -> Outcome:
+def replay(askers: Askers, span: Span, request: Request, versions: Versions) -> Outcome:
     """Replay the windows that begin in a span. Blocks; holds the span's windows in memory."""
     found = Outcome()
-    drawn = drawn_windows(asker, span, request.pool)
+    drawn = drawn_windows(askers.lines, span, request.pool)
     open_us = {each.where.start_us for each in drawn.values() if each.is_open}
     closed = [each for each in drawn.values() if not each.is_open]
     found.open_windows = len(drawn) - len(closed)
     if not closed:
         return found
-    made = Made(asker, span, request, versions, closed)
+    made = Made(askers.events, span, request, versions, closed)
     own_prices = {each.where.start_us: each.price_book for each in closed}
     undrawn = [
         DrawnWindow(where, own_prices[where.start_us], NO_CATALOG)

@@ -42,6 +42,12 @@ def asker_of(place: Place) -> Asker:
         raise StoreUnavailable(error.detail) from error
 
 
+def is_served(settings: WorkerSettings) -> bool:
+    """Whether a store that runs answers for an embedded engine."""
+    socket = settings.sql_socket
+    return bool(socket and socket.exists() and sql_socket.answers(socket))
+
+
 @contextmanager
 def place_of(settings: WorkerSettings) -> Iterator[Place]:
     """Give the place of the data that settings mean; one at rest is opened here, and served.
@@ -49,7 +55,7 @@ def place_of(settings: WorkerSettings) -> Iterator[Place]:
     Raises StoreUnavailable when there is none.
     """
     socket, directory = settings.sql_socket, settings.clickhouse.embedded
-    if socket and socket.exists() and sql_socket.answers(socket):
+    if socket and is_served(settings):
         yield socket
     elif directory is None:
         yield Server(settings.clickhouse.dsn, settings.clickhouse.database)
@@ -59,16 +65,16 @@ def place_of(settings: WorkerSettings) -> Iterator[Place]:
             "directory with --data"
         )
     else:
-        with served(settings) as path:
+        with served(settings.clickhouse.dsn, settings.clickhouse.database) as path:
             yield path
 
 
 @contextmanager
-def served(settings: WorkerSettings) -> Iterator[Path]:
+def served(dsn: str, database: str) -> Iterator[Path]:
     """Open the directory of an embedded engine and answer for it on a socket, from a thread."""
     with (
         tempfile.TemporaryDirectory(prefix="apportion-") as folder,
-        connect(settings.clickhouse.dsn, settings.clickhouse.database) as connection,
+        connect(dsn, database) as connection,
     ):
         path = Path(folder, "sql.sock")
         ready = threading.Event()

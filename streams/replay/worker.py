@@ -9,7 +9,7 @@ from functools import cache
 from multiprocessing import parent_process
 
 from streams.config.price_book import load_price_book
-from streams.replay.chunk import Request, replay
+from streams.replay.chunk import Askers, Request, replay
 from streams.replay.encoded import Encoded, encoded
 from streams.replay.place import Place, asker_of
 from streams.replay.span import Span
@@ -20,11 +20,15 @@ GARBAGE = (100_000, 10, 10)  # rows and lines are many small objects and no cycl
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every stretch of a replay has in common. `book`: the text of one never published."""
+    """What every stretch of a replay has in common.
+
+    `book`: the text of one never published. `archive`: where the events are, if not with the lines.
+    """
 
     place: Place
     request: Request
     book: str | None = None
+    archive: Place | None = None
 
 
 def begin() -> None:
@@ -45,8 +49,8 @@ def end_with_parent() -> None:
 
 def work(job: Job, span: Span) -> Encoded:
     """Replay one stretch. Blocks."""
-    asker = asker_of(job.place)
-    return encoded(replay(asker, span, job.request, versions(job.place, job.book)))
+    askers = Askers(asker_of(job.place), asker_of(job.archive or job.place))
+    return encoded(replay(askers, span, job.request, versions(job.place, job.book)))
 
 
 @cache

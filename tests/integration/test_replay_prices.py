@@ -8,7 +8,7 @@ from clickhouse.client import Connection
 from streams.core.windows import DAY_US, MINUTE_US, SECOND_US
 from streams.replay.ask import Direct
 from streams.replay.changes import Changes
-from streams.replay.chunk import Outcome, Request, replay
+from streams.replay.chunk import Askers, Outcome, Request, replay
 from streams.replay.encoded import encoded, totals
 from streams.replay.errors import CurrencyDiffers, UnknownVersion
 from streams.replay.notebook import Notebook
@@ -45,7 +45,7 @@ def replayed(live: Live, request: Request) -> Outcome:
     versions = Versions(asker)
     outcome = Outcome()
     for span in plan(asker, 0, T0 + 400 * DAY_US, request.pool):
-        found = replay(asker, span, request, versions)
+        found = replay(Askers(asker, asker), span, request, versions)
         outcome.lines += found.lines
         outcome = merged(outcome, found)
     return outcome
