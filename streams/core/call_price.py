@@ -58,8 +58,8 @@ def by_meter(used: Used, rates: Rates) -> dict[MeterUnit, int]:
     """Return the quantity of each meter, in base units; what was not used is left out.
 
     A part of a total, as reasoning is of output, is taken out of it only where it has a price of
-    its own. Input is there, if only as zero, where it has a price, where there are no more meters
-    than totals, and where nothing else would carry the calls.
+    its own. What calls are carried by is there, if only as zero. So calls summed in one group have
+    the meters that they have one by one.
     """
     found = used.totals
     parts = {REASONING: used.reasoning} if used.reasoning else {}
@@ -71,10 +71,16 @@ def by_meter(used: Used, rates: Rates) -> dict[MeterUnit, int]:
             found[key] = quantity
     if EACH_REQUEST in rates:
         found[EACH_REQUEST] = used.events * ONE
-    billed = {key: quantity for key, quantity in found.items() if quantity}
-    if INPUT in rates or not billed or len(found) == len(used.totals):
-        billed.setdefault(INPUT, 0)
-    return billed
+    carrier = carrier_of(rates)
+    found.setdefault(carrier, 0)
+    return {key: quantity for key, quantity in found.items() if quantity or key == carrier}
+
+
+def carrier_of(rates: Rates) -> MeterUnit:
+    """Return the meter that every call of these rates has a line of, to be counted on."""
+    if INPUT in rates or not rates:
+        return INPUT
+    return EACH_REQUEST if EACH_REQUEST in rates else min(rates)
 
 
 def is_unknown(used: Used, rates: Rates) -> bool:

@@ -7,12 +7,14 @@ from typing import TypeAlias, TypeVar
 
 from streams.core.charges import Charges, Override
 from streams.core.commitments import Commitment
+from streams.core.meters import CALL_PREFIX
 from streams.core.price import GPU_METER, Price, Rate
 from streams.core.timeline import FOREVER, WEEK_US, Piecewise, Timeline
 from streams.core.uplifts import Uplift, uplifted
 
 T = TypeVar("T")
 
+OF_CALLS = ("tokens.", CALL_PREFIX)
 NAMES_KEPT = 10_000  # models and skus whose rates are at hand
 
 MeterUnit: TypeAlias = tuple[str, str]  # name of a meter, unit of its quantities
@@ -88,7 +90,7 @@ class PriceBook:
         for price in self._by_model.get(model, ()):
             if (
                 price.tier == tier
-                and price.meter != GPU_METER
+                and price.meter.startswith(OF_CALLS)
                 and price.provider in (provider, None)
                 and price.region in (region, None)
             ):

@@ -21,9 +21,9 @@ from streams.core.window import Window
 from streams.replay.archived import Archived
 from streams.replay.ask import Direct
 from streams.replay.span import Span
-from tests.builders.drawing import record_name
+from tests.builders.drawing import agreed, record_name
 from tests.builders.generated import END_US, any_terms, batches, terms
-from tests.builders.terms import NOTHING_AGREED, WINDOW_US
+from tests.builders.terms import WINDOW_US
 from tests.builders.usage import T0, Event, batch, call, holder, interval, quantity
 
 pytestmark = pytest.mark.integration
@@ -55,7 +55,7 @@ def metered(rules: Rules, usage: list[list[Event]]) -> dict[WindowPool, Window]:
             record_name(events[0]), batch(*events, seq=seq), "o", rules, LATEST_US
         ).partials:
             where = WindowPool(each["window_start_us"], each["window_end_us"], each["pool"])
-            found.setdefault(where, Window(where, 0, NOTHING_AGREED)).apply(each)
+            found.setdefault(where, Window(where, 0, agreed(rules))).apply(each)
     return found
 
 

@@ -138,8 +138,10 @@ def test_a_call_that_counts_images_only_is_one_line() -> None:
 
 
 def test_images_without_a_price_are_kept() -> None:
+    """How the model is priced is not known; like every such call it is counted on its input."""
     assert drawn(rules(book()), images("3")) == [
-        row("unpriced", "3", None, 1, "call.images_output")
+        row("unpriced", "3", None, 0, "call.images_output"),
+        row("unpriced", "0", None, 1, "tokens.input"),
     ]
 
 
@@ -248,6 +250,16 @@ def test_a_call_whose_quantities_cannot_be_counted_is_rejected_alone(
 def test_parts_that_fill_their_total_are_counted(tokens: int) -> None:
     event = call(reasoning_tokens=60, quantities=[of_call("tokens.output_audio", str(tokens))])
     assert meter(rules(book(*GPT_4O)), event).rejected == []
+
+
+@pytest.mark.parametrize("prices", [(), (IMAGE,), (REQUEST,), (AUDIO_OUT,), GPT_4O])
+def test_calls_in_one_batch_have_the_lines_of_calls_in_batches_of_their_own(
+    prices: tuple[object, ...],
+) -> None:
+    """However they are summed: also where one of them used nothing."""
+    ruled = rules(book(*prices))  # type: ignore[arg-type]  # of a table of cases
+    events = [call(input_tokens=0, output_tokens=0), images("0"), images("2"), call(input_tokens=0)]
+    assert plain(lines(meter(ruled, *events).partials)) == drawn(ruled, *events)
 
 
 # The archive says the same of each call
