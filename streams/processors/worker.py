@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -67,9 +67,18 @@ def run(name: str, settings: WorkerSettings) -> int:
         asyncio.run(_main(name, settings, counts, codec))
     except* STOPS as group:
         failed = True
-        for error in group.exceptions:
+        for error in leaves(group):
             LOG.critical("processor_stopped", error=str(error), cause=repr(error.__cause__))
     return int(failed)
+
+
+def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """Yield the errors in groups of groups: task groups stand within each other."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from leaves(error)
+        else:
+            yield error
 
 
 async def _main(
