@@ -5,6 +5,7 @@ from fractions import Fraction
 from functools import singledispatch
 from typing import TypeAlias
 
+from schemas.decimals import EXACT
 from streams.core.charges import Override
 from streams.core.commitments import Commitment
 from streams.core.meters import TOKEN_METERS
@@ -41,7 +42,7 @@ def factor_words(factor: Fraction) -> str:
     >>> factor_words(Fraction(11, 10)), factor_words(Fraction(17, 20))
     ('1.10', '0.85')
     """
-    return figure(Decimal(factor.numerator) / Decimal(factor.denominator))
+    return figure(EXACT.divide(Decimal(factor.numerator), Decimal(factor.denominator)))
 
 
 @subject.register
@@ -67,11 +68,18 @@ def _(of: Override) -> str:
         return f"cost times {factor_words(of.factor)}"
     meter = of.meter or ""
     if of.rate is not None:
-        return f"at {figure(price_of(of.rate, meter))}"
+        return f"at {figure(price_of(of.rate, meter))} {each_unit(meter)}"
     steps = (
         f"{figure(price_of(rate, meter))} from {units(start, meter)}" for start, rate in of.steps
     )
-    return f"by the month's volume: {', '.join(steps)}"
+    return f"{each_unit(meter)}, by the month's volume: {', '.join(steps)}"
+
+
+def each_unit(meter: str) -> str:
+    """Return what a price of a meter is for."""
+    if meter in TOKEN_METERS:
+        return "per 1M Tokens"
+    return "per GPU-Hour" if meter == GPU_METER else "a unit"
 
 
 def units(quantity: int, meter: str) -> str:
@@ -89,4 +97,4 @@ def _(of: Commitment) -> str:
 def _(of: Commitment) -> str:
     work = ", ".join(f"{meter} x {Decimal(each) / THOUSANDTHS}" for meter, each in of.weights)
     per_hour = Decimal(of.per_hour) / THOUSANDTHS
-    return f"{figure(Decimal(of.rate) / PICO)} an hour for {per_hour:f} of work ({work})"
+    return f"{figure(Decimal(of.rate) / PICO)} an hour for {per_hour:,f} of work ({work})"

@@ -32,7 +32,7 @@ class Change(Generic[T]):
     """One entry that is not what it was.
 
     `beside`: of one that was added or removed, what the other list has at its begin. `follows`: its
-    end only makes room for one that was added.
+    end only makes room for those that were added, or takes that of those that were removed.
     """
 
     kind: Kind
@@ -109,10 +109,9 @@ def _of_place(
         *_paired(gone, come, lambda each: each.from_us),
         *_paired(gone, come, aspects.worth),
     ]
-    begins = {each.from_us for each in come}
     for one, two in pairs:
         kind = _kind(one, two, aspects)
-        yield Change(kind, one, two, follows=kind == "dates" and two.to_us in begins)
+        yield Change(kind, one, two, follows=kind == "dates" and _makes_room(one, two, gone, come))
     for each in gone:
         yield Change("removed", each, None, _at(around[1], each.from_us))
     for each in come:
@@ -137,6 +136,24 @@ def _kind(one: T, two: T, aspects: Aspects[T]) -> Kind:
     if (one.from_us, one.to_us) != (two.from_us, two.to_us):
         return "dates"
     return "source"
+
+
+def _makes_room(one: Dated, two: Dated, gone: Sequence[Dated], come: Sequence[Dated]) -> bool:
+    """Whether an entry ends elsewhere only because others take that time, or have given it back."""
+    if one.from_us != two.from_us:
+        return False
+    if two.to_us < one.to_us:
+        return _filled(two.to_us, one.to_us, come)
+    return _filled(one.to_us, two.to_us, gone)
+
+
+def _filled(from_us: int, to_us: int, entries: Sequence[Dated]) -> bool:
+    """Whether entries follow one another from one instant to another."""
+    ends = {each.from_us: each.to_us for each in entries}
+    at_us = from_us
+    while at_us < to_us and at_us in ends:
+        at_us = ends[at_us]
+    return at_us == to_us
 
 
 def _at(entries: Sequence[T], at_us: int) -> T | None:

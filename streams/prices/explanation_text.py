@@ -3,9 +3,10 @@
 Figures are exact: a product is written out in full before it is rounded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import prod
 from typing import Final
 
 from schemas.decimals import EXACT, SCALE, to_decimal
@@ -94,22 +95,19 @@ def _uplifts(each: Priced) -> Iterator[str]:
     price = each.choice.price
     if price is None or not each.choice.uplifts or each.rate is None:
         return
-    meter = each.meter[0]
     for uplift in each.choice.uplifts:
         yield f"  raised   {in_words(uplift)}"
-    factors = " x ".join(factor_words(uplift.factor) for uplift in each.choice.uplifts)
-    before, after = figure(price_of(price.rate, meter)), figure(price_of(each.rate.cost, meter))
-    yield f"           {before} x {factors} = {after}"
+    factors = [uplift.factor for uplift in each.choice.uplifts]
+    yield f"           {multiplied(each.meter[0], price.rate, factors, each.rate.cost)}"
 
 
 def _charged(each: Priced) -> Iterator[str]:
     override = each.override
     if override is None or each.rate is None:
         return
-    meter = each.meter[0]
     if override.factor is not None:
-        cost, charged = (figure(price_of(rate, meter)) for rate in (each.rate.cost, each.charged))
-        yield f"           {cost} x {factor_words(override.factor)} = {charged}"
+        rates = each.rate.cost, [override.factor], each.charged
+        yield f"           {multiplied(each.meter[0], *rates)}"
     elif override.steps:
         yield "           at its first step; what the month's volume makes of it is settled later"
 
@@ -161,6 +159,13 @@ def product(each: Priced, rate: int, pico: int) -> str:
     line = f"{to_decimal(pico):f}"
     is_rounded = Fraction(each.quantity * rate, each.divisor) != pico
     return f"{said}, rounded half-even to {line}" if is_rounded else said
+
+
+def multiplied(meter: str, rate: int, factors: Sequence[Fraction], product: int) -> str:
+    """Return a price times factors, and whether the price that comes of it was rounded."""
+    before, after = (figure(price_of(each, meter)) for each in (rate, product))
+    said = f"{before} x {' x '.join(map(factor_words, factors))} = {after}"
+    return said if rate * prod(factors) == product else f"{said}, rounded half-even"
 
 
 def exactly(pico: Fraction) -> str:

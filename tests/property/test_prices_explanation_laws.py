@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from math import prod
 
 from hypothesis import given
 
@@ -26,6 +27,7 @@ PRODUCT = re.compile(
     r"  (list|cost|billed) +([\d.,]+) x ([\d.]+)( / 1,000,000)? = ([\d.]+)"
     r"(?:, rounded half-even to ([\d.]+))?"
 )
+FACTORS = re.compile(r" {11}([\d.]+(?: x [\d.]+)+) = ([\d.]+)(, rounded half-even)?$")
 
 
 def lines_of(event: InferenceUsage, book: PriceBook) -> list[CostLine]:
@@ -113,3 +115,15 @@ def test_every_entry_of_a_meter_is_chosen_or_passed_over(
         assert Counter(considered) == Counter(
             price for price in book.prices if price.meter == each.meter[0]
         )
+
+
+@given(books(), calls_of_the_model())
+def test_a_raised_or_discounted_price_is_a_product_unless_it_says_rounded(
+    book: PriceBook, event: InferenceUsage
+) -> None:
+    for line in explanation_text(explain(event, book, WINDOW_US)):
+        if found := FACTORS.match(line):
+            product, came, rounded = found.groups()
+            with localcontext(prec=200):
+                exactly = prod(map(Decimal, product.split(" x ")))
+                assert (exactly == Decimal(came)) is (rounded is None)

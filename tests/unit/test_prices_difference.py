@@ -39,6 +39,26 @@ def test_a_price_that_ends_for_another_is_one_change() -> None:
     ]
 
 
+def test_prices_that_give_their_time_back_are_one_change_each() -> None:
+    new = token_price("tokens.input", "2.50")
+    old = (replace(new, to_us=JUNE), token_price("tokens.input", "2", from_us=JUNE))
+    assert said(old, (new,)) == [
+        "prices that change: 1",
+        "openai gpt-4o tokens.input 2.00 2.50 1M Tokens +25.0 % from 2026-06-01",
+    ]
+
+
+def test_time_that_loses_its_price_is_said_beside_a_change() -> None:
+    old = token_price("tokens.input", "2.50")
+    shorter = token_price("tokens.input", "2", from_us=JUNE, to_us=2 * JUNE)
+    later = replace(old, from_us=T0, to_us=JUNE)
+    for new in ((replace(old, to_us=JUNE), shorter), (later, replace(shorter, to_us=FOREVER))):
+        assert [line for line in said((old,), new) if line.startswith("prices")] == [
+            "prices that change: 1",
+            "prices with other dates: 1",
+        ]
+
+
 def test_the_greatest_change_comes_first_up_or_down() -> None:
     names = ("tokens.input", "tokens.cache_read", "tokens.output")
     old = tuple(token_price(name, "10") for name in names)
@@ -92,7 +112,7 @@ def test_from_nothing_there_are_no_percent() -> None:
 
 def test_agreements_are_compared_too() -> None:
     uplift = Uplift("eu", Fraction(11, 10), "openai", ("gpt-5*",), 0, FOREVER, "page")
-    of_bought = "an hour for 1000000 of work (tokens.output x 3), from ever (c)"
+    of_bought = "an hour for 1,000,000 of work (tokens.output x 3), from ever (c)"
     terms = (Fraction(17, 20), None, ())
     override = Override("search", None, None, None, *terms, 0, FOREVER, "contract")
     work = (("tokens.output", 3000),)
