@@ -34,6 +34,7 @@ FROM (
     FROM cost_current AS c
     WHERE
         c.window_start >= (SELECT max(l.window_start) FROM cost_lines AS l) - toIntervalDay({days:UInt16})
+        AND NOT startsWith(c.pool, 'charge:') -- those follow from other lines, under no catalog
     GROUP BY c.window_start
     HAVING
         uniqExact(c.catalog) > 1

@@ -99,7 +99,7 @@ def without_price(hour: Hour, book: PriceBook) -> list[WindowPool]:
     known = {price.model for price in book.prices}
     return [
         where
-        for where, lines in hour.lines.items()
-        if hour.terms[where].price_book != book.version
-        and any(what.model in known for what in unpriced(lines))
+        for where, have in hour.terms.items()
+        if have.price_book != book.version
+        and any(what.model in known for what in unpriced(hour.lines[where]))
     ]

@@ -195,6 +195,20 @@ def test_a_book_that_changes_more_prices_nothing_and_the_window_is_named(live: L
     assert ([each.pool for each in found.held], found.lines) == (["api:openai"], [])
 
 
+def test_lines_that_follow_from_other_lines_are_left_alone(live: Live) -> None:
+    """A month's adjustment begins with the first window of the month, and has no catalog."""
+    one = live.publish(book(1), names(1))
+    live.publish(book(1, new="2"), names(2, TWO_POOLS))
+    live.send(one, call(model="new"), call(model="never"))
+    [line, *_] = live.close()
+    charge = {**line, "line_id": "c", "pool": "charge:month", "catalog": "", "note": "settled",
+              "generation": 1, "lines": 1, "status": "corrected", "kind": "adjustment"}  # fmt: skip
+    live.store([cast("CostLine", charge)])
+    assert repair(live).lines == []
+    assert {each["pool"] for each in priced(live).lines} == {"api:openai"}
+    assert audit(live.database).clean
+
+
 def test_hours_that_stay_unpriced_are_looked_at_once_under_one_book(live: Live) -> None:
     old = live.publish(book(1, m="1"), names())
     live.send(old, call(model="m"), call(model="new"))
