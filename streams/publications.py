@@ -12,6 +12,7 @@ from typing import Final, cast
 
 from clickhouse.query import Literal, spelled_out
 from schemas.codec import Codec
+from schemas.errors import NotAvro
 from schemas.records import Config
 from streams.config.catalog import load_catalog
 from streams.config.errors import ConfigError
@@ -27,7 +28,7 @@ from streams.errors import (
     TopicsMissing,
     UnknownVersion,
 )
-from streams.kafka import read_to_end, wait_ready
+from streams.kafka import Entry, read_to_end, wait_ready
 from streams.settings import WorkerSettings
 from streams.sql import query
 
@@ -72,9 +73,7 @@ class Publications:
         except (BrokerUnavailable, TopicsMissing) as error:
             self.unread.append(f"{self.kind.topic} ({error})")
             return None
-        codec = Codec()
-        values = [entry.value for entry in entries if entry.value is not None]
-        return [cast("Config", codec.decode(value)[1]) for value in values]
+        return [record for entry in entries if (record := self._record(entry)) is not None]
 
     @cached_property
     def stored(self) -> list[Publication] | None:
@@ -143,6 +142,17 @@ class Publications:
                 [row] = self._ask("config_body", {"kind": kind, "version": version})
                 return Document(str(row["body"]), f"version {version}", each)
         raise UnknownVersion(self.kind.name, version, [], "; ".join(self.unread))
+
+    def _record(self, entry: Entry) -> Config | None:
+        """Return what a message says; None for none, and for one that is not ours to read."""
+        if entry.value is None:
+            return None
+        try:
+            name, record = Codec().decode(entry.value)
+        except NotAvro as error:
+            self.unread.append(f"offset {entry.offset} of {self.kind.topic} ({error})")
+            return None
+        return cast("Config", record) if name == "Config" else None
 
     def _document(self, record: Config) -> Document:
         return Document(record["body"], f"version {record['version']}", publication_of(record))

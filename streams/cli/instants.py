@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from streams.config.fields import EPOCH
+from streams.core.metering import LATEST_US
 from streams.core.windows import SECOND_US
 
 At: TypeAlias = Annotated[
@@ -24,4 +25,7 @@ def instant_us(text: str | None) -> int:
     except ValueError as error:
         raise typer.BadParameter(f"expected e.g. 2026-11-01T12:00Z, got {text!r}") from error
     since = (at if at.tzinfo else at.replace(tzinfo=UTC)) - EPOCH
-    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
+    at_us = (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
+    if not 0 < at_us < LATEST_US:
+        raise typer.BadParameter(f"expected an instant after 1970 and before 2200, got {text!r}")
+    return at_us

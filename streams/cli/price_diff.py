@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from clickhouse.errors import ClickHouseError
+from schemas.errors import SchemaError
 from streams.cli.publish import say
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, stop_if_checking
 from streams.config_topic import PRICES
@@ -36,7 +37,7 @@ def diff(  # noqa: PLR0913 - one parameter an option
     stop_if_checking(settings, check=check)
     try:
         is_same = _print(settings, (old, new), limit, as_json=as_json)
-    except (StreamsError, ClickHouseError) as error:  # 1 means different here
+    except (StreamsError, ClickHouseError, SchemaError) as error:  # 1 means different here
         say(f"apportion: {error}")
         raise typer.Exit(TROUBLE) from error
     raise typer.Exit(0 if is_same else DIFFERENT)

@@ -83,12 +83,12 @@ def _publish(
     have = Publications(settings, kind).in_force()
     if have.publication is not None and have.publication.version == version:
         say(f"{version} is in force already")
-        typer.echo(version)
-        return
-    preview(settings, have, document)
-    confirm(f"Put {document.source} in force as version {version}?", yes=yes)
-    published = put_in_force(settings, kind, document, note)
-    say(f"in force: {version}, read back from {kind.topic}")
+        published = have.publication
+    else:
+        preview(settings, have, document)
+        confirm(f"Put {document.source} in force as version {version}?", yes=yes)
+        published = put_in_force(settings, kind, document, note)
+        say(f"in force: {version}, read back from {kind.topic}")
     missing = wait_stored(settings, kind, published)
     say(f"ClickHouse does not have it yet: {missing}" if missing else "ClickHouse has it")
     typer.echo(version)

@@ -4,7 +4,7 @@ Figures are exact: a product is written out in full before it is rounded.
 """
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from math import prod
 from typing import Final
@@ -21,7 +21,7 @@ from streams.prices.wording import day, figure, per, price_of, priced, while_
 
 MOST_REASONS: Final = 6
 NAMED_OF_A_REASON: Final = 3
-DIGITS: Final = 60
+FULL: Final = Context(prec=200)  # of a quantity times a rate, the longest there can be
 
 
 def explanation_text(found: Explanation) -> Iterator[str]:
@@ -174,8 +174,7 @@ def exactly(pico: Fraction) -> str:
     >>> exactly(Fraction(2_500_000)), exactly(Fraction(1, 4))
     ('0.000002500000', '0.00000000000025')
     """
-    number = EXACT.divide(Decimal(pico.numerator), Decimal(pico.denominator))
-    scaled = EXACT.scaleb(number, -SCALE)
-    plain = f"{scaled.normalize(EXACT):f}"
+    number = FULL.divide(Decimal(pico.numerator), Decimal(pico.denominator))
+    plain = f"{FULL.scaleb(number, -SCALE).normalize(FULL):f}"
     whole, _, decimals = plain.partition(".")
     return f"{whole}.{decimals:0<{SCALE}}"

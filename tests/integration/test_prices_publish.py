@@ -13,7 +13,7 @@ import pytest
 
 from streams.__main__ import main
 from streams.config_topic import CATALOG, PRICES, Kind
-from streams.kafka import create_topics, read_to_end
+from streams.kafka import create_topics, publish, read_to_end
 from streams.settings import KafkaSettings
 from tests import brokers
 
@@ -150,6 +150,19 @@ def test_history_says_what_each_version_changed(
     _, out, _ = apportion("prices", "history", "--model", "gpt-4o")
     rows = [line.split() for line in out.splitlines() if "tokens.input" in line]
     assert [row[3] for row in rows] == ["2.50", "2.50", "2.00", "2.50"]
+
+
+def test_what_is_not_ours_on_the_topic_is_passed_over(
+    apportion: Apportion, kafka: KafkaSettings, books: tuple[str, str]
+) -> None:
+    apportion("prices", "publish", books[0], "--yes")
+    publish(kafka, PRICES.topic, "x", b"not Avro")
+    status, out, _ = apportion("prices", "show", "--json")
+    assert (status, json.loads(out)["version"]) == (0, PRICES.version(OLD, ""))
+    status, out, err = apportion("prices", "history")
+    assert (status, PRICES.version(OLD, "") in out) == (0, True)
+    assert "not looked at: offset 1 of config.price-book.v1" in err
+    assert apportion("prices", "publish", books[1], "--yes")[0] == 0
 
 
 def test_a_catalog_is_published_the_same_way(
