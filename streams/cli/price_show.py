@@ -9,8 +9,10 @@ from streams.cli.instants import At, instant_us
 from streams.cli.publish import say
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, stop_if_checking
 from streams.config_topic import PRICES
+from streams.core.price import Price
 from streams.core.price_book import PriceBook
-from streams.prices.difference_text import limited, more
+from streams.prices.agreement_words import Agreement
+from streams.prices.difference_text import limited
 from streams.prices.price_list import (
     Wanted,
     agreement_list,
@@ -56,13 +58,19 @@ def show(  # noqa: PLR0913 - one parameter an option
         return
     for line in _head(document, loaded):
         typer.echo(line)
-    is_short = not limit or len(prices) <= limit
-    for line in price_table(prices) if is_short else counts(prices):
-        typer.echo(line)
-    for line in limited(agreement_list(agreements), limit) + more(len(agreements), limit):
-        typer.echo(line)
+    _print(prices, agreements, limit)
     if elsewhen:
         say(f"not shown: {elsewhen:,} of other dates; --at any")
+
+
+def _print(prices: list[Price], agreements: list[Agreement], limit: int) -> None:
+    is_short = not limit or len(prices) <= limit
+    shown = limited(agreement_list(agreements), limit) if is_short else []
+    for line in [*(price_table(prices) if is_short else counts(prices)), *shown]:
+        typer.echo(line)
+    if len(shown) < len(agreements):
+        unlisted = len(agreements) - len(shown)
+        say(f"not shown: {unlisted:,} uplifts, overrides and commitments")
     if not is_short:
         say(f"{len(prices):,} prices: name some with --model, --provider, --meter; or --limit 0")
 
