@@ -10,6 +10,8 @@ FROM (
         multiIf(
             u.kind = 'gpu',
             transform(ifNull(u.node, ''), {nodes:Array(String)}, {node_pools:Array(String)}, ''),
+            u.kind = 'resource' AND startsWith(u.resource_kind, 'commitment:'),
+            concat('api:', substring(u.resource_kind, length('commitment:') + 1)),
             u.kind = 'resource', concat('resource:', u.resource_kind),
             notEmpty(ifNull(u.endpoint, '')) AND has({endpoints:Array(String)}, u.endpoint),
             transform(

@@ -16,8 +16,10 @@ from schemas.records import IdleBasis, IdleShare
 from streams.core.capacity import Capacity
 from streams.core.catalog import IDLE, UNATTRIBUTED, IdlePolicy
 from streams.core.charges import Charges
+from streams.core.commitments import Commitment
+from streams.core.coverage import Agreed, cover, is_commitment, money_of
 from streams.core.gpu import ACTIVE, HELD_IDLE, UNIT
-from streams.core.lines import Dimensions, Figures, Money
+from streams.core.lines import NO_MONEY, Dimensions, Figures, Money
 from streams.core.meters import CALL_PREFIX
 from streams.core.money import PICO, half_even, split
 from streams.core.price import GPU_DIVISOR, GPU_METER
@@ -49,6 +51,7 @@ class Policy:
     idle: IdlePolicy
     charges: Charges
     window_us: int  # begin
+    commitments: tuple[Commitment, ...] = ()
 
 
 def allocate(sums: Sums, policy: Policy, capacity_events: int) -> Lines:
@@ -56,6 +59,7 @@ def allocate(sums: Sums, policy: Policy, capacity_events: int) -> Lines:
     lines: Lines = {}
     entries = sorted(sums.entries.items(), key=lambda item: sort_key(item[0]))
     metered(lines, entries)
+    covered(lines, entries, policy)
     capacity(lines, entries, policy.idle, capacity_events)
     charge(lines, policy)
     return lines
@@ -72,7 +76,7 @@ def metered(lines: Lines, entries: list[tuple[Key, Entry]]) -> None:
         own = [
             (meter, total)
             for meter, total in sorted(entry.meters.items())
-            if not meter.name.startswith(GPU) and meter.name != WORK
+            if not meter.name.startswith(GPU) and meter.name != WORK and not is_commitment(meter)
         ]
         events = entry.events
         own.sort(key=lambda item: item[0].name != EVENTS_RIDE_ON)
@@ -83,6 +87,16 @@ def metered(lines: Lines, entries: list[tuple[Key, Entry]]) -> None:
             if not meter.priced:
                 figures.money = None
             events = 0
+
+
+def covered(lines: Lines, entries: list[tuple[Key, Entry]], policy: Policy) -> None:
+    """Have commitments pay for the usage they cover; what nobody used of them is idle."""
+    agreed = Agreed(policy.commitments, policy.charges, policy.window_us)
+    usage, unused = cover(entries, agreed)
+    for each in usage:
+        figures = line(lines, each.key, each.key.tenant or UNATTRIBUTED, each.meter)
+        figures.money = money_of(each, agreed, figures.money or NO_MONEY)
+    lines |= unused
 
 
 def scaled(meter: MeterKey, quantity: int) -> int:

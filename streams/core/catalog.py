@@ -15,6 +15,7 @@ UNATTRIBUTED = "__unattributed__"
 IDLE = "__idle__"
 UNMAPPED = "__unmapped__"
 RESERVED_PREFIX = "__"
+COMMITMENT_KIND = "commitment:"  # and the provider: a resource that is capacity of its API
 DERIVED_MARK = ":"  # in the names of pools that follow from what was used
 
 NODES_KEPT = 100_000  # whose pool is at hand
@@ -108,5 +109,10 @@ def api_pool(provider: str) -> str:
 
 
 def resource_pool(kind: str) -> str:
-    """Return the pool of a kind of resource, which costs exactly what is metered."""
+    """Return the pool of a kind of resource, which costs exactly what is metered.
+
+    The time of a commitment is part of what the provider's API costs.
+    """
+    if kind.startswith(COMMITMENT_KIND):
+        return api_pool(kind.removeprefix(COMMITMENT_KIND))
     return f"resource{DERIVED_MARK}{kind}"

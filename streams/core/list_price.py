@@ -11,7 +11,7 @@ from typing import Any
 from schemas.records import GpuInterval, InferenceUsage, ResourceUsage
 from streams.core import gpu, resource
 from streams.core.call_price import by_meter, is_unknown
-from streams.core.catalog import api_pool, resource_pool
+from streams.core.catalog import COMMITMENT_KIND, api_pool, resource_pool
 from streams.core.inference import used_by
 from streams.core.metering import Metered, Rules
 from streams.core.meters import tier_of
@@ -106,7 +106,9 @@ def list_resource(event: ResourceUsage, rules: Rules) -> Listed:
         for begin, quantity in resource.spread(event, rules.window_us, rates)
     ]
     pool = resource_pool(event["kind"])
-    return Listed(pool, rules.catalog.tenant(event["tenant"]), total(amounts, UNIT_DIVISOR))
+    decided_later = event["kind"].startswith(COMMITMENT_KIND)
+    tenant = None if decided_later else rules.catalog.tenant(event["tenant"])
+    return Listed(pool, tenant, total(amounts, UNIT_DIVISOR))
 
 
 def total(amounts: list[tuple[int, Rate | None]], divisor: int) -> int | None:

@@ -51,7 +51,7 @@ class PriceBook:
         self.agreements = agreements
         self.charges = Charges(agreements.overrides)
         self._by_model: dict[str, list[Price]] = {}
-        for price in self.prices:
+        for price in (*self.prices, *(each.price() for each in agreements.commitments)):
             self._by_model.setdefault(price.model, []).append(price)
         # Names come from producers, so what is kept of them is bounded.
         self.call_rates = lru_cache(NAMES_KEPT)(self._call_rates)
@@ -79,7 +79,12 @@ class PriceBook:
 
     @cached_property
     def _dated(self) -> set[int]:
-        dated: list[Price | Uplift] = [*self.prices, *self.agreements.uplifts]
+        agreements = self.agreements
+        dated: list[Price | Uplift | Commitment] = [
+            *self.prices,
+            *agreements.uplifts,
+            *agreements.commitments,
+        ]
         return {at_us for each in dated for at_us in (each.from_us, each.to_us)}
 
     def _call_rates(

@@ -52,7 +52,9 @@ class ArchivedWindow:
     def lines(self) -> Lines:
         """Return every line with its figures."""
         idle = self.rules.catalog.idle_policy(self.where.pool)
-        policy = Policy(idle, self.rules.book.charges, self.where.start_us)
+        book = self.rules.book
+        commitments = book.agreements.commitments
+        policy = Policy(idle, book.charges, self.where.start_us, commitments)
         return allocate(self.sums, policy, self.capacity_events)
 
 
