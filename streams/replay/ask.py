@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeAlias
 from clickhouse.client import Connection
 from clickhouse.errors import ClickHouseError, Unavailable
 from clickhouse.query import query_text
-from clickhouse.session import Session
 from streams import sql_socket
 from streams.errors import SqlRefused, StoreUnavailable
 
@@ -31,12 +30,11 @@ class Asker(Protocol):
         """Return the rows of a query. Raises SqlRefused or StoreUnavailable."""
 
 
+@dataclass(frozen=True, slots=True)
 class Direct:
-    """Asks through a connection of this process, by handles that it keeps: opening one is slow."""
+    """Asks through a connection of this process; threads may ask at once."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._idle: list[Session] = []  # appending and popping are atomic, and threads may ask
+    connection: Connection
 
     def rows(self, query: str, params: Params) -> list[Row]:
         """Return the rows of a query."""
@@ -49,13 +47,8 @@ class Direct:
 
     def text(self, query: str, params: Params) -> str:
         """Return the rows of a query as lines of JSON. Raises ClickHouseError."""
-        try:
-            session = self._idle.pop()
-        except IndexError:
-            session = self._connection.session()
-        text = session.text(query_text(query), FORM, params)
-        self._idle.append(session)
-        return text
+        with self.connection.lent() as session:
+            return session.text(query_text(query), FORM, params)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from clickhouse.client import Connection
 from streams.core.allocation import Lines
 from streams.core.lines import Dimensions, Figures, WindowPool
 from streams.core.terms import TWO_CATALOGS
-from streams.core.window import Window
+from streams.replay.archived import ArchivedWindow
 from streams.replay.rules_by_version import Pair, RulesByVersion
 from streams.replay.span import Span
 from streams.replay.windows import Terms, drawn, in_force, recomputed
@@ -23,7 +23,7 @@ class Made(NamedTuple):
     """A window as it should be: made of the archive under versions; None when of no events."""
 
     where: WindowPool
-    window: Window | None
+    window: ArchivedWindow | None
     versions: Pair
 
     def lines(self) -> Lines:
@@ -39,7 +39,7 @@ class Hour:
         self.terms = {each.where: each for each in drawn(connection, span)}
         self._connection = connection
         self._rules = rules
-        self._made: dict[Pair, dict[WindowPool, Window]] = {}
+        self._made: dict[Pair, dict[WindowPool, ArchivedWindow]] = {}
         self._by_start: dict[int, list[Terms]] = {}
         for each in self.terms.values():
             self._by_start.setdefault(each.where.start_us, []).append(each)
@@ -51,7 +51,7 @@ class Hour:
         return in_force(self._connection, self.span)
 
     @cached_property
-    def windows(self) -> dict[WindowPool, Window]:
+    def windows(self) -> dict[WindowPool, ArchivedWindow]:
         """The windows that the archive makes, each under the versions that decide."""
         nowhere = [WindowPool(start_us, 0, "") for start_us in (-1, *self._by_start)]
         pairs = {self.versions(where) for where in (*self.terms, *nowhere)}
@@ -69,7 +69,7 @@ class Hour:
             raise KeyError(where)
         return Made(where, self.windows.get(where), versions)
 
-    def under(self, versions: Pair) -> dict[WindowPool, Window]:
+    def under(self, versions: Pair) -> dict[WindowPool, ArchivedWindow]:
         """Return what the archive makes of the whole hour under two versions."""
         if versions not in self._made:
             self._made[versions] = recomputed(

@@ -52,10 +52,9 @@ def made_where_the_data_is(settings: WorkerSettings, name: str, asked: Mapping[s
 
 def reports(connection: Connection) -> dict[str, sql_socket.Report]:
     """Return every report there is, by name."""
-    direct = Direct(connection)
 
     def rows(asked: Mapping[str, str]) -> str:
-        return direct.text(asked["query"], json.loads(asked["params"]))
+        return Direct(connection).text(asked["query"], json.loads(asked["params"]))
 
     return {
         "audit": lambda _: to_json(audit(connection)),

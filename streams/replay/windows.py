@@ -1,17 +1,16 @@
 """Windows as the archive says they are, and as their lines in force say. Both read by the hour."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from clickhouse.archive import read_batches
 from clickhouse.client import Connection
 from clickhouse.query import ask, query_text
 from schemas.decimals import to_pico
 from streams.core.lines import Dimensions, Figures, Money, WindowPool
-from streams.core.metering import LATEST_US, Rules, meter_batch
-from streams.core.policies import OneVersion
-from streams.core.window import Window
+from streams.core.metering import Rules
 from streams.core.windows import window_start
+from streams.replay.archived import Archived, ArchivedWindow
+from streams.replay.ask import Direct
 from streams.replay.notes import BY_ITSELF
 from streams.replay.span import Span
 
@@ -103,28 +102,11 @@ def highest_generations(connection: Connection, span: Span) -> dict[WindowPool, 
     }
 
 
-def recomputed(connection: Connection, span: Span, rules: Rules) -> dict[WindowPool, Window]:
-    """Return the windows of a span as the archive's events make them.
-
-    The archive holds exactly what was metered, so nothing is judged to lie in the future again.
-    """
-    windows: dict[WindowPool, Window] = {}
-    policies = OneVersion(rules.book, rules.catalog)
-    last_us = window_start(span.until_us - 1, span.window_us) + span.window_us
-    for archived in read_batches(connection, span.since_us, last_us):
-        metered = meter_batch(
-            archived.record, cast("dict[str, Any]", archived.batch()), "archive", rules, LATEST_US
-        )
-        for partial in metered.partials:
-            where = WindowPool(
-                partial["window_start_us"], partial["window_end_us"], partial["pool"]
-            )
-            if not span.since_us <= where.start_us < span.until_us:
-                continue
-            if where not in windows:
-                windows[where] = Window(where, 0, policies)
-            windows[where].apply(partial)
-    return windows
+def recomputed(
+    connection: Connection, span: Span, rules: Rules
+) -> dict[WindowPool, ArchivedWindow]:
+    """Return the windows of a span as the archive's events make them."""
+    return Archived(Direct(connection), span, [rules.book]).windows(rules)
 
 
 def rows(connection: Connection, query: str, span: Span) -> list[dict[str, Any]]:
