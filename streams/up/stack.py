@@ -30,6 +30,7 @@ from streams.up.options import DEFAULT_DATA, Options
 from streams.up.parts import Part, Role
 from streams.up.ports import free_port
 from streams.up.probes import Probes
+from streams.up.remembered import restore
 from streams.up.supervisor import Surroundings, backoff_s
 
 BROKER_READY_S = 10.0  # it takes 0.1
@@ -181,6 +182,8 @@ class Stack:
         kafka = self.settings.kafka
         wait_ready(kafka, BROKER_READY_S)
         created = create_topics(kafka)
+        if self._broker:
+            log.info("config_restored", **restore(self.settings))
         prices = self._publish(PRICES, self.options.prices)
         catalog = self._publish(CATALOG, self.options.catalog)
         log.info("kafka_prepared", created=len(created), prices=prices, catalog=catalog)

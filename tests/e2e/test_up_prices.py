@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 import urllib.request
 from pathlib import Path
@@ -12,7 +13,7 @@ from confluent_kafka import Producer
 
 from schemas import topics
 from schemas.codec import Codec
-from streams.config_topic import PRICES, publish_document
+from streams.config_topic import PRICES, in_force, publish_document
 from streams.kafka.connection import confluent
 from streams.replay.report import audit_json
 from streams.settings import KafkaSettings, RepairSettings
@@ -110,3 +111,23 @@ async def follow_prices(data: Path) -> None:
         found = json.loads(await asyncio.to_thread(audit_json, stack.settings))
         assert found["clean"], found
         assert (found["unpriced"], found["mixed"]) == ([], [])
+
+
+def test_prices_stay_in_force_when_the_embedded_broker_dies_with_its_log(tmp_path: Path) -> None:
+    asyncio.run(forget_nothing(tmp_path / "data"))
+
+
+async def forget_nothing(data: Path) -> None:
+    async with Stack(Options(data=data), lambda *_: None) as stack:
+        await put_in_force(stack, m="7")
+        stored = "SELECT uniqExact(version) AS n FROM configs WHERE kind = 'price-book'"
+        await until(stack, stored, {"n": 2})
+        version = in_force(stack.settings.kafka, PRICES)
+        stack.send("broker", signal.SIGKILL)
+        async with asyncio.timeout(WITHIN_S):
+            while stack.health().ok:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.05)
+        await stack.wait_ready()
+        assert in_force(stack.settings.kafka, PRICES) == version
+    async with Stack(Options(data=data), lambda *_: None) as stack:
+        assert in_force(stack.settings.kafka, PRICES) == version
