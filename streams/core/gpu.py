@@ -16,6 +16,7 @@ from streams.core.timeline import Timeline
 from streams.core.windows import DAY_US, pieces, window_start
 
 UNIT = "GPU-Microseconds"
+GPU = "gpu."  # what its meters begin with
 ACTIVE = "gpu.active"
 HELD_IDLE = "gpu.held_idle"
 UNALLOCATED = "gpu.unallocated"

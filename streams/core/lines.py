@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from schemas.decimals import to_bytes
 from schemas.records import CostLine, LineStatus
@@ -54,6 +54,9 @@ class Figures:
         have = self.money or NO_MONEY
         self.money = Money(*(mine + more for mine, more in zip(have, money, strict=True)))
         self.events += events
+
+
+Lines: TypeAlias = dict[Dimensions, Figures]
 
 
 @dataclass(frozen=True, slots=True, order=True)

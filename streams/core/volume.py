@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
-from streams.core.allocation import GPU, TIME_KINDS, Lines
 from streams.core.charges import Charges, Override, Step
-from streams.core.gpu import UNIT
-from streams.core.lines import Dimensions, Figures, Money
+from streams.core.gpu import GPU, UNIT
+from streams.core.held import TIME_KINDS
+from streams.core.lines import Dimensions, Figures, Lines, Money
 from streams.core.meters import TOKEN_METERS, TOKENS
 from streams.core.money import PICO, half_even
 from streams.core.price import GPU_DIVISOR, GPU_METER, TOKEN_DIVISOR, UNIT_DIVISOR

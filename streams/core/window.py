@@ -3,9 +3,9 @@
 from typing import TypeAlias
 
 from schemas.records import CostLine, LineStatus, Partial
-from streams.core.allocation import Lines, Policy, allocate
+from streams.core.allocation import Policy, allocate
 from streams.core.batch_ids import BatchIds
-from streams.core.lines import Dimensions, Edition, Money, WindowPool, to_record
+from streams.core.lines import Dimensions, Edition, Lines, Money, WindowPool, to_record
 from streams.core.policies import Policies
 from streams.core.sums import Sums
 from streams.core.terms import NO_TERMS, note_of, terms_of

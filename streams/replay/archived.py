@@ -11,11 +11,11 @@ from typing import TypeAlias
 
 from schemas.decimals import ONE, to_bytes
 from schemas.records import GpuInterval, Holder, ResourceUsage
-from streams.core.allocation import Lines, Policy, allocate
+from streams.core.allocation import Policy, allocate
 from streams.core.gpu import Holding, meter_gpu
 from streams.core.grouped import Calls, GroupedMeter, Interval, Quantity, Where
 from streams.core.inference import Caller
-from streams.core.lines import WindowPool
+from streams.core.lines import Lines, WindowPool
 from streams.core.metering import LATEST_US, Rules
 from streams.core.meters import PARTS
 from streams.core.price_book import MeterUnit, PriceBook

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from streams.core.allocation import Lines
-from streams.core.lines import NO_MONEY, Dimensions, Figures, Money
+from streams.core.lines import NO_MONEY, Dimensions, Figures, Lines, Money
 
 Reason = Literal["late", "tag", "price", "priced", "unpriced"]
 UNPRICED = "unpriced"

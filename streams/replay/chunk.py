@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from schemas.records import CostLine
-from streams.core.allocation import Lines
-from streams.core.lines import Edition, Figures, WindowPool, to_record
+from streams.core.lines import Edition, Figures, Lines, WindowPool, to_record
 from streams.core.metering import Rules
 from streams.replay.archived import Archived, ArchivedWindow
 from streams.replay.ask import Asker

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from streams.core.allocation import Lines
-from streams.core.lines import Dimensions, Figures, Money, WindowPool
+from streams.core.lines import Dimensions, Figures, Lines, Money, WindowPool
 from streams.replay.ask import Asker, Params, Row
 from streams.replay.span import Span
 

@@ -10,8 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from clickhouse.client import Connection
-from streams.core.allocation import Lines
-from streams.core.lines import Dimensions, Figures, WindowPool
+from streams.core.lines import Dimensions, Figures, Lines, WindowPool
 from streams.core.terms import TWO_CATALOGS
 from streams.replay.archived import ArchivedWindow
 from streams.replay.rules_by_version import Pair, RulesByVersion
