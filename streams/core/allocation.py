@@ -25,12 +25,16 @@ from streams.core.sums import Key, Sums
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the lines of a (window, pool) depend on beside its sums."""
+    """What the lines of a (window, pool) depend on beside its sums.
+
+    `explained`: capacity on a line says where it came from. The lines are the same.
+    """
 
     idle: IdlePolicy
     charges: Charges
     window_us: int  # begin
     commitments: tuple[Commitment, ...] = ()
+    explained: bool = False
 
 
 def allocate(sums: Sums, policy: Policy, capacity_events: int) -> Lines:
@@ -39,7 +43,7 @@ def allocate(sums: Sums, policy: Policy, capacity_events: int) -> Lines:
     entries = sorted(sums.entries.items(), key=lambda item: sort_key(item[0]))
     metered(lines, entries)
     covered(lines, entries, Agreed(policy.commitments, policy.charges, policy.window_us))
-    pot = capacity(lines, entries, policy.idle.basis)
+    pot = capacity(lines, entries, policy.idle.basis, explained=policy.explained)
     if pot or capacity_events:
         idle_shares(lines, pot or Capacity(), policy.idle.share, capacity_events)
     charge(lines, policy.charges, policy.window_us)

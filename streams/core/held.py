@@ -6,7 +6,7 @@ What nobody held, and by the pool's policy what holders left unused, goes to the
 from dataclasses import dataclass, field
 
 from schemas.records import IdleBasis
-from streams.core.capacity import Capacity
+from streams.core.capacity import Capacity, Metered
 from streams.core.catalog import IDLE, UNATTRIBUTED
 from streams.core.gpu import ACTIVE, GPU, HELD_IDLE, UNIT
 from streams.core.lines import Dimensions, Figures, Lines, Money
@@ -27,10 +27,12 @@ class Held:
     )
 
 
-def capacity(lines: Lines, entries: list[tuple[Key, Entry]], basis: IdleBasis) -> Capacity | None:
+def capacity(
+    lines: Lines, entries: list[tuple[Key, Entry]], basis: IdleBasis, *, explained: bool = False
+) -> Capacity | None:
     """Cost the pool's GPU time as a whole and split it down to holders; return what they left.
 
-    None: no GPU time was reported.
+    None: no GPU time was reported. `explained`: each part remembers where it came from.
     """
     gpu = [
         (key, meter, sums)
@@ -43,6 +45,7 @@ def capacity(lines: Lines, entries: list[tuple[Key, Entry]], basis: IdleBasis) -
     pot = Capacity()
     held: dict[str, Held] = {}
     for (key, meter, _), part in zip(priced, costed([sums for *_, sums in priced]), strict=True):
+        part.origin = Metered(key, meter.name) if explained else None
         place(lines, pot, held, basis, (key, meter.name, part))
     endpoints(lines, pot, held, basis, entries)
     return pot if gpu else None
@@ -105,6 +108,8 @@ def take(figures: Figures, capacity: Capacity, events: int = 0) -> None:
     """Put capacity on a line; what is charged for it is decided last."""
     money = Money(capacity.cost, capacity.listed, capacity.cost)
     figures.add(capacity.for_us * PICO, money, events)
+    if capacity.origin is not None:
+        figures.came += (capacity,)
 
 
 def held_line(key: Key, meter: str) -> Dimensions:

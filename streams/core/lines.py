@@ -1,11 +1,12 @@
 """Cost lines: their dimensions, their identity, and the record they become."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
 from schemas.decimals import to_bytes
 from schemas.records import CostLine, LineStatus
+from streams.core.capacity import Capacity
 
 
 class Dimensions(NamedTuple):
@@ -37,11 +38,15 @@ NO_MONEY = Money()
 
 @dataclass(slots=True)
 class Figures:
-    """The numbers of a line: quantity in 1e-12 of its unit; no money when it is unpriced."""
+    """The numbers of a line: quantity in 1e-12 of its unit; no money when it is unpriced.
+
+    `came`: the capacity on it, where somebody asked (see `Policy.explained`).
+    """
 
     quantity: int = 0
     money: Money | None = NO_MONEY
     events: int = 0
+    came: tuple[Capacity, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def cost(self) -> int | None:
