@@ -1,24 +1,26 @@
 -- How many batches of the archive have a part in each (window, pool)?
 -- since, until, window: Int64 microseconds. endpoints, endpoint_pools, nodes, node_pools: Array(String)
--- of equal length each, where a catalog puts calls and intervals; an empty name stands for none. An event that is there
--- twice is in the same batch twice.
+-- of equal length each, where a catalog puts calls and intervals; an endpoint in several pools is
+-- there once for each. An empty name stands for none. An event that is there twice is in the same
+-- batch twice.
 SELECT
     window_us, pool, uniqExact(source, epoch, seq)
 FROM (
     SELECT
         u.source AS source, u.epoch AS epoch, u.seq AS seq,
-        multiIf(
+        arrayJoin(multiIf(
             u.kind = 'gpu',
-            transform(ifNull(u.node, ''), {nodes:Array(String)}, {node_pools:Array(String)}, ''),
+            [transform(ifNull(u.node, ''), {nodes:Array(String)}, {node_pools:Array(String)}, '')],
             u.kind = 'resource' AND startsWith(u.resource_kind, 'commitment:'),
-            concat('api:', substring(u.resource_kind, length('commitment:') + 1)),
-            u.kind = 'resource', concat('resource:', u.resource_kind),
+            [concat('api:', substring(ifNull(u.resource_kind, ''), length('commitment:') + 1))],
+            u.kind = 'resource', [concat('resource:', ifNull(u.resource_kind, ''))],
             notEmpty(ifNull(u.endpoint, '')) AND has({endpoints:Array(String)}, u.endpoint),
-            transform(
-                ifNull(u.endpoint, ''), {endpoints:Array(String)}, {endpoint_pools:Array(String)}, ''
+            arrayFilter(
+                (pool, name) -> name = ifNull(u.endpoint, ''),
+                {endpoint_pools:Array(String)}, {endpoints:Array(String)}
             ),
-            concat('api:', u.provider)
-        ) AS pool,
+            [concat('api:', ifNull(u.provider, ''))]
+        )) AS pool,
         arrayJoin(
             range(
                 intDiv(toUnixTimestamp64Micro(u.started_at), {window:Int64}) * {window:Int64},

@@ -4,6 +4,7 @@ WITH
     toUnixTimestamp64Micro(u.started_at) AS at_us,
     toUnixTimestamp64Micro(u.ended_at) - 1 AS last_us
 SELECT
+    if({by_source:UInt8} = 1, u.source, '') AS said_by,
     at_us, last_us + 1, u.node, u.device, u.model, u.purchase_option,
     arrayZip(
         u.holders.tenant, u.holders.project, u.holders.endpoint, u.holders.job, u.holders.held_us,

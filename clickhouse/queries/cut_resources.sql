@@ -4,6 +4,7 @@ WITH
     toUnixTimestamp64Micro(u.started_at) AS at_us,
     toUnixTimestamp64Micro(u.ended_at) - 1 AS last_us
 SELECT
+    if({by_source:UInt8} = 1, u.source, '') AS said_by,
     at_us, last_us + 1, u.tenant_reported, u.project, u.resource_kind, u.sku, u.resource_id, u.unit,
     reinterpretAsInt128(assumeNotNull(u.quantity))
 FROM usage_events AS u FINAL

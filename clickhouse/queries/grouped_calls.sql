@@ -1,9 +1,11 @@
 -- Calls of a stretch of time, summed by all that decides their payer and price.
 -- since, until, window: Int64 microseconds. edges: Array(Int64), instants at which a price changes,
 -- the first 0. steps: Array(UInt64), sizes of prompts from which on another price holds, the first 0.
+-- by_source: 1 where it matters who reported, else 0.
 -- Tokens are summed in 128 bits, since two events can fill 64.
 WITH toUnixTimestamp64Micro(u.started_at) AS at_us
 SELECT
+    if({by_source:UInt8} = 1, u.source, '') AS said_by,
     greatest(
         intDiv(at_us, {window:Int64}) * {window:Int64}, roundDown(at_us, {edges:Array(Int64)})
     ) AS place_us,

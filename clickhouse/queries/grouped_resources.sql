@@ -5,6 +5,7 @@ WITH
     toUnixTimestamp64Micro(u.started_at) AS at_us,
     toUnixTimestamp64Micro(u.ended_at) - 1 AS last_us
 SELECT
+    if({by_source:UInt8} = 1, u.source, '') AS said_by,
     greatest(
         intDiv(at_us, {window:Int64}) * {window:Int64}, roundDown(at_us, {edges:Array(Int64)})
     ) AS place_us,

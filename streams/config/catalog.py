@@ -10,7 +10,10 @@ from pydantic import Field
 from schemas.records import IdleBasis, IdleShare
 from streams.config.document import Strict, Whole, read, version_of
 from streams.config.faults import Fault
-from streams.core import catalog as core
+from streams.core import pools as core
+from streams.core.catalog import DERIVED_MARK, Catalog, Entries
+from streams.core.reserved import RESERVED_PREFIX
+from streams.core.tenants import Tenant
 
 Weight = Decimal
 
@@ -86,12 +89,12 @@ class Document(Whole):
         yield from repeated("endpoints", [each.name for each in self.endpoints], "name")
         yield from repeated("tenants", self.tenants or [])
         for number, tenant in enumerate(self.tenants or []):
-            if tenant.startswith(core.RESERVED_PREFIX):
-                text = f"expected a tenant without leading {core.RESERVED_PREFIX}, got {tenant!r}"
+            if tenant.startswith(RESERVED_PREFIX):
+                text = f"expected a tenant without leading {RESERVED_PREFIX}, got {tenant!r}"
                 yield Fault(("tenants", number), f"{text}; rename it")
         for number, pool in enumerate(self.pools):
-            if core.DERIVED_MARK in pool.name:
-                text = f"expected a pool without {core.DERIVED_MARK} in its name, got {pool.name!r}"
+            if DERIVED_MARK in pool.name:
+                text = f"expected a pool without {DERIVED_MARK} in its name, got {pool.name!r}"
                 yield Fault(("pools", number, "name"), f"{text}; rename it")
         pools = {pool.name for pool in self.pools}
         for number, endpoint in enumerate(self.endpoints):
@@ -109,21 +112,21 @@ def repeated(field: str, names: list[str], *within: str) -> Iterator[Fault]:
             yield Fault((field, number, *within), text, (field, first[name], *within))
 
 
-def load_catalog(text: str) -> core.Catalog:
+def load_catalog(text: str) -> Catalog:
     """Return the catalog a YAML document describes. Raises InvalidDocument with every fault."""
     document = read(Document, text, "catalog")
-    return core.Catalog(
-        version_of(document),
-        document.tenants,
-        [
+    entries = Entries(
+        None if document.tenants is None else tuple(map(Tenant, document.tenants)),
+        tuple(
             core.Pool(pool.name, pool.nodes, core.IdlePolicy(pool.idle.basis, pool.idle.share))
             for pool in document.pools
-        ],
-        [
-            core.Endpoint(each.name, each.pool, each.basis, weights(each.weights))
+        ),
+        tuple(
+            core.Endpoint(each.name, (each.pool,), each.basis, weights(each.weights))
             for each in document.endpoints
-        ],
+        ),
     )
+    return Catalog(version_of(document), entries)
 
 
 def weights(of: Weights) -> core.TokenWeights:

@@ -11,7 +11,6 @@ nothing stays as a zero.
 from dataclasses import dataclass
 
 from streams.core.capacity import Capacity
-from streams.core.catalog import IdlePolicy
 from streams.core.charged import charge
 from streams.core.charges import Charges
 from streams.core.commitments import Commitment
@@ -20,6 +19,7 @@ from streams.core.held import capacity
 from streams.core.idle import idle_shares
 from streams.core.lines import Lines
 from streams.core.metered_lines import covered, metered
+from streams.core.pools import IdlePolicy
 from streams.core.sums import Key, Sums
 
 

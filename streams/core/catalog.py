@@ -1,106 +1,159 @@
-"""Who and what there is: tenants, pools with their idle policy, shared endpoints.
+"""Who and what there is: tenants, pools, shared endpoints, shared costs, and who may speak of whom.
 
-Attribution answers with a name in any case: what nobody knows becomes a row of its own.
+One version of a catalog answers for every instant, since its entries are dated. Whoever asks for a
+window asks for its begin: what holds then holds for the window. Attribution answers with a name in
+any case: what nobody knows becomes a row of its own.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Protocol, TypeVar
 
-from schemas.records import IdleBasis, IdleShare
+from streams.core.names_in_force import NamesInForce
+from streams.core.pools import Endpoint, Pool
+from streams.core.reserved import UNATTRIBUTED
+from streams.core.shared_costs import SharedCost
+from streams.core.tenants import LEVELS, Sla, Source, Tenant
+from streams.core.timeline import FOREVER
 
-UNATTRIBUTED = "__unattributed__"
-IDLE = "__idle__"
-UNMAPPED = "__unmapped__"
-RESERVED_PREFIX = "__"
 COMMITMENT_KIND = "commitment:"  # and the provider: a resource that is capacity of its API
 DERIVED_MARK = ":"  # in the names of pools that follow from what was used
-
-NODES_KEPT = 100_000  # whose pool is at hand
-WEIGHT_SCALE = 1000  # work is counted in thousandths of an input token
+STRETCHES_KEPT = 64  # between changes of a catalog, whose names are at hand
 
 
-@dataclass(frozen=True, slots=True)
-class IdlePolicy:
-    """What a pool counts as idle, and how it hands the cost of it out."""
+class Dated(Protocol):
+    """What is in force from one instant until another, half-open."""
 
-    basis: IdleBasis = "unheld"
-    share: IdleShare = "weighted"
+    @property
+    def from_us(self) -> int: ...  # noqa: D102 - see the class
+    @property
+    def to_us(self) -> int: ...  # noqa: D102 - see the class
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Capacity paid for as a whole. `nodes` are globs of host names."""
-
-    name: str
-    nodes: tuple[str, ...]
-    idle: IdlePolicy
+AnyDated = TypeVar("AnyDated", bound=Dated)
 
 
 @dataclass(frozen=True, slots=True)
-class TokenWeights:
-    """Work of one token in thousandths of an input token's."""
+class Entries:
+    """All a catalog says. Null tenants: any name is one; null sources: any may speak of any."""
 
-    input: int = 1000
-    output: int = 2500  # OpenCost's fallback for the cost of an output token
-    cache_read: int = 100
+    tenants: tuple[Tenant, ...] | None = None
+    pools: tuple[Pool, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    slas: tuple[Sla, ...] = ()
+    shared: tuple[SharedCost, ...] = ()
+    sources: tuple[Source, ...] | None = None
+    levels: tuple[str, ...] = LEVELS
+
+    def dated(self) -> Iterable[Dated]:
+        """Yield everything that has a begin and an end."""
+        yield from self.tenants or ()
+        yield from self.pools
+        for pool in self.pools:
+            yield from pool.reservations
+        for entries in (self.endpoints, self.slas, self.shared, self.sources or ()):
+            yield from entries
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A deployment that serves many tenants, charged by GPU time or by token price, never both."""
-
-    name: str
-    pool: str
-    basis: Literal["gpu_time", "tokens"]
-    weights: TokenWeights
+NOTHING = Entries()
 
 
 class Catalog:
     """One immutable version of all names."""
 
-    def __init__(
-        self,
-        version: str,
-        tenants: Iterable[str] | None,
-        pools: Iterable[Pool],
-        endpoints: Iterable[Endpoint],
-    ) -> None:
+    def __init__(self, version: str, entries: Entries = NOTHING) -> None:
         self.version = version
-        self.tenants = None if tenants is None else frozenset(tenants)
-        self.pools = {pool.name: pool for pool in pools}
-        self.endpoints = {endpoint.name: endpoint for endpoint in endpoints}
-        self._pool_of_node = lru_cache(NODES_KEPT)(self._find_pool)  # producers name nodes
+        self.entries = entries
+        dates = {date for each in entries.dated() for date in (each.from_us, each.to_us)}
+        self._edges = sorted(date for date in dates if 0 < date < FOREVER)
+        self._stretch = lru_cache(STRETCHES_KEPT)(self._names)
 
-    def tenant(self, reported: str | None) -> str:
-        """Return the tenant that pays: the reported one when it is known, else nobody's row."""
-        if not reported or reported.startswith(RESERVED_PREFIX):
-            return UNATTRIBUTED
-        if self.tenants is not None and reported not in self.tenants:
-            return UNATTRIBUTED
-        return reported
+    def at(self, at_us: int) -> NamesInForce:
+        """Return what is in force at an instant; of a window, ask for its begin."""
+        return self._stretch(bisect_right(self._edges, at_us))
 
-    def pool_of_node(self, node: str) -> str:
+    def edges(self, since_us: int, until_us: int) -> list[int]:
+        """Return the instants inside (since, until) at which something changes, in order."""
+        first, last = bisect_right(self._edges, since_us), bisect_left(self._edges, until_us)
+        return self._edges[first:last]
+
+    def said_by(self, source: str) -> "Attribution":
+        """Return the names as usage of one source is attributed to them."""
+        return Attribution(self, source)
+
+    @property
+    def limits_sources(self) -> bool:
+        """Whether it matters who says something."""
+        return self.entries.sources is not None
+
+    def tenant(self, reported: str | None, at_us: int) -> str:
+        """Return the tenant of a name when it is known, else nobody's row."""
+        return self.at(at_us).tenant(reported)
+
+    def pool_of_node(self, node: str, at_us: int) -> str:
         """Return the first pool one of whose globs matches a host name."""
-        return self._pool_of_node(node)
+        return self.at(at_us).pool_of_node(node)
 
-    def _find_pool(self, node: str) -> str:
-        for pool in self.pools.values():
-            if any(fnmatchcase(node, glob) for glob in pool.nodes):
-                return pool.name
-        return UNMAPPED
-
-    def gpu_endpoint(self, name: str | None) -> Endpoint | None:
+    def gpu_endpoint(self, name: str | None, at_us: int) -> Endpoint | None:
         """Return the endpoint if its calls are paid by GPU time, None if they are paid by token."""
-        endpoint = self.endpoints.get(name) if name else None
-        return endpoint if endpoint and endpoint.basis == "gpu_time" else None
+        return self.at(at_us).gpu_endpoint(name)
 
-    def idle_policy(self, pool: str) -> IdlePolicy:
-        """Return how a pool treats idle cost; pools the catalog does not name use the default."""
-        known = self.pools.get(pool)
-        return known.idle if known else IdlePolicy()
+    def pool(self, name: str, at_us: int) -> Pool:
+        """Return a pool with the reservations in force; one that is not named has the defaults."""
+        return self.at(at_us).pool(name)
+
+    def ancestors(self, tenant: str, at_us: int) -> tuple[str, ...]:
+        """Return the parent of a tenant, its parent, and so on."""
+        return self.at(at_us).ancestors(tenant)
+
+    def sla(self, tenant: str, at_us: int) -> Sla | None:
+        """Return the tier of a tenant, or of its nearest ancestor that has one."""
+        return self.at(at_us).sla(tenant)
+
+    def shared(self, at_us: int) -> tuple[SharedCost, ...]:
+        """Return the shared costs, in the order of the document."""
+        return self.at(at_us).shared
+
+    def _names(self, stretch: int) -> NamesInForce:
+        at_us = self._edges[stretch - 1] if stretch else 0
+        said = self.entries
+        pools = [
+            replace(pool, reservations=tuple(in_force(pool.reservations, at_us)))
+            for pool in in_force(said.pools, at_us)
+        ]
+        return NamesInForce(
+            None if said.tenants is None else {t.name: t for t in in_force(said.tenants, at_us)},
+            {pool.name: pool for pool in pools},
+            {each.name: each for each in in_force(said.endpoints, at_us)},
+            {each.name: each for each in in_force(said.slas, at_us)},
+            tuple(in_force(said.shared, at_us)),
+            None if said.sources is None else tuple(in_force(said.sources, at_us)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """A catalog as it holds for what one source says."""
+
+    catalog: Catalog
+    source: str
+
+    def at(self, at_us: int) -> NamesInForce:
+        """Return what is in force at an instant."""
+        return self.catalog.at(at_us)
+
+    def tenant(self, reported: str | None, at_us: int) -> str:
+        """Return who pays: the reported tenant if it is known and the source may speak of it."""
+        names = self.catalog.at(at_us)
+        tenant = names.tenant(reported)
+        return tenant if names.may_speak(self.source, tenant) else UNATTRIBUTED
+
+
+def in_force(entries: Iterable[AnyDated], at_us: int) -> Iterable[AnyDated]:
+    """Yield the entries that hold at an instant."""
+    return (each for each in entries if each.from_us <= at_us < each.to_us)
 
 
 def api_pool(provider: str) -> str:

@@ -11,8 +11,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
-from streams.core.catalog import RESERVED_PREFIX
 from streams.core.money import half_even
+from streams.core.reserved import RESERVED_PREFIX
 
 NAMES_KEPT = 10_000
 

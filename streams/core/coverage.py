@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from streams.core.catalog import IDLE, UNATTRIBUTED
 from streams.core.charges import Charges
 from streams.core.commitments import METER_PREFIX, Commitment, in_force
 from streams.core.lines import Dimensions, Figures, Money
 from streams.core.money import PICO, half_even, split
+from streams.core.reserved import IDLE, UNATTRIBUTED
 from streams.core.sums import Entry, Key, MeterKey
 
 Entries: TypeAlias = list[tuple[Key, Entry]]

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from schemas.records import GpuInterval
-from streams.core.catalog import Catalog
+from streams.core.catalog import Attribution, Catalog
 from streams.core.money import split
 from streams.core.outcomes import Rejected
 from streams.core.price import GPU_DIVISOR, Rate
 from streams.core.price_book import PriceBook
 from streams.core.sums import Key, MeterKey, Sums
 from streams.core.tally import Tally
-from streams.core.timeline import Timeline
 from streams.core.windows import DAY_US, pieces, window_start
 
 UNIT = "GPU-Microseconds"
@@ -31,11 +30,20 @@ holding_of = itemgetter("tenant", "project", "endpoint", "job")
 Part: TypeAlias = tuple[Key, str, int]  # who, which meter, GPU-microseconds
 
 
+class Piece(NamedTuple):
+    """A piece of an interval: the window and pool it is in, its rate, and where its time went."""
+
+    window_us: int
+    pool: str
+    rate: Rate | None
+    times: list[int]
+
+
 def meter_gpu(
     events: Sequence[GpuInterval],
     tally: Tally,
     book: PriceBook,
-    catalog: Catalog,
+    names: Attribution,
     horizon_us: int,
 ) -> list[Rejected]:
     """Add the intervals of a batch to a tally; return those that cannot be counted."""
@@ -45,21 +53,21 @@ def meter_gpu(
         if found:
             rejected.append(found)
             continue
-        pool = catalog.pool_of_node(event["node"])
         tally.newest_us = max(tally.newest_us, event["end_us"])
-        tally.count_capacity_events(window_start(event["start_us"], tally.window_us), pool)
-        add_interval(tally, book, catalog, event, pool)
+        add_interval(tally, book, names, event)
     return rejected
 
 
-def add_interval(
-    tally: Tally, book: PriceBook, catalog: Catalog, event: GpuInterval, pool: str
-) -> None:
-    """Add every part of an interval, piece by piece."""
-    rates = book.gpu_rates(event["gpu_model"], pool, event["purchase_option"])
-    for begin, parts in cut(event, parts_of(event, catalog), tally.window_us, rates):
-        sums = tally.sums(window_start(begin, tally.window_us), pool)
-        add_parts(sums, parts, rates.at(begin))
+def add_interval(tally: Tally, book: PriceBook, names: Attribution, event: GpuInterval) -> None:
+    """Add every part of an interval, piece by piece; count it in the window it begins in."""
+    events = 1
+    for piece in cut(event, names.catalog, book, tally.window_us):
+        keys = keys_of(event, names, piece.window_us)
+        parts = [(*key, for_us) for key, for_us in zip(keys, piece.times, strict=True)]
+        add_parts(tally.sums(piece.window_us, piece.pool), parts, piece.rate)
+        if events:
+            tally.count_capacity_events(piece.window_us, piece.pool)
+            events = 0
 
 
 def add_parts(sums: Sums, parts: Iterable[Part], rate: Rate | None) -> None:
@@ -71,25 +79,31 @@ def add_parts(sums: Sums, parts: Iterable[Part], rate: Rate | None) -> None:
             sums.entry(key).add(meter_key, for_us, for_us * cost, for_us * listed)
 
 
-def parts_of(event: GpuInterval, catalog: Catalog) -> list[Part]:
-    """Return where the time of an interval went; the parts sum to its length."""
-    model = event["gpu_model"]
-    parts: list[Part] = []
+def times_of(event: GpuInterval) -> list[int]:
+    """Return where the time of an interval went, as `keys_of` orders it; it sums to its length."""
+    times: list[int] = []
     for holder in event["holders"]:
-        key = holder_key(catalog, model, holding_of(holder))
-        parts.append((key, ACTIVE, holder["active_us"]))
-        parts.append((key, HELD_IDLE, holder["held_us"] - holder["active_us"]))
+        times += (holder["active_us"], holder["held_us"] - holder["active_us"])
+    times += (event["unallocated_us"], event["stranded_us"], event["out_of_service_us"])
+    return times
+
+
+def keys_of(event: GpuInterval, names: Attribution, window_us: int) -> list[tuple[Key, str]]:
+    """Return whose the parts of an interval are in a window, and by which meter."""
+    model = event["gpu_model"]
+    keys: list[tuple[Key, str]] = []
+    for holder in event["holders"]:
+        key = holder_key(names, window_us, model, holding_of(holder))
+        keys += ((key, ACTIVE), (key, HELD_IDLE))
     nobody = unheld_key(model)
-    parts.append((nobody, UNALLOCATED, event["unallocated_us"]))
-    parts.append((nobody, STRANDED, event["stranded_us"]))
-    parts.append((nobody, OUT_OF_SERVICE, event["out_of_service_us"]))
-    return parts
+    keys += ((nobody, UNALLOCATED), (nobody, STRANDED), (nobody, OUT_OF_SERVICE))
+    return keys
 
 
-def holder_key(catalog: Catalog, model: str, holder: Holding) -> Key:
+def holder_key(names: Attribution, window_us: int, model: str, holder: Holding) -> Key:
     """Return who held a GPU, and what for; allocation decides who pays for an endpoint."""
     reported, project, endpoint, job = holder
-    tenant = None if endpoint else catalog.tenant(reported)
+    tenant = None if endpoint else names.tenant(reported, window_us)
     return Key(tenant, project, None, model, endpoint, job)
 
 
@@ -98,22 +112,31 @@ def unheld_key(model: str) -> Key:
     return Key(None, None, None, model, None, None)
 
 
-def cut(
-    event: GpuInterval, parts: list[Part], window_us: int, rates: Timeline[Rate | None]
-) -> Iterator[tuple[int, list[Part]]]:
-    """Yield (begin, parts) of each piece: every piece is balanced, and so is every part.
+def cut(event: GpuInterval, catalog: Catalog, book: PriceBook, window_us: int) -> Iterator[Piece]:
+    """Yield an interval in pieces: every piece is balanced, and so is every part.
 
     Each piece takes its share of what is left, by largest remainder, so nothing is made or lost.
     """
-    left = [for_us for _, _, for_us in parts]
-    start, stop = event["start_us"], event["end_us"]
-    for begin, end in pieces(start, stop, window_us, rates.edges(start, stop)):
-        taken = left if end == stop else split(end - begin, left)
-        left = [have - take for have, take in zip(left, taken, strict=True)]
-        yield (
-            begin,
-            [(key, meter, take) for (key, meter, _), take in zip(parts, taken, strict=True)],
-        )
+    left = times_of(event)
+    end_us = event["end_us"]
+    for begin, end, pool in stays(event, catalog, window_us):
+        rates = book.gpu_rates(event["gpu_model"], pool, event["purchase_option"])
+        for since, until in pieces(begin, end, window_us, rates.edges(begin, end)):
+            taken = left if until == end_us else split(until - since, left)
+            left = [have - take for have, take in zip(left, taken, strict=True)]
+            yield Piece(window_start(since, window_us), pool, rates.at(since), taken)
+
+
+def stays(event: GpuInterval, catalog: Catalog, window_us: int) -> Iterator[tuple[int, int, str]]:
+    """Yield (begin, end, pool) of an interval: by another window its node may have moved."""
+    begin, end = event["start_us"], event["end_us"]
+    opened = window_start(begin, window_us)
+    for edge in catalog.edges(opened, end):
+        follows = window_start(edge - 1, window_us) + window_us  # the first window it holds for
+        if begin < follows < end:
+            yield begin, follows, catalog.pool_of_node(event["node"], opened)
+            begin = opened = follows
+    yield begin, end, catalog.pool_of_node(event["node"], opened)
 
 
 def fault(index: int, event: GpuInterval, horizon_us: int) -> Rejected | None:

@@ -6,7 +6,7 @@ same changes of prices.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from streams.core import gpu, resource
 from streams.core.catalog import resource_pool
@@ -16,6 +16,8 @@ from streams.core.price_book import MeterUnit
 from streams.core.rating import Rater
 from streams.core.tally import Tally
 from streams.core.windows import window_start
+
+Source: TypeAlias = str  # who reported; any name where the catalog lets anybody speak of anybody
 
 
 class Where(NamedTuple):
@@ -66,12 +68,12 @@ class GroupedMeter:
         self._rules = rules
         self._tally = tally
         self._rater = Rater(rules.book, tally)
-        self._groups = Groups(rules.book, tally.window_us)
+        self._groups: dict[Source, Groups] = {}
 
-    def calls(self, rows: Iterable[tuple[Where, Caller, Calls]]) -> None:
+    def calls(self, rows: Iterable[tuple[Source, Where, Caller, Calls]]) -> None:
         """Add calls. Not before `finish` do they count."""
-        for where, caller, calls in rows:
-            group = self._group(where, caller)
+        for source, where, caller, calls in rows:
+            group = self._group(source, where, caller)
             group.events += calls.events
             group.unreported += calls.unreported
             group.uncached += (
@@ -83,16 +85,17 @@ class GroupedMeter:
             group.output += calls.output
             group.reasoning += calls.reasoning
 
-    def call_quantities(self, rows: Iterable[tuple[Where, Caller, MeterUnit, int]]) -> None:
+    def call_quantities(self, rows: Iterable[tuple[Source, Where, Caller, MeterUnit, int]]) -> None:
         """Add what calls are priced by beside their totals, in base units."""
-        for where, caller, meter, quantity in rows:
-            others = self._group(where, caller).others
+        for source, where, caller, meter, quantity in rows:
+            others = self._group(source, where, caller).others
             others[meter] = others.get(meter, 0) + quantity
 
-    def held(self, rows: Iterable[tuple[Interval, gpu.Holding, int, int]]) -> None:
+    def held(self, rows: Iterable[tuple[Source, Interval, gpu.Holding, int, int]]) -> None:
         """Add GPU time held and, of it, worked."""
-        for where, holder, held_us, active_us in rows:
-            key = gpu.holder_key(self._rules.catalog, where.gpu_model, holder)
+        for source, where, holder, held_us, active_us in rows:
+            names = self._rules.catalog.said_by(source)
+            key = gpu.holder_key(names, self._window(where.at_us), where.gpu_model, holder)
             self._parts(
                 where, [(key, gpu.ACTIVE, active_us), (key, gpu.HELD_IDLE, held_us - active_us)]
             )
@@ -105,32 +108,38 @@ class GroupedMeter:
             self._parts(where, [(key, *part) for part in zip(meters, times, strict=True)])
             self._tally.count_capacity_events(*self._place(where), events)
 
-    def quantities(self, rows: Iterable[tuple[Quantity, int, int]]) -> None:
+    def quantities(self, rows: Iterable[tuple[Source, Quantity, int, int]]) -> None:
         """Add how many events there were of a resource, and how much, in 1e-12 of its unit."""
         rules = self._rules
-        for what, events, quantity in rows:
+        for source, what, events, quantity in rows:
             meter = (resource.meter_name(what.kind), what.unit)
             rates = rules.book.resource_rates(meter[0], what.sku, what.unit)
-            key = resource.payer(
-                rules.catalog, what.tenant, what.project, what.sku, what.resource_id
-            )
-            place = (window_start(what.at_us, self._tally.window_us), resource_pool(what.kind))
+            place = (self._window(what.at_us), resource_pool(what.kind))
+            tenant = rules.catalog.said_by(source).tenant(what.tenant, place[0])
+            key = resource.payer(tenant, what.project, what.sku, what.resource_id)
             self._tally.sums(*place).entry(key).events += events
             self._rater.add(place, key, meter, quantity, rates.at(what.at_us))
 
     def finish(self) -> None:
         """Rate the calls."""
-        self._groups.rate(self._rater, self._rules.catalog)
+        for source, groups in self._groups.items():
+            groups.rate(self._rater, self._rules.catalog.said_by(source))
 
-    def _group(self, where: Where, caller: Caller) -> Group:
-        group = self._groups.latest.get(caller)
+    def _group(self, source: Source, where: Where, caller: Caller) -> Group:
+        groups = self._groups.get(source)
+        if groups is None:
+            groups = self._groups[source] = Groups(self._rules.book, self._tally.window_us)
+        group = groups.latest.get(caller)
         if group and group.holds(*where):
             return group
-        return self._groups.find(caller, *where)
+        return groups.find(caller, *where)
+
+    def _window(self, at_us: int) -> int:
+        return window_start(at_us, self._tally.window_us)
 
     def _place(self, where: Interval) -> tuple[int, str]:
-        pool = self._rules.catalog.pool_of_node(where.node)
-        return window_start(where.at_us, self._tally.window_us), pool
+        window_us = self._window(where.at_us)
+        return window_us, self._rules.catalog.pool_of_node(where.node, window_us)
 
     def _parts(self, where: Interval, parts: list[gpu.Part]) -> None:
         place = self._place(where)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from schemas.records import IdleBasis
 from streams.core.capacity import Capacity, Metered
-from streams.core.catalog import IDLE, UNATTRIBUTED
 from streams.core.gpu import ACTIVE, GPU, HELD_IDLE, UNIT
 from streams.core.lines import Dimensions, Figures, Lines, Money
 from streams.core.metered_lines import WORK, dimensions, line
 from streams.core.money import PICO, half_even, split
 from streams.core.price import GPU_DIVISOR
+from streams.core.reserved import IDLE, UNATTRIBUTED
 from streams.core.sums import Entry, Key, MeterKey
 
 TIME_KINDS = {"used", "held_idle"}  # lines of time that a tenant held

@@ -3,19 +3,19 @@
 What nobody can take is a row of its own, so nothing of it is lost.
 """
 
-from schemas.records import IdleShare
 from streams.core.capacity import Capacity
-from streams.core.catalog import IDLE
 from streams.core.gpu import UNIT
 from streams.core.held import TIME_KINDS, take
 from streams.core.lines import Dimensions, Figures, Lines
 from streams.core.metered_lines import dimensions
+from streams.core.pools import Share
+from streams.core.reserved import IDLE
 from streams.core.sums import Key, MeterKey
 
 IDLE_METER = "gpu.idle"
 
 
-def idle_shares(lines: Lines, pot: Capacity, share: IdleShare, events: int) -> None:
+def idle_shares(lines: Lines, pot: Capacity, share: Share, events: int) -> None:
     """Hand out the pot; what nobody can take stays with IDLE, whose line is always there."""
     used: dict[str, int] = {}
     for what, figures in lines.items():

@@ -17,9 +17,10 @@ from streams.core.call_price import (
     is_unknown,
     quantities_fault,
 )
-from streams.core.catalog import Catalog, Endpoint, api_pool
+from streams.core.catalog import Attribution, api_pool
 from streams.core.meters import tier_of
 from streams.core.outcomes import Rejected
+from streams.core.pools import Endpoint
 from streams.core.price_book import PriceBook, Rates
 from streams.core.rating import Rater
 from streams.core.sums import Key, MeterKey
@@ -88,17 +89,17 @@ class Groups:
         self.latest[caller] = group
         return group
 
-    def rate(self, rater: Rater, catalog: Catalog) -> None:
+    def rate(self, rater: Rater, names: Attribution) -> None:
         """Rate every group."""
         for (caller, _, _), group in self.all.items():
-            add_group(rater, catalog, caller, group)
+            add_group(rater, names, caller, group)
 
 
 def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
     events: Sequence[InferenceUsage],
     tally: Tally,
     book: PriceBook,
-    catalog: Catalog,
+    names: Attribution,
     horizon_us: int,
 ) -> list[Rejected]:
     """Add the calls of a batch to a tally; return those that cannot be counted.
@@ -154,21 +155,24 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
         elif event["input_tokens"] is None and event["output_tokens"] is None:
             group.unreported += 1
     tally.newest_us = newest
-    groups.rate(Rater(book, tally), catalog)
+    groups.rate(Rater(book, tally), names)
     return rejected
 
 
-def add_group(rater: Rater, catalog: Catalog, caller: Caller, group: Group) -> None:
-    """Rate one group and add it to the window's pool."""
+def add_group(rater: Rater, names: Attribution, caller: Caller, group: Group) -> None:
+    """Rate one group and add it to the window's pool, or its work to every pool of its endpoint."""
     reported, project, provider, model, endpoint, region, tier = caller
-    paid_by_gpu = catalog.gpu_endpoint(endpoint)
-    place = (group.window_us, paid_by_gpu.pool if paid_by_gpu else api_pool(provider))
-    tenant = catalog.tenant(reported)
+    tenant = names.tenant(reported, group.window_us)
     key = Key(tenant, project, provider, model, endpoint, None, region, tier_of(tier))
+    paid_by_gpu = names.at(group.window_us).gpu_endpoint(endpoint)
+    pools = paid_by_gpu.pools if paid_by_gpu else (api_pool(provider),)
+    place = (group.window_us, pools[0])
     entry = rater.tally.sums(*place).entry(key)
     entry.events += group.events
     if paid_by_gpu:
-        entry.add(WORK, token_work(paid_by_gpu, group), 0)
+        work = token_work(paid_by_gpu, group)
+        for pool in pools:
+            rater.tally.sums(group.window_us, pool).entry(key).add(WORK, work, 0)
         return
     for meter, quantity in by_meter(group, group.rates).items():
         rater.add(place, key, meter, quantity, group.rates.get(meter))

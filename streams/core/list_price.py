@@ -11,7 +11,7 @@ from typing import Any
 from schemas.records import GpuInterval, InferenceUsage, ResourceUsage
 from streams.core import gpu, resource
 from streams.core.call_price import by_meter, is_unknown
-from streams.core.catalog import COMMITMENT_KIND, api_pool, resource_pool
+from streams.core.catalog import COMMITMENT_KIND, Attribution, api_pool, resource_pool
 from streams.core.inference import used_by
 from streams.core.metering import Metered, Rules
 from streams.core.meters import tier_of
@@ -19,6 +19,7 @@ from streams.core.money import half_even
 from streams.core.price import GPU_DIVISOR, UNIT_DIVISOR, Rate
 from streams.core.price_book import PriceBook
 from streams.core.rating import divisor_of
+from streams.core.windows import window_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +46,20 @@ def list_events(
         "GpuUsageBatch": list_interval,
         "ResourceUsageBatch": list_resource,
     }[name]
+    names = rules.catalog.said_by(batch["source"])
     return [
-        None if index in rejected else listing(event, rules)
+        None if index in rejected else listing(event, rules, names)
         for index, event in enumerate(batch["events"])
     ]
 
 
-def list_call(event: InferenceUsage, rules: Rules) -> Listed:
-    """Attribute and price one model call."""
-    catalog = rules.catalog
-    tenant = catalog.tenant(event["tenant"])
-    endpoint = catalog.gpu_endpoint(event["endpoint"])
+def list_call(event: InferenceUsage, rules: Rules, names: Attribution) -> Listed:
+    """Attribute and price one model call; one of several pools is in the first."""
+    window_us = window_start(event["at_us"], rules.window_us)
+    tenant = names.tenant(event["tenant"], window_us)
+    endpoint = names.at(window_us).gpu_endpoint(event["endpoint"])
     if endpoint:
-        return Listed(endpoint.pool, tenant, None)
+        return Listed(endpoint.pools[0], tenant, None)
     return Listed(api_pool(event["provider"]), tenant, call_cost(event, rules.book))
 
 
@@ -83,20 +85,14 @@ def call_cost(event: InferenceUsage, book: PriceBook) -> int | None:
     return half_even(amount, UNIT_DIVISOR)
 
 
-def list_interval(event: GpuInterval, rules: Rules) -> Listed:
-    """Attribute and price one GPU interval as a whole."""
-    pool = rules.catalog.pool_of_node(event["node"])
-    rates = rules.book.gpu_rates(event["gpu_model"], pool, event["purchase_option"])
-    amounts = [
-        (sum(for_us for _, _, for_us in parts), rates.at(begin))
-        for begin, parts in gpu.cut(
-            event, gpu.parts_of(event, rules.catalog), rules.window_us, rates
-        )
-    ]
-    return Listed(pool, None, total(amounts, GPU_DIVISOR))
+def list_interval(event: GpuInterval, rules: Rules, names: Attribution) -> Listed:
+    """Attribute and price one GPU interval as a whole, which is in the pool it begins in."""
+    found = list(gpu.cut(event, names.catalog, rules.book, rules.window_us))
+    amounts = [(sum(piece.times), piece.rate) for piece in found]
+    return Listed(found[0].pool, None, total(amounts, GPU_DIVISOR))
 
 
-def list_resource(event: ResourceUsage, rules: Rules) -> Listed:
+def list_resource(event: ResourceUsage, rules: Rules, names: Attribution) -> Listed:
     """Attribute and price one resource quantity."""
     rates = rules.book.resource_rates(
         resource.meter_name(event["kind"]), event["sku"], event["unit"]
@@ -107,7 +103,8 @@ def list_resource(event: ResourceUsage, rules: Rules) -> Listed:
     ]
     pool = resource_pool(event["kind"])
     decided_later = event["kind"].startswith(COMMITMENT_KIND)
-    tenant = None if decided_later else rules.catalog.tenant(event["tenant"])
+    window_us = window_start(event["start_us"], rules.window_us)
+    tenant = None if decided_later else names.tenant(event["tenant"], window_us)
     return Listed(pool, tenant, total(amounts, UNIT_DIVISOR))
 
 

@@ -1,11 +1,11 @@
 """Lines of usage that is paid by its own meters: each costs what they say, rounded once."""
 
-from streams.core.catalog import UNATTRIBUTED
 from streams.core.coverage import Agreed, cover, is_commitment, money_of
 from streams.core.gpu import GPU
 from streams.core.lines import NO_MONEY, Dimensions, Figures, Lines, Money
 from streams.core.meters import CALL_PREFIX
 from streams.core.money import PICO, half_even
+from streams.core.reserved import UNATTRIBUTED
 from streams.core.sums import Entry, Key, MeterKey
 
 WORK = "work"

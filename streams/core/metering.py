@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from schemas.records import Partial
-from streams.core.catalog import Catalog
+from streams.core.catalog import Attribution, Catalog
 from streams.core.gpu import meter_gpu
 from streams.core.inference import meter_inference
 from streams.core.outcomes import Rejected
@@ -15,7 +15,7 @@ from streams.core.tally import Tally
 
 LATEST_US = 7_258_118_400 * 10**6  # 2200-01-01, what the archive can hold
 
-Meter: TypeAlias = Callable[[Any, Tally, PriceBook, Catalog, int], list[Rejected]]
+Meter: TypeAlias = Callable[[Any, Tally, PriceBook, Attribution, int], list[Rejected]]
 
 METERS: dict[str, Meter] = {
     "InferenceUsageBatch": meter_inference,
@@ -62,7 +62,8 @@ def meter_batch(
     if wrong_head:
         return Metered([], [wrong_head], 0, 0)
     tally = Tally(rules.window_us)
-    rejected = meter(batch["events"], tally, rules.book, rules.catalog, now_us + rules.max_skew_us)
+    names = rules.catalog.said_by(batch["source"])
+    rejected = meter(batch["events"], tally, rules.book, names, now_us + rules.max_skew_us)
     partials = [partial(batch, origin, rules, tally, key) for key in tally.by_window_pool]
     return Metered(partials, rejected, len(batch["events"]) - len(rejected), tally.newest_us)
 
@@ -89,7 +90,7 @@ def partial(
 ) -> Partial:
     """Return the partial of one (window, pool)."""
     start_us, pool = window_pool
-    idle = rules.catalog.idle_policy(pool)
+    idle = rules.catalog.pool(pool, start_us).idle
     return {
         "window_start_us": start_us,
         "window_end_us": start_us + rules.window_us,
@@ -104,7 +105,7 @@ def partial(
         "price_book_at_us": rules.book_at_us,
         "catalog_at_us": rules.catalog_at_us,
         "idle_basis": idle.basis,
-        "idle_share": idle.share,
+        "idle_share": "separate" if idle.share == "reservation" else idle.share,
         "capacity_events": tally.capacity_events.get(window_pool, 0),
         "sums": tally.by_window_pool[window_pool].records(),
     }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from schemas.decimals import ONE, from_bytes
 from schemas.records import ResourceUsage
-from streams.core.catalog import Catalog, resource_pool
+from streams.core.catalog import Attribution, resource_pool
 from streams.core.money import split
 from streams.core.outcomes import Rejected
 from streams.core.price import Rate
@@ -23,7 +23,7 @@ def meter_resource(
     events: Sequence[ResourceUsage],
     tally: Tally,
     book: PriceBook,
-    catalog: Catalog,
+    names: Attribution,
     horizon_us: int,
 ) -> list[Rejected]:
     """Add the quantities of a batch to a tally; return those that cannot be counted."""
@@ -35,7 +35,7 @@ def meter_resource(
             rejected.append(found)
             continue
         tally.newest_us = max(tally.newest_us, event["end_us"])
-        add_quantity(rater, catalog, event)
+        add_quantity(rater, names, event)
     return rejected
 
 
@@ -44,24 +44,25 @@ def meter_name(kind: str) -> str:
     return f"resource.{kind}"
 
 
-def add_quantity(rater: Rater, catalog: Catalog, event: ResourceUsage) -> None:
-    """Add a quantity, rated at each piece's begin."""
+def add_quantity(rater: Rater, names: Attribution, event: ResourceUsage) -> None:
+    """Add a quantity, rated at each piece's begin, paid by whom its window's begin says."""
     sku, tally = event["sku"], rater.tally
     meter = (meter_name(event["kind"]), event["unit"])
     rates = rater.book.resource_rates(meter[0], sku, meter[1])
-    key = payer(catalog, event["tenant"], event["project"], sku, event["resource_id"])
     pool = resource_pool(event["kind"])
-    tally.sums(window_start(event["start_us"], tally.window_us), pool).entry(key).events += 1
+    events = 1
     for begin, quantity in spread(event, tally.window_us, rates):
         place = (window_start(begin, tally.window_us), pool)
+        tenant = names.tenant(event["tenant"], place[0])
+        key = payer(tenant, event["project"], sku, event["resource_id"])
+        tally.sums(*place).entry(key).events += events
         rater.add(place, key, meter, quantity, rates.at(begin))
+        events = 0
 
 
-def payer(
-    catalog: Catalog, tenant: str | None, project: str | None, sku: str, resource_id: str | None
-) -> Key:
+def payer(tenant: str, project: str | None, sku: str, resource_id: str | None) -> Key:
     """Return who pays for a resource, and what it is."""
-    return Key(catalog.tenant(tenant), project, None, sku, None, resource_id)
+    return Key(tenant, project, None, sku, None, resource_id)
 
 
 def spread(

@@ -6,8 +6,7 @@ greatest of a set is the same in whatever order its members came.
 
 from typing import NamedTuple
 
-from schemas.records import IdleBasis, IdleShare, Partial
-from streams.core.catalog import IdlePolicy
+from schemas.records import Partial
 
 TWO_BOOKS = "rated under two price books"
 TWO_CATALOGS = "attributed under two catalogs"
@@ -22,17 +21,10 @@ class BookTerms(NamedTuple):
 
 
 class CatalogTerms(NamedTuple):
-    """A catalog, and what it says of the window's pool."""
+    """A catalog; what it says of the window's pool is looked up by its version."""
 
     at_us: int  # likewise
     version: str
-    idle_basis: IdleBasis
-    idle_share: IdleShare
-
-    @property
-    def idle(self) -> IdlePolicy:
-        """How the pool treats idle capacity."""
-        return IdlePolicy(self.idle_basis, self.idle_share)
 
 
 class Terms(NamedTuple):
@@ -51,21 +43,14 @@ class Terms(NamedTuple):
         return Terms(max(self.book, other.book), max(self.catalog, other.catalog))
 
 
-NO_TERMS = Terms(
-    BookTerms(-1, "", ""), CatalogTerms(-1, "", "unheld", "weighted")
-)  # older than any
+NO_TERMS = Terms(BookTerms(-1, "", ""), CatalogTerms(-1, ""))  # older than any
 
 
 def terms_of(partial: Partial) -> Terms:
     """Return the terms a partial carries."""
     return Terms(
         BookTerms(partial["price_book_at_us"] or 0, partial["price_book"], partial["currency"]),
-        CatalogTerms(
-            partial["catalog_at_us"] or 0,
-            partial["catalog"],
-            partial["idle_basis"],
-            partial["idle_share"],
-        ),
+        CatalogTerms(partial["catalog_at_us"] or 0, partial["catalog"]),
     )
 
 

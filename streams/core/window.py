@@ -75,9 +75,10 @@ class Window:
 
     def lines(self) -> Lines:
         """Return every line with its figures."""
-        book, _catalog = self._policies.of(*self.terms.versions)
+        book, catalog = self._policies.of(*self.terms.versions)
         commitments = book.agreements.commitments
-        policy = Policy(self.terms.catalog.idle, book.charges, self.where.start_us, commitments)
+        idle = catalog.pool(self.where.pool, self.where.start_us).idle
+        policy = Policy(idle, book.charges, self.where.start_us, commitments)
         return allocate(self.sums, policy, self.capacity_events)
 
     def _edition(self, status: LineStatus) -> Edition:

@@ -1,16 +1,17 @@
 """What differs between two catalogs: names that come, go, or mean something else. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from streams.core.catalog import Catalog
+from streams.core.pools import Endpoint, Pool
 
 
 def catalog_difference(old: Catalog, new: Catalog) -> list[str]:
     """Return a line for each name that changes; none: both say the same."""
     return [
-        *_tenants(old.tenants, new.tenants),
-        *_named("pool", old.pools, new.pools),
-        *_named("endpoint", old.endpoints, new.endpoints),
+        *_tenants(names(old), names(new)),
+        *_named("pool", by_name(old.entries.pools), by_name(new.entries.pools)),
+        *_named("endpoint", by_name(old.entries.endpoints), by_name(new.entries.endpoints)),
     ]
 
 
@@ -32,3 +33,14 @@ def _named(what: str, old: Mapping[str, object], new: Mapping[str, object]) -> l
         elif old[name] != new[name]:
             lines.append(f"~ {what} {name}: {old[name]} -> {new[name]}")
     return lines
+
+
+def names(catalog: Catalog) -> frozenset[str] | None:
+    """Return the names of all tenants there ever are; None: any name."""
+    tenants = catalog.entries.tenants
+    return None if tenants is None else frozenset(each.name for each in tenants)
+
+
+def by_name(entries: Iterable[Pool] | Iterable[Endpoint]) -> dict[str, Pool | Endpoint]:
+    """Return entries by name."""
+    return {each.name: each for each in entries}

@@ -26,7 +26,7 @@ from streams.core.windows import window_start
 from streams.prices.choice import Choice, Sought, choose
 from streams.prices.errors import BadCall
 
-ANYBODY: Final = Catalog("none", None, (), ())  # any name is a tenant
+ANYBODY: Final = Catalog("none")  # any name is a tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def explain(event: InferenceUsage, book: PriceBook, window_us: int) -> Explanati
     timeline = book.call_rates(sought.provider, sought.model, sought.region, tier)
     rates = timeline.at(sought.at_us).at(prompt_tokens)
     used = used_of(event)
-    tenant = ANYBODY.tenant(event["tenant"])
+    tenant = ANYBODY.tenant(event["tenant"], sought.at_us)
     terms = _Terms(book, sought, rates, tenant, window_start(sought.at_us, window_us))
     priced = tuple(
         terms.priced(meter, quantity)

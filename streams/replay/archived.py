@@ -7,21 +7,25 @@ rates events. Events that cross a window's end or a change of prices are read on
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 from schemas.decimals import ONE, to_bytes
 from schemas.records import GpuInterval, Holder, ResourceUsage
 from streams.core.allocation import Policy, allocate
+from streams.core.catalog import Catalog
 from streams.core.gpu import Holding, meter_gpu
-from streams.core.grouped import Calls, GroupedMeter, Interval, Quantity, Where
+from streams.core.grouped import Calls, GroupedMeter, Interval, Quantity, Source, Where
 from streams.core.inference import Caller
 from streams.core.lines import Lines, WindowPool
 from streams.core.metering import LATEST_US, Rules
 from streams.core.meters import PARTS
+from streams.core.names_in_force import NamesInForce
 from streams.core.price_book import MeterUnit, PriceBook
 from streams.core.resource import meter_resource
 from streams.core.sums import Sums
 from streams.core.tally import Tally
+from streams.core.windows import window_start
 from streams.replay.ask import Asker, Params, Row
 from streams.replay.span import Span
 
@@ -51,7 +55,7 @@ class ArchivedWindow:
 
     def lines(self) -> Lines:
         """Return every line with its figures."""
-        idle = self.rules.catalog.idle_policy(self.where.pool)
+        idle = self.rules.catalog.pool(self.where.pool, self.where.start_us).idle
         book = self.rules.book
         commitments = book.agreements.commitments
         policy = Policy(idle, book.charges, self.where.start_us, commitments)
@@ -59,31 +63,43 @@ class ArchivedWindow:
 
 
 class Archived:
-    """The events of a span, read once for any rules whose books were named."""
+    """The events of a span, read once for any rules whose books were named.
+
+    Twice where some catalogs let any source speak of any tenant, and others do not.
+    """
 
     def __init__(self, asker: Asker, span: Span, books: Iterable[PriceBook]) -> None:
         self._asker = asker
         self._span = span
         self._stretch: Params = {"since": span.since_us, "until": span.until_us}
-        params = {**self._stretch, "window": span.window_us, **cuts(span, list(books))}
-        self._rows = {query: asker.rows(query, params) for query in GROUPED}
+        self._params = {**self._stretch, "window": span.window_us, **cuts(span, list(books))}
+        self._found: dict[bool, dict[str, list[Row]]] = {}  # by whether sources are told apart
         self._counted: dict[str, Revisions] = {}  # by version of the catalog
 
     def windows(self, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
         """Return the windows of the span under rules."""
+        found = self._rows(by_source=rules.catalog.limits_sources)
         tally = Tally(rules.window_us)
         meter = GroupedMeter(rules, tally)
-        meter.calls(calls(self._rows["grouped_calls"]))
-        meter.call_quantities(call_quantities(self._rows["grouped_call_quantities"]))
-        meter.held(held(self._rows["grouped_held"]))
-        meter.unheld(unheld(self._rows["grouped_unheld"]))
-        meter.quantities(quantities(self._rows["grouped_resources"]))
+        meter.calls(calls(found["grouped_calls"]))
+        meter.call_quantities(call_quantities(found["grouped_call_quantities"]))
+        meter.held(held(found["grouped_held"]))
+        meter.unheld(unheld(found["grouped_unheld"]))
+        meter.quantities(quantities(found["grouped_resources"]))
         meter.finish()
-        intervals = [interval(row) for row in self._rows["cut_intervals"]]
-        meter_gpu(intervals, tally, rules.book, rules.catalog, LATEST_US)
-        resources = [resource(row) for row in self._rows["cut_resources"]]
-        meter_resource(resources, tally, rules.book, rules.catalog, LATEST_US)
+        for source, rows in by_source(found["cut_intervals"]):
+            names = rules.catalog.said_by(source)
+            meter_gpu([*map(interval, rows)], tally, rules.book, names, LATEST_US)
+        for source, rows in by_source(found["cut_resources"]):
+            names = rules.catalog.said_by(source)
+            meter_resource([*map(resource, rows)], tally, rules.book, names, LATEST_US)
         return self._drawn(tally, rules)
+
+    def _rows(self, *, by_source: bool) -> dict[str, list[Row]]:
+        if by_source not in self._found:
+            params: Params = {**self._params, "by_source": int(by_source)}
+            self._found[by_source] = {query: self._asker.rows(query, params) for query in GROUPED}
+        return self._found[by_source]
 
     def _drawn(self, tally: Tally, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
         revisions = self.revisions(rules)
@@ -104,19 +120,15 @@ class Archived:
         return self._counted[version]
 
     def _count(self, rules: Rules) -> Revisions:
-        catalog = rules.catalog
+        """Ask between the changes of the catalog: of each window, its begin decides."""
         nodes = [name for [name] in self._asker.rows("archived_nodes", self._stretch)]
-        endpoints = [each for each in catalog.endpoints.values() if each.basis == "gpu_time"]
-        params: Params = {
-            **self._stretch,
-            "window": rules.window_us,
-            "endpoints": [each.name for each in endpoints] or NO_NAME,
-            "endpoint_pools": [each.pool for each in endpoints] or NO_NAME,
-            "nodes": nodes or NO_NAME,
-            "node_pools": [catalog.pool_of_node(name) for name in nodes] or NO_NAME,
-        }
-        rows = self._asker.rows("archived_batches", params)
-        return {(start_us, pool): batches for start_us, pool, batches in rows}
+        found: dict[tuple[int, str], int] = {}
+        for begin, end in steady(self._span, rules.catalog):
+            params: Params = {"since": begin, "until": end, "window": rules.window_us}
+            names = rules.catalog.at(begin)
+            rows = self._asker.rows("archived_batches", {**params, **where(names, nodes)})
+            found |= {(start_us, pool): batches for start_us, pool, batches in rows}
+        return found
 
 
 def cuts(span: Span, books: list[PriceBook]) -> Mapping[str, list[int]]:
@@ -126,24 +138,55 @@ def cuts(span: Span, books: list[PriceBook]) -> Mapping[str, list[int]]:
     return {"edges": [0, *sorted(edges)], "steps": [0, *sorted(steps)]}
 
 
-def calls(rows: Iterable[Row]) -> Iterator[tuple[Where, Caller, Calls]]:
+def steady(span: Span, catalog: Catalog) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of a span's windows between changes of a catalog, half-open."""
+    window_us = span.window_us
+    follow = {
+        window_start(edge - 1, window_us) + window_us  # the first window that a change holds for
+        for edge in catalog.edges(span.since_us, span.until_us)
+    }
+    edges = {span.since_us, *follow, span.until_us}
+    return pairwise(sorted(edge for edge in edges if edge <= span.until_us))
+
+
+def where(names: NamesInForce, nodes: list[str]) -> dict[str, list[str]]:
+    """Return into which pools names put calls and intervals, one of each for each pair."""
+    endpoints = [each for each in names.endpoints.values() if each.basis == "gpu_time"]
+    pairs = [(each.name, pool) for each in endpoints for pool in each.pools]
+    return {
+        "endpoints": [name for name, _ in pairs] or NO_NAME,
+        "endpoint_pools": [pool for _, pool in pairs] or NO_NAME,
+        "nodes": nodes or NO_NAME,
+        "node_pools": [names.pool_of_node(name) for name in nodes] or NO_NAME,
+    }
+
+
+def by_source(rows: Iterable[Row]) -> Iterable[tuple[str, list[Row]]]:
+    """Return rows by who reported, without that."""
+    found: dict[str, list[Row]] = {}
+    for source, *row in rows:
+        found.setdefault(source, []).append(row)
+    return found.items()
+
+
+def calls(rows: Iterable[Row]) -> Iterator[tuple[Source, Where, Caller, Calls]]:
     """Yield rows of grouped_calls as the core has them."""
-    for row in rows:
-        yield Where(row[0], row[1]), tuple(row[2:9]), Calls(*row[9:])
+    for source, *row in rows:
+        yield source, Where(row[0], row[1]), tuple(row[2:9]), Calls(*row[9:])
 
 
-def call_quantities(rows: Iterable[Row]) -> Iterator[tuple[Where, Caller, MeterUnit, int]]:
+def call_quantities(rows: Iterable[Row]) -> Iterator[tuple[Source, Where, Caller, MeterUnit, int]]:
     """Yield rows of grouped_call_quantities as the core has them: tokens whole."""
-    for row in rows:
+    for source, *row in rows:
         meter, unit, scaled = row[9:]
         quantity = scaled // ONE if meter in PARTS else scaled
-        yield Where(row[0], row[1]), tuple(row[2:9]), (meter, unit), quantity
+        yield source, Where(row[0], row[1]), tuple(row[2:9]), (meter, unit), quantity
 
 
-def held(rows: Iterable[Row]) -> Iterator[tuple[Interval, Holding, int, int]]:
+def held(rows: Iterable[Row]) -> Iterator[tuple[Source, Interval, Holding, int, int]]:
     """Yield rows of grouped_held as the core has them."""
-    for row in rows:
-        yield Interval(*row[:4]), tuple(row[4:8]), row[8], row[9]
+    for source, *row in rows:
+        yield source, Interval(*row[:4]), tuple(row[4:8]), row[8], row[9]
 
 
 def unheld(rows: Iterable[Row]) -> Iterator[tuple[Interval, int, tuple[int, int, int]]]:
@@ -152,10 +195,10 @@ def unheld(rows: Iterable[Row]) -> Iterator[tuple[Interval, int, tuple[int, int,
         yield Interval(*row[:4]), row[4], (row[5], row[6], row[7])
 
 
-def quantities(rows: Iterable[Row]) -> Iterator[tuple[Quantity, int, int]]:
+def quantities(rows: Iterable[Row]) -> Iterator[tuple[Source, Quantity, int, int]]:
     """Yield rows of grouped_resources as the core has them."""
-    for row in rows:
-        yield Quantity(*row[:7]), row[7], row[8]
+    for source, *row in rows:
+        yield source, Quantity(*row[:7]), row[7], row[8]
 
 
 def interval(row: Row) -> GpuInterval:

@@ -36,7 +36,7 @@ from streams.settings import WorkerSettings
 
 DATABASE = "apportion"
 FLUSH_ROWS = 50_000
-NO_RULES = (PriceBook("none", "", ()), Catalog("none", None, (), ()))  # which decide no rejection
+NO_RULES = (PriceBook("none", "", ()), Catalog("none"))  # which decide no rejection
 ANYBODY = Attributed("", None, None)
 
 

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from schemas.decimals import ONE, to_bytes
 from schemas.records import CallQuantity, GpuInterval, Holder, InferenceUsage, ResourceUsage
-from streams.core.catalog import TokenWeights
 from streams.core.metering import Rules
+from streams.core.pools import TokenWeights
 from streams.core.windows import MINUTE_US
 from tests.builders.generated_prices import PRICES
 from tests.builders.terms import catalog, endpoint, rules

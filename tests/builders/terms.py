@@ -7,13 +7,15 @@ from fractions import Fraction
 from typing import Any
 
 from schemas.decimals import to_pico
-from streams.core.catalog import Catalog, Endpoint, IdlePolicy, Pool, TokenWeights
+from streams.core.catalog import Catalog, Entries
 from streams.core.charges import Override
 from streams.core.metering import Rules
 from streams.core.meters import TOKENS
 from streams.core.policies import OneVersion
+from streams.core.pools import Endpoint, IdlePolicy, Pool, TokenWeights
 from streams.core.price import GPU_HOURS, Price
 from streams.core.price_book import NO_AGREEMENTS, Agreements, PriceBook
+from streams.core.tenants import Tenant
 from streams.core.timeline import FOREVER
 from streams.core.uplifts import Uplift
 from streams.core.windows import MINUTE_US
@@ -138,12 +140,13 @@ def catalog(
 ) -> Catalog:
     """Return a catalog of one pool, h100, of the nodes gpu-node-*."""
     pool = Pool("h100", ("gpu-node-*",), IdlePolicy(basis, share))  # type: ignore[arg-type]  # of a table of cases
-    return Catalog("catalog-1", tenants, [pool], endpoints)
+    named = None if tenants is None else tuple(map(Tenant, tenants))
+    return Catalog("catalog-1", Entries(named, (pool,), endpoints))
 
 
 def endpoint(name: str = "llama", weights: TokenWeights | None = None) -> Endpoint:
     """Return an endpoint in h100 that is paid by GPU time."""
-    return Endpoint(name, "h100", "gpu_time", weights or TokenWeights())
+    return Endpoint(name, ("h100",), "gpu_time", weights or TokenWeights())
 
 
 def rules(prices: PriceBook, names: Catalog | None = None, window_us: int = WINDOW_US) -> Rules:

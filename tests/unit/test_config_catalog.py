@@ -4,7 +4,8 @@ import pytest
 
 from streams.config.catalog import load_catalog
 from streams.config.errors import InvalidDocument
-from streams.core.catalog import IdlePolicy, TokenWeights
+from streams.core.pools import IdlePolicy, TokenWeights
+from tests.builders.usage import T0
 
 WHOLE = """
 tenants: [acme, globex]
@@ -25,22 +26,22 @@ def faults(text: str) -> list[str]:
 
 def test_a_catalog_is_read_as_written() -> None:
     catalog = load_catalog(WHOLE)
-    assert [catalog.tenant(name) for name in ("acme", "other")] == ["acme", "__unattributed__"]
-    assert [catalog.pool_of_node(n) for n in ("gpu-node-7", "laptop")] == ["h100", "rest"]
-    assert catalog.idle_policy("h100") == IdlePolicy("unheld_and_held_idle", "even")
-    assert catalog.idle_policy("rest") == IdlePolicy("unheld", "weighted")
-    assert catalog.endpoints["llama"].weights == TokenWeights(1000, 2500, 125)
-    assert catalog.endpoints["qwen"].weights == TokenWeights(1000, 2500, 100)
-    assert catalog.endpoints["qwen"].basis == "tokens"
+    assert [catalog.tenant(name, T0) for name in ("acme", "other")] == ["acme", "__unattributed__"]
+    assert [catalog.pool_of_node(n, T0) for n in ("gpu-node-7", "laptop")] == ["h100", "rest"]
+    assert catalog.pool("h100", T0).idle == IdlePolicy("unheld_and_held_idle", "even")
+    assert catalog.pool("rest", T0).idle == IdlePolicy("unheld", "weighted")
+    assert catalog.at(T0).endpoints["llama"].weights == TokenWeights(1000, 2500, 125)
+    assert catalog.at(T0).endpoints["qwen"].weights == TokenWeights(1000, 2500, 100)
+    assert catalog.at(T0).endpoints["qwen"].basis == "tokens"
 
 
 @pytest.mark.parametrize("text", ["{}", "tenants: null"])
 def test_a_catalog_without_tenants_knows_everybody(text: str) -> None:
-    assert load_catalog(text).tenant("anybody") == "anybody"
+    assert load_catalog(text).tenant("anybody", T0) == "anybody"
 
 
 def test_an_empty_list_of_tenants_knows_nobody() -> None:
-    assert load_catalog("tenants: []").tenant("anybody") == "__unattributed__"
+    assert load_catalog("tenants: []").tenant("anybody", T0) == "__unattributed__"
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,6 @@ def test_the_built_in_book_knows_the_demo_s_gpu(root: Path) -> None:
 @pytest.mark.parametrize("endpoint", ["llama-70b-prod", "qwen-coder-32b"])
 def test_the_built_in_catalog_knows_the_demo_s_endpoints(root: Path, endpoint: str) -> None:
     catalog = load_catalog((root / "streams/config/default_catalog.yaml").read_text())
-    found = catalog.gpu_endpoint(endpoint)
+    found = catalog.gpu_endpoint(endpoint, T0)
     assert found is not None
-    assert found.pool == catalog.pool_of_node("gpu-node-1") == "h100"
+    assert found.pools == (catalog.pool_of_node("gpu-node-1", T0),) == ("h100",)

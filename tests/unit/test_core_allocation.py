@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from schemas.records import GpuInterval, InferenceUsage
-from streams.core.catalog import Catalog, TokenWeights
+from streams.core.catalog import Catalog
 from streams.core.metering import Rules
+from streams.core.pools import TokenWeights
 from streams.core.windows import SECOND_US
 from tests.builders.drawing import Plain, drawn
 from tests.builders.terms import book, catalog, endpoint, gpu_price, rules

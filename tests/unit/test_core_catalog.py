@@ -2,19 +2,23 @@
 
 import pytest
 
-from streams.core.catalog import UNATTRIBUTED, UNMAPPED, Catalog, Endpoint, IdlePolicy, Pool
-from streams.core.catalog import TokenWeights as Weights
+from streams.core.catalog import Catalog, Entries
+from streams.core.pools import Endpoint, IdlePolicy, Pool
+from streams.core.pools import TokenWeights as Weights
+from streams.core.reserved import UNATTRIBUTED, UNMAPPED
+from streams.core.tenants import Tenant
+from tests.builders.usage import T0
 
 POOLS = (
     Pool("special", ("gpu-node-1?",), IdlePolicy("unheld_and_held_idle", "even")),
     Pool("h100", ("gpu-node-*", "dgx-*"), IdlePolicy("unheld", "separate")),
 )
 ENDPOINTS = (
-    Endpoint("llama", "h100", "gpu_time", Weights()),
-    Endpoint("by-token", "h100", "tokens", Weights()),
+    Endpoint("llama", ("h100",), "gpu_time", Weights()),
+    Endpoint("by-token", ("h100",), "tokens", Weights()),
 )
-OPEN = Catalog("1", None, POOLS, ENDPOINTS)
-CLOSED = Catalog("1", ["acme"], POOLS, ENDPOINTS)
+OPEN = Catalog("1", Entries(None, POOLS, ENDPOINTS))
+CLOSED = Catalog("1", Entries((Tenant("acme"),), POOLS, ENDPOINTS))
 
 
 @pytest.mark.parametrize(
@@ -31,13 +35,13 @@ CLOSED = Catalog("1", ["acme"], POOLS, ENDPOINTS)
         (CLOSED, "anybody", UNATTRIBUTED),
         (CLOSED, "ACME", UNATTRIBUTED),
         (CLOSED, None, UNATTRIBUTED),
-        (Catalog("1", [], (), ()), "acme", UNATTRIBUTED),  # an empty list knows nobody
+        (Catalog("1", Entries(())), "acme", UNATTRIBUTED),  # an empty list knows nobody
     ],
 )
 def test_who_is_not_known_becomes_a_row_of_its_own(
     catalog: Catalog, reported: str | None, expected: str
 ) -> None:
-    assert catalog.tenant(reported) == expected
+    assert catalog.tenant(reported, T0) == expected
 
 
 @pytest.mark.parametrize(
@@ -51,17 +55,17 @@ def test_who_is_not_known_becomes_a_row_of_its_own(
     ],
 )
 def test_a_node_belongs_to_the_first_pool_whose_glob_matches(node: str, expected: str) -> None:
-    assert [OPEN.pool_of_node(node) for _ in range(2)] == [expected, expected]
+    assert [OPEN.pool_of_node(node, T0) for _ in range(2)] == [expected, expected]
 
 
 @pytest.mark.parametrize("name", ["by-token", "unknown", "", None])
 def test_calls_are_paid_by_token_unless_their_endpoint_is_paid_by_gpu_time(
     name: str | None,
 ) -> None:
-    assert OPEN.gpu_endpoint(name) is None
-    assert OPEN.gpu_endpoint("llama") is ENDPOINTS[0]
+    assert OPEN.gpu_endpoint(name, T0) is None
+    assert OPEN.gpu_endpoint("llama", T0) is ENDPOINTS[0]
 
 
 def test_a_pool_nobody_named_shares_unheld_time_by_use() -> None:
-    assert OPEN.idle_policy("special") == IdlePolicy("unheld_and_held_idle", "even")
-    assert OPEN.idle_policy("api:openai") == IdlePolicy("unheld", "weighted")
+    assert OPEN.pool("special", T0).idle == IdlePolicy("unheld_and_held_idle", "even")
+    assert OPEN.pool("api:openai", T0).idle == IdlePolicy("unheld", "weighted")

@@ -6,10 +6,10 @@ from fractions import Fraction
 import pytest
 
 from streams.core.allocation import Policy, allocate
-from streams.core.catalog import IdlePolicy
 from streams.core.charges import Charges, Override
 from streams.core.lines import Figures, Money
 from streams.core.metering import Rules
+from streams.core.pools import IdlePolicy
 from streams.core.price_book import Agreements
 from streams.core.sums import Sums
 from streams.core.timeline import FOREVER

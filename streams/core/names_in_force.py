@@ -1,0 +1,97 @@
+"""The names of a catalog between two of its changes."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from streams.core.pools import Endpoint, Pool
+from streams.core.reserved import RESERVED_PREFIX, UNATTRIBUTED, UNMAPPED
+from streams.core.shared_costs import SharedCost
+from streams.core.tenants import Sla, Source, Tenant
+
+NAMES_KEPT = 100_000  # whose answer is at hand: producers choose them
+
+
+class NamesInForce:
+    """What there is at an instant. Null tenants: any name is one; null sources: any may speak."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a section of the catalog each
+        self,
+        tenants: Mapping[str, Tenant] | None,
+        pools: Mapping[str, Pool],
+        endpoints: Mapping[str, Endpoint],
+        slas: Mapping[str, Sla],
+        shared: tuple[SharedCost, ...],
+        sources: tuple[Source, ...] | None,
+    ) -> None:
+        self.tenants = tenants
+        self.pools = pools
+        self.endpoints = endpoints
+        self.slas = slas
+        self.shared = shared
+        self.sources = sources
+        self._pool_of_node = lru_cache(NAMES_KEPT)(self._find_pool)
+        self._may_speak = lru_cache(NAMES_KEPT)(self._find_permission)
+
+    def tenant(self, reported: str | None) -> str:
+        """Return the tenant of a name when it is known, else nobody's row."""
+        if not reported or reported.startswith(RESERVED_PREFIX):
+            return UNATTRIBUTED
+        if self.tenants is not None and reported not in self.tenants:
+            return UNATTRIBUTED
+        return reported
+
+    def may_speak(self, source: str, tenant: str) -> bool:
+        """Whether a source may say what a tenant used; of nobody anyone may."""
+        return self.sources is None or tenant == UNATTRIBUTED or self._may_speak(source, tenant)
+
+    def pool_of_node(self, node: str) -> str:
+        """Return the first pool one of whose globs matches a host name."""
+        return self._pool_of_node(node)
+
+    def gpu_endpoint(self, name: str | None) -> Endpoint | None:
+        """Return the endpoint if its calls are paid by GPU time, None if they are paid by token."""
+        endpoint = self.endpoints.get(name) if name else None
+        return endpoint if endpoint and endpoint.basis == "gpu_time" else None
+
+    def pool(self, name: str) -> Pool:
+        """Return a pool; one that the catalog does not name has the defaults."""
+        return self.pools.get(name) or Pool(name)
+
+    def ancestors(self, tenant: str) -> tuple[str, ...]:
+        """Return the parent of a tenant, its parent, and so on."""
+        found: list[str] = []
+        each = (self.tenants or {}).get(tenant)
+        while each and each.parent:
+            found.append(each.parent)
+            each = (self.tenants or {}).get(each.parent)
+        return tuple(found)
+
+    def children(self, tenant: str) -> tuple[str, ...]:
+        """Return the tenants whose parent one is, in the order of the document."""
+        return tuple(each.name for each in (self.tenants or {}).values() if each.parent == tenant)
+
+    def of_level(self, level: str) -> tuple[str, ...]:
+        """Return the tenants of a level, in the order of the document."""
+        return tuple(each.name for each in (self.tenants or {}).values() if each.level == level)
+
+    def sla(self, tenant: str) -> Sla | None:
+        """Return the tier of a tenant, or of its nearest ancestor that has one."""
+        for name in (tenant, *self.ancestors(tenant)):
+            each = (self.tenants or {}).get(name)
+            if each and each.sla:
+                return self.slas.get(each.sla)
+        return None
+
+    def _find_pool(self, node: str) -> str:
+        for pool in self.pools.values():
+            if any(fnmatchcase(node, glob) for glob in pool.nodes):
+                return pool.name
+        return UNMAPPED
+
+    def _find_permission(self, source: str, tenant: str) -> bool:
+        return any(
+            any(fnmatchcase(source, glob) for glob in each.sources)
+            and any(fnmatchcase(tenant, glob) for glob in each.tenants)
+            for each in self.sources or ()
+        )
