@@ -54,7 +54,7 @@ def test_capacity_on_a_line_is_followed_back_to_what_was_metered(
     rules: Rules, usage: list[list[Event]]
 ) -> None:
     for where, window in drawn(rules, usage).items():
-        idle, charges = rules.catalog.idle_policy(where.pool), rules.book.charges
+        idle, charges = rules.catalog.pool(where.pool, where.start_us).idle, rules.book.charges
         policy = Policy(idle, charges, where.start_us, explained=True)
         lines = allocate(window.sums, policy, window.capacity_events)
         assert lines == window.lines()
