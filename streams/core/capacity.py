@@ -6,9 +6,10 @@ to and to what they are split into. Nothing is computed from it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TypeAlias
 
-from streams.core.money import split
+from streams.core.money import half_even, split
 from streams.core.sums import Key
 
 
@@ -36,7 +37,22 @@ class Share:
     index: int
 
 
-Origin: TypeAlias = Metered | Joined | Share
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """The time of a whole, at a multiple of its cost."""
+
+    whole: "Capacity"
+    factor: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Opposite:
+    """What takes a whole away again."""
+
+    whole: "Capacity"
+
+
+Origin: TypeAlias = Metered | Joined | Share | Multiple | Opposite
 
 
 @dataclass(slots=True)
@@ -72,6 +88,22 @@ class Capacity:
             for index, part in enumerate(parts):
                 part.origin = Share(whole, weights, index)
         return parts
+
+    def parts(self, weights: Sequence[int]) -> list["Capacity"]:
+        """Return parts by integer weights; all are nothing where no weight is positive."""
+        return self.split(weights) if any(weights) else [Capacity() for _ in weights]
+
+    def times(self, factor: Fraction) -> "Capacity":
+        """Return the same time at a multiple of its cost, rounded half-even."""
+        above, below = factor.numerator, factor.denominator
+        cost, listed = half_even(self.cost * above, below), half_even(self.listed * above, below)
+        origin = Multiple(replace(self), factor) if self.origin is not None else None
+        return Capacity(cost, listed, self.for_us, origin)
+
+    def opposite(self) -> "Capacity":
+        """Return what takes it away again."""
+        origin = Opposite(replace(self)) if self.origin is not None else None
+        return Capacity(-self.cost, -self.listed, -self.for_us, origin)
 
     def _joined(self) -> tuple["Capacity", ...]:
         if self.origin is None:

@@ -1,59 +1,109 @@
 """GPU time of a (window, pool): costed as a whole, then split over who held it.
 
-What nobody held, and by the pool's policy what holders left unused, goes to the pot.
+What nobody held, and by the pool's policy what holders left unused, goes to the pot. Time out of
+service is nobody's idle time: the pool's platform account pays for it.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from typing import TypeAlias
 
-from schemas.records import IdleBasis
 from streams.core.capacity import Capacity, Metered
-from streams.core.gpu import ACTIVE, GPU, HELD_IDLE, UNIT
-from streams.core.lines import Dimensions, Figures, Lines, Money
+from streams.core.gpu import ACTIVE, GPU, HELD_IDLE, OUT_OF_SERVICE, UNIT
+from streams.core.lines import Dimensions, Figures, Lines
 from streams.core.metered_lines import WORK, dimensions, line
 from streams.core.money import PICO, half_even, split
+from streams.core.pools import Pool
 from streams.core.price import GPU_DIVISOR
 from streams.core.reserved import IDLE, UNATTRIBUTED
 from streams.core.sums import Entry, Key, MeterKey
+from streams.core.time_lines import HELD, USED, pool_line, put, take
 
-TIME_KINDS = {"used", "held_idle"}  # lines of time that a tenant held
+Entries: TypeAlias = list[tuple[Key, Entry]]
+GpuPart: TypeAlias = tuple[Key, MeterKey, list[int]]  # whose, which meter, its sums
+CostedPart: TypeAlias = tuple[Key, str, Capacity]
+
+IN_REPAIR = "out_of_service"  # the kind of its lines
 
 
-@dataclass(slots=True)
 class Held:
-    """What one endpoint held, by meter."""
+    """The GPU time of a (window, pool), on its way to the lines of who held it."""
 
-    by_meter: dict[str, Capacity] = field(
-        default_factory=lambda: {ACTIVE: Capacity(), HELD_IDLE: Capacity()}
-    )
+    def __init__(self, lines: Lines, pool: Pool) -> None:
+        self.lines = lines
+        self.pool = pool
+        self.pot = Capacity()
+        self.endpoints: dict[str, dict[str, Capacity]] = {}  # by endpoint and meter
+
+    def place(self, key: Key, meter: str, capacity: Capacity) -> None:
+        """Put one part where it belongs: its tenant, its endpoint, the platform, or the pot."""
+        if key.endpoint:
+            have = self.endpoints.setdefault(
+                key.endpoint, {ACTIVE: Capacity(), HELD_IDLE: Capacity()}
+            )
+            have[meter].add(capacity)
+        elif key.tenant:
+            self.to_tenant(key, meter, capacity)
+        elif meter == OUT_OF_SERVICE:
+            account = self.pool.platform_account
+            put(self.lines, pool_line(account, IN_REPAIR, meter, key.model), capacity)
+        else:
+            self.pot.add(capacity)
+
+    def to_tenant(self, key: Key, meter: str, capacity: Capacity) -> None:
+        """Charge a tenant for time it held; idle time goes to the pot where the pool says so."""
+        figures = self.lines.setdefault(held_line(key, meter), Figures())
+        if meter == HELD_IDLE and self.pool.idle.basis == "unheld_and_held_idle":
+            self.pot.add(capacity)
+        else:
+            take(figures, capacity)
+
+    def split_endpoints(self, entries: Entries) -> None:
+        """Split what each endpoint held over its tenants' work; without work it is idle."""
+        callers = self.callers(entries)
+        for endpoint, have in sorted(self.endpoints.items()):
+            tenants = callers.get(endpoint, [])
+            weights = [work for _, work in tenants]
+            for meter, capacity in have.items():
+                if not any(weights):
+                    self.pot.add(capacity)
+                    continue
+                for (key, _), part in zip(tenants, capacity.split(weights), strict=True):
+                    self.to_tenant(key, meter, part)
+
+    def callers(self, entries: Entries) -> dict[str, list[tuple[Key, int]]]:
+        """Return the work of each endpoint's callers, whose lines are there in any case."""
+        found: dict[str, list[tuple[Key, int]]] = {}
+        for key, entry in entries:
+            work = [sums[0] for meter, sums in entry.meters.items() if meter.name == WORK]
+            if work and key.endpoint:
+                found.setdefault(key.endpoint, []).append((key, sum(work)))
+                self.lines.setdefault(held_line(key, ACTIVE), Figures()).events += entry.events
+                self.lines.setdefault(held_line(key, HELD_IDLE), Figures())
+        return found
 
 
-def capacity(
-    lines: Lines, entries: list[tuple[Key, Entry]], basis: IdleBasis, *, explained: bool = False
-) -> Capacity | None:
-    """Cost the pool's GPU time as a whole and split it down to holders; return what they left.
-
-    None: no GPU time was reported. `explained`: each part remembers where it came from.
-    """
-    gpu = [
+def gpu_parts(entries: Entries) -> list[GpuPart]:
+    """Return the GPU time of a window's sums, in the order that decides ties."""
+    return [
         (key, meter, sums)
         for key, entry in entries
         for meter, sums in sorted(entry.meters.items())
         if meter.name.startswith(GPU)
     ]
-    unpriced(lines, gpu)
-    priced = [part for part in gpu if part[1].priced]
-    pot = Capacity()
-    held: dict[str, Held] = {}
-    for (key, meter, _), part in zip(priced, costed([sums for *_, sums in priced]), strict=True):
-        part.origin = Metered(key, meter.name) if explained else None
-        place(lines, pot, held, basis, (key, meter.name, part))
-    endpoints(lines, pot, held, basis, entries)
-    return pot if gpu else None
 
 
-def unpriced(lines: Lines, gpu: list[tuple[Key, MeterKey, list[int]]]) -> None:
+def hold(lines: Lines, entries: Entries, parts: Iterable[CostedPart], pool: Pool) -> Capacity:
+    """Split a pool's GPU time down to who held it, and return what they left."""
+    held = Held(lines, pool)
+    for key, meter, part in parts:
+        held.place(key, meter, part)
+    held.split_endpoints(entries)
+    return held.pot
+
+
+def unpriced(lines: Lines, parts: list[GpuPart]) -> None:
     """Draw the lines of time that has no price."""
-    for key, meter, (quantity, *_) in gpu:
+    for key, meter, (quantity, *_) in parts:
         if not meter.priced:
             nobody = UNATTRIBUTED if key.endpoint else IDLE
             figures = line(lines, key, key.tenant or nobody, meter)
@@ -61,12 +111,19 @@ def unpriced(lines: Lines, gpu: list[tuple[Key, MeterKey, list[int]]]) -> None:
             figures.money = None
 
 
-def costed(parts: list[list[int]]) -> list[Capacity]:
-    """Return parts of the capacity with their share of its cost."""
-    costs = rounded([amount for _, amount, _, _ in parts])
-    listed = rounded([amount for _, _, amount, _ in parts])
-    times = [for_us for for_us, *_ in parts]
-    return [Capacity(*part) for part in zip(costs, listed, times, strict=True)]
+def costed(parts: list[GpuPart], *, explained: bool = False) -> list[CostedPart]:
+    """Return the parts that have a price, each with its share of what all of them cost.
+
+    `explained`: each remembers where it came from.
+    """
+    priced = [part for part in parts if part[1].priced]
+    costs = rounded([amount for *_, (_, amount, _, _) in priced])
+    listed = rounded([amount for *_, (_, _, amount, _) in priced])
+    found = []
+    for (key, meter, (for_us, *_)), cost, by_list in zip(priced, costs, listed, strict=True):
+        origin = Metered(key, meter.name) if explained else None
+        found.append((key, meter.name, Capacity(cost, by_list, for_us, origin)))
+    return found
 
 
 def rounded(amounts: list[int]) -> list[int]:
@@ -75,71 +132,8 @@ def rounded(amounts: list[int]) -> list[int]:
     return split(total, amounts) if any(amounts) else [0] * len(amounts)
 
 
-def place(
-    lines: Lines,
-    pot: Capacity,
-    held: dict[str, Held],
-    basis: IdleBasis,
-    part: tuple[Key, str, Capacity],
-) -> None:
-    """Put one part of the capacity where it belongs: its tenant, its endpoint, or the pot."""
-    key, meter, capacity = part
-    if key.endpoint:
-        held.setdefault(key.endpoint, Held()).by_meter[meter].add(capacity)
-    elif key.tenant:
-        to_tenant(lines, pot, basis, key, (meter, capacity))
-    else:
-        pot.add(capacity)
-
-
-def to_tenant(
-    lines: Lines, pot: Capacity, basis: IdleBasis, key: Key, part: tuple[str, Capacity]
-) -> None:
-    """Charge a tenant for time it held; idle time goes to the pot where the pool says so."""
-    meter, capacity = part
-    figures = lines.setdefault(held_line(key, meter), Figures())
-    if meter == HELD_IDLE and basis == "unheld_and_held_idle":
-        pot.add(capacity)
-    else:
-        take(figures, capacity)
-
-
-def take(figures: Figures, capacity: Capacity, events: int = 0) -> None:
-    """Put capacity on a line; what is charged for it is decided last."""
-    money = Money(capacity.cost, capacity.listed, capacity.cost)
-    figures.add(capacity.for_us * PICO, money, events)
-    if capacity.origin is not None:
-        figures.came += (capacity,)
-
-
 def held_line(key: Key, meter: str) -> Dimensions:
     """Return the line of time that a tenant held."""
-    kind = "used" if meter == ACTIVE else "held_idle"
+    kind = USED if meter == ACTIVE else HELD
     whole = key._replace(region=None, service_tier=None)
     return dimensions(whole, key.tenant or UNATTRIBUTED, kind, MeterKey(meter, UNIT, 1, True))
-
-
-def endpoints(
-    lines: Lines,
-    pot: Capacity,
-    held: dict[str, Held],
-    basis: IdleBasis,
-    entries: list[tuple[Key, Entry]],
-) -> None:
-    """Split what each endpoint held over its tenants' work; without work it is idle."""
-    callers: dict[str, list[tuple[Key, int]]] = {}
-    for key, entry in entries:
-        work = [quantity for meter, (quantity, *_) in entry.meters.items() if meter.name == WORK]
-        if work and key.endpoint:
-            callers.setdefault(key.endpoint, []).append((key, sum(work)))
-            lines.setdefault(held_line(key, ACTIVE), Figures()).events += entry.events
-            lines.setdefault(held_line(key, HELD_IDLE), Figures())
-    for endpoint, have in sorted(held.items()):
-        tenants = callers.get(endpoint, [])
-        weights = [work for _, work in tenants]
-        for meter, capacity in have.by_meter.items():
-            if not any(weights):
-                pot.add(capacity)
-                continue
-            for (key, _), part in zip(tenants, capacity.split(weights), strict=True):
-                to_tenant(lines, pot, basis, key, (meter, part))

@@ -50,7 +50,8 @@ class Reservation:
 class Pool:
     """Capacity paid for as a whole. `nodes` are globs of host names.
 
-    `platform_account` pays for time out of service. Null lending: nobody borrows.
+    `platform_account` pays for time out of service. Null lending: nobody pays for borrowing.
+    `milli_gpus`: how many there are, in thousandths; null: as many as are reported.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Pool:
     platform_account: str = PLATFORM
     lending: Lending | None = None
     reservations: tuple[Reservation, ...] = ()
+    milli_gpus: int | None = None
     from_us: int = 0
     to_us: int = FOREVER
 

@@ -13,11 +13,11 @@ from typing import NamedTuple, TypeAlias
 
 from streams.core.charges import Charges, Override, Step
 from streams.core.gpu import GPU, UNIT
-from streams.core.held import TIME_KINDS
 from streams.core.lines import Dimensions, Figures, Lines, Money
 from streams.core.meters import TOKEN_METERS, TOKENS
 from streams.core.money import PICO, half_even
 from streams.core.price import GPU_DIVISOR, GPU_METER, TOKEN_DIVISOR, UNIT_DIVISOR
+from streams.core.time_lines import TIME_KINDS
 
 POOL = "charge:volume"
 KIND = "adjustment"

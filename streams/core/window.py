@@ -3,7 +3,7 @@
 from typing import TypeAlias
 
 from schemas.records import CostLine, LineStatus, Partial
-from streams.core.allocation import Policy, allocate
+from streams.core.allocation import allocate, policy_of
 from streams.core.batch_ids import BatchIds
 from streams.core.lines import Dimensions, Edition, Lines, Money, WindowPool, to_record
 from streams.core.policies import Policies
@@ -75,11 +75,8 @@ class Window:
 
     def lines(self) -> Lines:
         """Return every line with its figures."""
-        book, catalog = self._policies.of(*self.terms.versions)
-        commitments = book.agreements.commitments
-        idle = catalog.pool(self.where.pool, self.where.start_us).idle
-        policy = Policy(idle, book.charges, self.where.start_us, commitments)
-        return allocate(self.sums, policy, self.capacity_events)
+        documents = self._policies.of(*self.terms.versions)
+        return allocate(self.sums, policy_of(documents, self.where), self.capacity_events)
 
     def _edition(self, status: LineStatus) -> Edition:
         price_book, catalog = self.terms.versions

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from schemas.decimals import ONE, to_bytes
 from schemas.records import GpuInterval, Holder, ResourceUsage
-from streams.core.allocation import Policy, allocate
+from streams.core.allocation import allocate, policy_of
 from streams.core.catalog import Catalog
 from streams.core.gpu import Holding, meter_gpu
 from streams.core.grouped import Calls, GroupedMeter, Interval, Quantity, Source, Where
@@ -21,6 +21,7 @@ from streams.core.lines import Lines, WindowPool
 from streams.core.metering import LATEST_US, Rules
 from streams.core.meters import PARTS
 from streams.core.names_in_force import NamesInForce
+from streams.core.policies import Documents
 from streams.core.price_book import MeterUnit, PriceBook
 from streams.core.resource import meter_resource
 from streams.core.sums import Sums
@@ -55,11 +56,8 @@ class ArchivedWindow:
 
     def lines(self) -> Lines:
         """Return every line with its figures."""
-        idle = self.rules.catalog.pool(self.where.pool, self.where.start_us).idle
-        book = self.rules.book
-        commitments = book.agreements.commitments
-        policy = Policy(idle, book.charges, self.where.start_us, commitments)
-        return allocate(self.sums, policy, self.capacity_events)
+        documents = Documents(self.rules.book, self.rules.catalog)
+        return allocate(self.sums, policy_of(documents, self.where), self.capacity_events)
 
 
 class Archived:

@@ -1,14 +1,17 @@
 """Random usage: events of all kinds over a few windows, under prices that change in between."""
 
+from collections.abc import Mapping
+from fractions import Fraction
+
 from hypothesis import strategies as st
 
 from schemas.decimals import ONE, to_bytes
 from schemas.records import CallQuantity, GpuInterval, Holder, InferenceUsage, ResourceUsage
 from streams.core.metering import Rules
-from streams.core.pools import TokenWeights
+from streams.core.pools import Lending, TokenWeights
 from streams.core.windows import MINUTE_US
 from tests.builders.generated_prices import PRICES
-from tests.builders.terms import catalog, endpoint, rules
+from tests.builders.terms import catalog, endpoint, reserved, rules
 from tests.builders.usage import (
     H100,
     T0,
@@ -27,21 +30,37 @@ TENANTS = ("acme", "globex", "initech", "umbrella")
 LLAMA = endpoint("llama-prod", TokenWeights(1000, 2500, 100))
 QWEN = endpoint("qwen-prod", TokenWeights(1000, 3333, 7))
 
+NOBODY_RESERVED: Mapping[str, int] = {}
+
 tenants = st.sampled_from([*TENANTS, None])
 instants = st.integers(T0, T0 + SPAN_US - 1)
 tokens = st.one_of(st.integers(0, 20), st.integers(0, 10**7))
 
 
-def terms(basis: str = "unheld", share: str = "weighted") -> Rules:
-    """Return rules with these prices, two shared endpoints and an idle policy."""
-    return rules(PRICES, catalog(LLAMA, QWEN, basis=basis, share=share))
+def terms(
+    basis: str = "unheld",
+    share: str = "weighted",
+    lending: Lending | None = None,
+    reservations: Mapping[str, int] = NOBODY_RESERVED,
+) -> Rules:
+    """Return rules with these prices, two shared endpoints, and how a pool is paid for."""
+    claims = reserved(**reservations)
+    names = catalog(LLAMA, QWEN, basis=basis, share=share, lending=lending, reservations=claims)
+    return rules(PRICES, names)
 
 
-any_terms = st.builds(
-    terms,
-    st.sampled_from(["unheld", "unheld_and_held_idle"]),
-    st.sampled_from(["weighted", "even", "separate"]),
+bases = st.sampled_from(["unheld", "unheld_and_held_idle"])
+shares = st.sampled_from(["weighted", "even", "reservation", "separate"])
+rates = st.sampled_from([Fraction(1), Fraction(0), Fraction(2, 3), Fraction(5, 4)])
+lendings = st.one_of(
+    st.none(),
+    st.builds(Lending, burst=rates, credit=rates, margin_account=st.sampled_from(["acme", "desk"])),
 )
+reservations = st.dictionaries(
+    st.sampled_from([*TENANTS, "sleeper"]), st.integers(0, 2500), max_size=4
+)
+
+any_terms = st.builds(terms, bases, shares, lendings, reservations)
 
 
 @st.composite

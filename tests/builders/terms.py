@@ -12,7 +12,7 @@ from streams.core.charges import Override
 from streams.core.metering import Rules
 from streams.core.meters import TOKENS
 from streams.core.policies import OneVersion
-from streams.core.pools import Endpoint, IdlePolicy, Pool, TokenWeights
+from streams.core.pools import Endpoint, IdlePolicy, Pool, Reservation, TokenWeights
 from streams.core.price import GPU_HOURS, Price
 from streams.core.price_book import NO_AGREEMENTS, Agreements, PriceBook
 from streams.core.tenants import Tenant
@@ -137,9 +137,10 @@ def catalog(
     tenants: Sequence[str] | None = None,
     basis: str = "unheld",
     share: str = "weighted",
+    **changes: Any,  # noqa: ANN401  # fields of the pool
 ) -> Catalog:
     """Return a catalog of one pool, h100, of the nodes gpu-node-*."""
-    pool = Pool("h100", ("gpu-node-*",), IdlePolicy(basis, share))  # type: ignore[arg-type]  # of a table of cases
+    pool = Pool("h100", ("gpu-node-*",), IdlePolicy(basis, share), **changes)  # type: ignore[arg-type]  # of a table of cases
     named = None if tenants is None else tuple(map(Tenant, tenants))
     return Catalog("catalog-1", Entries(named, (pool,), endpoints))
 
@@ -147,6 +148,11 @@ def catalog(
 def endpoint(name: str = "llama", weights: TokenWeights | None = None) -> Endpoint:
     """Return an endpoint in h100 that is paid by GPU time."""
     return Endpoint(name, ("h100",), "gpu_time", weights or TokenWeights())
+
+
+def reserved(**milli_gpus: int) -> tuple[Reservation, ...]:
+    """Return what each tenant has reserved of h100, in thousandths of a GPU."""
+    return tuple(Reservation(name, "h100", milli) for name, milli in milli_gpus.items())
 
 
 def rules(prices: PriceBook, names: Catalog | None = None, window_us: int = WINDOW_US) -> Rules:

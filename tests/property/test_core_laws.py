@@ -1,6 +1,7 @@
 """Laws of the arithmetic, over random events of every kind and every idle policy."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.decimals import from_bytes
 from schemas.records import CostLine, GpuInterval, Partial
+from streams.core.catalog import Catalog
 from streams.core.metering import Rules
 from streams.core.money import PICO, half_even, split
 from streams.core.price_book import Agreements
@@ -154,7 +156,7 @@ def test_gpu_microseconds_are_conserved(rules: Rules, events: list[list[Event]])
             expected[window] += sum(for_us for for_us, _ in covered(event, window))
     found: Counter[int] = Counter()
     for line in drawn(rules, events):
-        if line["unit"] == "GPU-Microseconds":
+        if line["meter"].startswith("gpu."):
             for_us, rest = divmod(from_bytes(line["quantity"]), PICO)
             assert rest == 0
             found[line["window_start_us"]] += for_us
@@ -175,14 +177,18 @@ def test_each_event_is_counted_once(rules: Rules, events: list[list[Event]]) -> 
 
 
 @given(rules=any_terms, events=batches())
-def test_lines_have_identities_of_their_own_and_no_negative_figures(
+def test_lines_have_identities_of_their_own_and_only_credits_are_negative(
     rules: Rules, events: list[list[Event]]
 ) -> None:
     found = drawn(rules, events)
     assert len({line["line_id"] for line in found}) == len(found)
     for line in found:
-        assert from_bytes(line["quantity"]) >= 0
-        assert from_bytes(line["cost"] or b"") >= 0
+        if line["kind"] == "lent_credit":
+            assert from_bytes(line["quantity"]) <= 0
+            assert from_bytes(line["cost"] or b"") <= 0
+        elif line["kind"] != "lending_margin":
+            assert from_bytes(line["quantity"]) >= 0
+            assert from_bytes(line["cost"] or b"") >= 0
         assert (line["cost"] is None) == (line["kind"] == "unpriced")
 
 
@@ -210,15 +216,18 @@ def test_the_order_of_events_in_a_batch_is_irrelevant(
 def test_renaming_tenants_renames_their_lines_and_changes_nothing_else(
     rules: Rules, events: list[list[Event]], suffix: str
 ) -> None:
-    """Their agreements too. New names keep their order, which decides who gets the odd pico."""
+    """With agreements and reservations. New names keep their order, which decides the odd pico."""
 
     def renamed(line: CostLine) -> CostLine:
         tenant = line["tenant"]
         known = None if tenant.startswith("__") else f"t-{tenant}{suffix}"
         return {**line, "tenant": known or tenant, "line_id": ""}
 
+    def payer(tenant: str) -> str:
+        return f"t-{tenant}{suffix}"
+
     def name(tenant: str | None) -> str | None:
-        return tenant and f"t-{tenant}{suffix}"
+        return tenant and payer(tenant)
 
     before = [renamed(line) for line in drawn(rules, events)]
     overrides = [replace(each, tenant=name(each.tenant)) for each in OVERRIDES]
@@ -226,10 +235,23 @@ def test_renaming_tenants_renames_their_lines_and_changes_nothing_else(
     after: list[CostLine] = [
         {**line, "line_id": ""}
         for line in drawn(
-            replace(rules, book=renamed_book), [[with_tenants(e, name) for e in b] for b in events]
+            replace(rules, book=renamed_book, catalog=with_payers(rules.catalog, payer)),
+            [[with_tenants(e, name) for e in b] for b in events],
         )
     ]
     assert sorted(before, key=repr) == sorted(after, key=repr)
+
+
+def with_payers(names: Catalog, name: Callable[[str], str]) -> Catalog:
+    """Return a catalog whose reservations and margins are those of other tenants."""
+    pools = []
+    for pool in names.entries.pools:
+        claims = [replace(each, tenant=name(each.tenant)) for each in pool.reservations]
+        lending = pool.lending and replace(
+            pool.lending, margin_account=name(pool.lending.margin_account)
+        )
+        pools.append(replace(pool, reservations=tuple(claims), lending=lending))
+    return Catalog(names.version, replace(names.entries, pools=tuple(pools)))
 
 
 # Growth
@@ -239,8 +261,8 @@ def test_renaming_tenants_renames_their_lines_and_changes_nothing_else(
 def test_lines_only_ever_join_a_window(rules: Rules, events: list[list[Event]], many: int) -> None:
     """A reader that keeps the last of each line never holds one that the window lost."""
     partials = metered(rules, events)
-    some = {line["line_id"] for line in lines(partials[:many])}
-    assert some <= {line["line_id"] for line in lines(partials)}
+    some = {line["line_id"] for line in lines(partials[:many], agreed(rules))}
+    assert some <= {line["line_id"] for line in lines(partials, agreed(rules))}
 
 
 @given(rules=any_terms, events=batches())

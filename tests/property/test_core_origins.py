@@ -2,12 +2,13 @@
 
 from hypothesis import given
 
-from streams.core.allocation import Policy, allocate
-from streams.core.capacity import Capacity, Joined, Share
+from streams.core.allocation import allocate, policy_of
+from streams.core.capacity import Capacity, Joined, Multiple, Opposite, Share
 from streams.core.gpu import GPU
 from streams.core.lines import WindowPool
 from streams.core.metering import Rules
-from streams.core.money import split
+from streams.core.money import half_even, split
+from streams.core.policies import Documents
 from streams.core.window import Window
 from tests.builders.drawing import agreed, meter, windows
 from tests.builders.generated import END_US, any_terms, batches
@@ -45,6 +46,16 @@ def assert_follows(part: Capacity) -> None:
             shares = [split(amount, weights)[index] for amount in amounts(whole)]
             assert tuple(shares) == amounts(part)
             assert_follows(whole)
+        case Multiple(whole, factor):
+            cost, listed = (
+                half_even(amount * factor.numerator, factor.denominator)
+                for amount in (whole.cost, whole.listed)
+            )
+            assert (cost, listed, whole.for_us) == amounts(part)
+            assert_follows(whole)
+        case Opposite(whole):
+            assert tuple(-amount for amount in amounts(whole)) == amounts(part)
+            assert_follows(whole)
         case origin:
             assert origin is not None
 
@@ -54,8 +65,7 @@ def test_capacity_on_a_line_is_followed_back_to_what_was_metered(
     rules: Rules, usage: list[list[Event]]
 ) -> None:
     for where, window in drawn(rules, usage).items():
-        idle, charges = rules.catalog.pool(where.pool, where.start_us).idle, rules.book.charges
-        policy = Policy(idle, charges, where.start_us, explained=True)
+        policy = policy_of(Documents(rules.book, rules.catalog), where, explained=True)
         lines = allocate(window.sums, policy, window.capacity_events)
         assert lines == window.lines()
         for what, figures in lines.items():

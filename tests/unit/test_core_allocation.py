@@ -118,13 +118,18 @@ def test_even_idle_is_taken_by_holders_that_did_no_work() -> None:
     assert costs(found, "idle_share") == {NOBODY: "0", "acme": "0.006"}
 
 
-def test_stranded_and_out_of_service_time_is_idle() -> None:
+def test_stranded_time_is_idle_and_the_platform_pays_for_what_was_out_of_service() -> None:
     event = interval(holder(2 * S, tenant="acme"), stranded_us=3 * S, out_of_service_us=5 * S)
     found = drawn(under(catalog()), event)
     assert rows(found) == [
-        ("acme", "idle_share", "8000000", "0.008"),
+        ("__platform__", "out_of_service", "5000000", "0.005"),
+        ("acme", "idle_share", "3000000", "0.003"),
         ("acme", "used", "2000000", "0.002"),
     ]
+    assert rows(drawn(under(catalog(platform_account="ops")), event))[-1][:2] == (
+        "ops",
+        "out_of_service",
+    )
 
 
 def test_ties_of_a_split_go_to_the_first_tenant_by_name() -> None:

@@ -9,7 +9,7 @@ from streams.core.allocation import Policy, allocate
 from streams.core.charges import Charges, Override
 from streams.core.lines import Figures, Money
 from streams.core.metering import Rules
-from streams.core.pools import IdlePolicy
+from streams.core.pools import Pool
 from streams.core.price_book import Agreements
 from streams.core.sums import Sums
 from streams.core.timeline import FOREVER
@@ -169,7 +169,7 @@ def gpu_lines(*overrides: Override, tenants: bool = True) -> dict[tuple[str, str
     sums = Sums()
     for partial in meter(agreed(), event).partials:
         sums.add_records(partial["sums"])
-    policy = Policy(IdlePolicy(), Charges(overrides), T0)
+    policy = Policy(Pool("h100"), T0, T0 + MINUTE_US, Charges(overrides))
     drawn = allocate(sums, policy, 1)
     return {(what.tenant, what.kind): money(each) for what, each in drawn.items() if each.quantity}
 
