@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from schemas.catalogue import AVRO, current
 from schemas.declaration import Array, Enum, Fixed, Map, Primitive, Record, Type, Union, read
 from schemas.topics import ALL, DAY_MS, Topic
-from streams.config import catalog, price_document
+from streams.config import catalog_document, price_document
 from streams.config.json_schema import json_schema
 from streams.metrics import Metric
 from streams.settings import NESTED, PREFIX, WorkerSettings
@@ -66,7 +66,7 @@ def pages() -> dict[Path, str]:
         DOCS / "metrics.md": page(metrics()),
         DOCS / "settings.md": page(settings()),
         DOCS / "price-book.schema.json": json_schema(price_document.Document, "price book"),
-        DOCS / "catalog.schema.json": json_schema(catalog.Document, "catalog"),
+        DOCS / "catalog.schema.json": json_schema(catalog_document.Document, "catalog"),
     }
 
 

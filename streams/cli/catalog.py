@@ -5,7 +5,7 @@ import typer
 from streams.cli.publish import catalog_publish
 from streams.cli.reach import Data, Kafka, nearest, reached
 from streams.cli.verbs import new_app
-from streams.config.catalog import Document
+from streams.config.catalog_document import Document
 from streams.config.json_schema import json_schema
 from streams.config_topic import CATALOG, in_force
 

@@ -24,8 +24,9 @@ class SharedCost:
 
     `pool`: all that a pool costs. `tenant`: what a tenant pays, so that costs go down a hierarchy
     level by level. `monthly`: pico of the currency a calendar month, UTC.
-    Takers: the tenants `among`, or all of `level`, or, with neither, those of the fixed shares,
-    else the children of `tenant`, else everybody who has cost. `drivers` are globs of meters.
+    Takers: the tenants `among`, or of the fixed `shares`, or all of `level` but `tenant` itself, or
+    with none of them the children of `tenant`; of another cost, everybody who has cost.
+    `drivers` are globs of meters.
     """
 
     name: str

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from streams.config import catalog, price_document
+from streams.config import catalog_document, price_document
 from streams.config.document import Whole, read
 from streams.config.json_schema import json_schema
 from streams.config.price_book import load_price_book
@@ -17,7 +17,7 @@ from streams.config.yaml_content import content
 
 KINDS: dict[str, type[Whole]] = {
     "prices": price_document.Document,
-    "catalog": catalog.Document,
+    "catalog": catalog_document.Document,
 }
 
 

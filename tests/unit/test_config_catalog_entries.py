@@ -1,0 +1,222 @@
+"""What catalogs say beside names: hierarchy, tiers, lending, shared costs, sources, dates."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from streams.config.catalog import load_catalog
+from streams.config.errors import InvalidDocument
+from streams.core.pools import GPU_SCALE, Lending
+from streams.core.shared_costs import SHARE_SCALE, Share
+from streams.core.timeline import FOREVER
+
+JULY_US = 1_782_864_000_000_000  # 2026-07-01T00:00:00Z
+BEFORE_US = JULY_US - 1
+
+
+def example(root: Path) -> str:
+    return (root / "examples/catalog.yaml").read_text(encoding="utf-8")
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(InvalidDocument) as caught:
+        load_catalog(text)
+    return caught.value.faults
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [  # as releases before dated entries named them: windows of theirs are replayed by it
+        ("{}", "44136fa355b3678a"),
+        ("tenants: []", "e5af96b8acbf6e99"),
+        (
+            ("{tenants: [acme, globex], pools: [{name: h100, nodes: [gpu-node-*], "
+            "idle: {basis: unheld_and_held_idle, share: even}}, {name: rest, nodes: ['*']}], "
+            "endpoints: [{name: llama, pool: h100, basis: gpu_time, weights: {input: 1, "
+            "output: 2.5, cache_read: 0.125}}, {name: qwen, pool: rest, basis: tokens}]}"),
+            "631c2f81b7041940",
+        ),
+    ],
+)
+def test_a_catalog_of_an_earlier_release_keeps_its_version(text: str, version: str) -> None:
+    assert load_catalog(text).version == version
+
+
+def test_the_built_in_catalog_keeps_its_version(root: Path) -> None:
+    text = (root / "streams/config/default_catalog.yaml").read_text(encoding="utf-8")
+    assert load_catalog(text).version == "8a93d9012ed11c51"
+
+
+def test_a_tenant_with_only_a_name_is_the_same_written_short_and_long() -> None:
+    assert load_catalog("tenants: [{name: a}]").version == load_catalog("tenants: [a]").version
+
+
+def test_the_begin_of_a_window_decides_who_is_above(root: Path) -> None:
+    catalog = load_catalog(example(root))
+    assert catalog.ancestors("research", BEFORE_US) == ("risk",)
+    assert catalog.ancestors("research", JULY_US) == ("retail",)
+    assert catalog.edges(BEFORE_US, FOREVER) == [JULY_US]
+
+
+def test_a_tier_is_the_nearest_ancestor_s(root: Path) -> None:
+    catalog = load_catalog(example(root))
+    tiers = [catalog.sla(name, JULY_US) for name in ("retail", "search", "research", "fraud")]
+    assert [each and each.multiplier for each in tiers] == [Fraction("1.2")] * 3 + [None]
+
+
+def test_terms_of_lending_and_reservations_are_exact(root: Path) -> None:
+    pool = load_catalog(example(root)).pool("h200", JULY_US)
+    assert pool.lending == Lending(Fraction(5, 4), Fraction(4, 5), "platform-team")
+    assert {each.tenant: each.milli_gpus for each in pool.reservations} == {
+        "search": 8 * GPU_SCALE,
+        "fraud": 4_500,
+    }
+
+
+def test_a_reservation_counts_only_while_it_holds(root: Path) -> None:
+    pool = load_catalog(example(root)).pool("h200", 0)
+    assert [each.tenant for each in pool.reservations] == ["search"]  # fraud's begins in April
+
+
+def test_shared_costs_are_exact(root: Path) -> None:
+    costs = {each.name: each for each in load_catalog(example(root)).shared(JULY_US)}
+    assert costs["observability"].monthly == 1800 * 10**12
+    assert costs["observability"].shares == (Share("retail", 625_000), Share("risk", 375_000))
+    assert sum(part.millionths for part in costs["vector-database"].drivers) == SHARE_SCALE
+
+
+def test_without_sources_everybody_may_speak_of_everybody() -> None:
+    catalog = load_catalog("tenants: [a]")
+    assert not catalog.limits_sources
+    assert catalog.said_by("anybody").tenant("a", 0) == "a"
+
+
+@pytest.mark.parametrize(
+    ("source", "tenant", "expected"),
+    [
+        ("gw-eu-1", "eu-shop", "eu-shop"),
+        ("gw-eu-1", "us-shop", "__unattributed__"),
+        ("gw-us-1", "eu-shop", "__unattributed__"),  # no entry speaks of gw-us-1
+        ("billing", "us-shop", "us-shop"),
+        ("gw-eu-1", None, "__unattributed__"),
+    ],
+)
+def test_a_source_speaks_only_of_its_tenants(
+    source: str, tenant: str | None, expected: str
+) -> None:
+    catalog = load_catalog(
+        "sources: [{sources: ['gw-eu-*'], tenants: ['eu-*']}, {sources: [billing], tenants: ['*']}]"
+    )
+    assert catalog.said_by(source).tenant(tenant, 0) == expected
+
+
+DATED = "effective_to: 2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("tenants: [7]", "tenants.0", "expected a name, or fields with one, got 7"),
+        ("tenants: [{name: a, parent: b}]", "tenants.0.parent", "a tenant of this catalog"),
+        ("tenants: [{name: a, level: x}]", "tenants.0.level", "one of corporate, business_unit"),
+        ("tenants: [{name: a, sla: x}]", "tenants.0.sla", "a sla of this catalog"),
+        (
+            "tenants: [{name: a, level: feature}, {name: b, level: feature, parent: a}]",
+            "tenants.1.parent",
+            "a parent of a higher level than feature, got 'a' of level feature",
+        ),
+        ("tenants: [{name: a, parent: b}, {name: b, parent: a}]", "parent", "b -> a"),
+        ("tenants: [{name: a, parent: a}]", "tenants.0.parent", "a -> a"),
+        (
+            f"tenants: [{{name: a, {DATED}}}, {{name: b, parent: a}}]",
+            "tenants.1.parent",
+            "in force as long as this, got none from 2026-01-01T00:00:00Z on",
+        ),
+        (
+            f"tenants: [{{name: a, {DATED}}}, {{name: a, effective_from: 2025-12-31T00:00:00Z}}]",
+            "tenants.1",
+            "got 'a' again while one holds until 2026-01-01T00:00:00Z",
+        ),
+        (
+            f"tenants: [{{name: a, {DATED}, effective_from: 2026-01-01T00:00:00Z}}]",
+            "tenants.0.effective_to",
+            "expected effective_to after effective_from",
+        ),
+        ("levels: [a, b, a]", "levels.2", "each level once"),
+        ("pools: [{name: a, idle: {share: all}}]", "pools.0.idle.share", "'reservation'"),
+        (
+            "{tenants: [a], pools: [{name: p, platform_account: b}]}",
+            "pools.0.platform_account",
+            "a tenant of this catalog",
+        ),
+        (
+            "{tenants: [a], pools: [{name: p, lending: {margin_account: b}}]}",
+            "pools.0.lending.margin_account",
+            "a tenant of this catalog",
+        ),
+        (
+            "pools: [{name: p, reservations: [{tenant: a, gpus: 1}, {tenant: a, gpus: 2}]}]",
+            "pools.0.reservations.1.tenant",
+            "got 'a' again",
+        ),
+        (
+            "pools: [{name: p, reservations: [{tenant: a, gpus: '0.0001'}]}]",
+            "pools.0.reservations.0.gpus",
+            "3 decimal places",
+        ),
+        ("{pools: [{name: p}], endpoints: [{name: e}]}", "endpoints.0", "got neither"),
+        (
+            "{pools: [{name: p}], endpoints: [{name: e, pools: [p, p]}]}",
+            "endpoints.0.pools.0",
+            "each pool once",
+        ),
+        ("shared_costs: [{name: c, key: even}]", "shared_costs.0", "got none of them"),
+        ("shared_costs: [{name: c, key: even, pool: p}]", "pool", "a pool of this catalog"),
+        ("shared_costs: [{name: c, key: even, monthly: '1'}]", "shared_costs.0", "and currency"),
+        (
+            "shared_costs: [{name: c, key: fixed, tenant: t, shares: {a: '40', b: '59'}}]",
+            "shared_costs.0.shares",
+            "sum to 100, got 99",
+        ),
+        ("shared_costs: [{name: c, key: fixed, tenant: t}]", "shares", "add shares"),
+        (
+            "shared_costs: [{name: c, key: even, tenant: t, drivers: {gpu.active: 100}}]",
+            "shared_costs.0.drivers",
+            "only beside key drivers",
+        ),
+        (
+            ("shared_costs: [{name: c, key: even, tenant: a, among: [b]}, "
+            "{name: d, key: even, tenant: b, among: [a]}]"),
+            "shared_costs.",
+            "that go from level to level and end, got ",
+        ),
+        (
+            "{tenants: [a, b], shared_costs: [{name: c, key: even, tenant: a}]}",
+            "shared_costs.0",
+            "children of the tenant",
+        ),
+        ("sources: [{sources: [], tenants: [a]}]", "sources.0.sources", "at least 1 item"),
+    ],
+)
+def test_a_fault_is_named_with_its_place(text: str, place: str, words: str) -> None:
+    found = faults(text)
+    assert any(place in fault.split(": ")[0] and words in fault for fault in found), found
+
+
+def test_what_is_circular_only_without_its_dates_is_none() -> None:
+    load_catalog(
+        "tenants: [{name: a, parent: b, effective_to: 2026-01-01T00:00:00Z},"
+        "{name: a, effective_from: 2026-01-01T00:00:00Z},"
+        "{name: b, effective_to: 2026-01-01T00:00:00Z},"
+        "{name: b, parent: a, effective_from: 2026-01-01T00:00:00Z}]"
+    )
+
+
+def test_a_pool_may_change_its_policy_from_one_day_to_the_next() -> None:
+    catalog = load_catalog(
+        "pools: [{name: p, nodes: ['*'], effective_to: 2026-07-01T00:00:00Z},"
+        "{name: p, nodes: ['*'], idle: {share: even}, effective_from: 2026-07-01T00:00:00Z}]"
+    )
+    assert catalog.pool("p", BEFORE_US).idle.share == "weighted"
+    assert catalog.pool("p", JULY_US).idle.share == "even"
