@@ -7,8 +7,6 @@ from typing import Protocol
 from streams.config.catalog_dates import Stays, reference, repeated, stays
 from streams.config.catalog_pools import Pool
 from streams.config.catalog_sections import Sections
-from streams.config.catalog_shared import SharedCost
-from streams.config.catalog_tenants import Tenant
 from streams.config.catalog_trees import parents_below, parents_in_circles, shared_in_circles
 from streams.config.faults import Fault, Loc
 from streams.config.price_order import Stay
@@ -73,15 +71,14 @@ def unknown_levels(said: Sections) -> Iterator[Fault]:
     for number, level in enumerate(said.levels):
         if level in said.levels[:number]:
             yield Fault(("levels", number), f"expected each level once, got {level!r}; remove it")
-    sections: dict[str, tuple[Tenant, ...] | tuple[SharedCost, ...]] = {
-        "tenants": said.tenants or (),
-        "shared_costs": said.shared_costs,
-    }
-    for section, entries in sections.items():
-        for number, each in enumerate(entries):
-            if each.level is not None and each.level not in said.levels:
-                text = f"expected one of {', '.join(said.levels)}, got {each.level!r}"
-                yield Fault((section, number, "level"), f"{text}; correct it, or add it to levels")
+    named_levels: list[tuple[Loc, str | None]] = [
+        *((("tenants", n, "level"), each.level) for n, each in enumerate(said.tenants or ())),
+        *((("shared_costs", n, "level"), each.level) for n, each in enumerate(said.shared_costs)),
+    ]
+    for loc, wanted in named_levels:
+        if wanted is not None and wanted not in said.levels:
+            text = f"expected one of {', '.join(said.levels)}, got {wanted!r}"
+            yield Fault(loc, f"{text}; correct it, or add it to levels")
 
 
 def twice_at_once(said: Sections) -> Iterator[Fault]:

@@ -31,10 +31,12 @@ def faults(text: str) -> list[str]:
         ("{}", "44136fa355b3678a"),
         ("tenants: []", "e5af96b8acbf6e99"),
         (
-            ("{tenants: [acme, globex], pools: [{name: h100, nodes: [gpu-node-*], "
-            "idle: {basis: unheld_and_held_idle, share: even}}, {name: rest, nodes: ['*']}], "
-            "endpoints: [{name: llama, pool: h100, basis: gpu_time, weights: {input: 1, "
-            "output: 2.5, cache_read: 0.125}}, {name: qwen, pool: rest, basis: tokens}]}"),
+            (
+                "{tenants: [acme, globex], pools: [{name: h100, nodes: [gpu-node-*], "
+                "idle: {basis: unheld_and_held_idle, share: even}}, {name: rest, nodes: ['*']}], "
+                "endpoints: [{name: llama, pool: h100, basis: gpu_time, weights: {input: 1, "
+                "output: 2.5, cache_read: 0.125}}, {name: qwen, pool: rest, basis: tokens}]}"
+            ),
             "631c2f81b7041940",
         ),
     ],
@@ -186,8 +188,10 @@ DATED = "effective_to: 2026-01-01T00:00:00Z"
             "only beside key drivers",
         ),
         (
-            ("shared_costs: [{name: c, key: even, tenant: a, among: [b]}, "
-            "{name: d, key: even, tenant: b, among: [a]}]"),
+            (
+                "shared_costs: [{name: c, key: even, tenant: a, among: [b]}, "
+                "{name: d, key: even, tenant: b, among: [a]}]"
+            ),
             "shared_costs.",
             "that go from level to level and end, got ",
         ),
