@@ -72,7 +72,7 @@ EACH = [
     for verb, kind, names in (
         ("Read", ResourceType.TOPIC, access.reads),
         ("Write", ResourceType.TOPIC, access.writes),
-        ("Read", ResourceType.GROUP, [access.group or ""]),
+        ("Read", ResourceType.GROUP, [access.group] if access.group else []),
     )
     for name in names
 ]
@@ -203,6 +203,8 @@ def missing(site: Site, user: str) -> Sequence[str]:
         ("store", topics.COST_LINE),
         ("store", topics.USAGE_GPU),
         ("repair", topics.METERED_PARTIAL),
+        ("accrue", topics.METERED_PARTIAL),
+        ("accrue", topics.CONFIG_PRICE_BOOK),
         ("operator", topics.COST_LINE),
         ("reader", topics.COST_LINE),
     ],
