@@ -86,8 +86,7 @@ class GroupedMeter:
     def call_quantities(self, rows: Iterable[tuple[Where, Caller, MeterUnit, int]]) -> None:
         """Add what calls are priced by beside their totals, in base units."""
         for where, caller, meter, quantity in rows:
-            others = self._group(where, caller).others
-            others[meter] = others.get(meter, 0) + quantity
+            self._group(where, caller).add_other(meter, quantity)
 
     def held(self, rows: Iterable[tuple[Interval, gpu.Holding, int, int]]) -> None:
         """Add GPU time held and, of it, worked."""
@@ -116,7 +115,8 @@ class GroupedMeter:
             )
             place = (window_start(what.at_us, self._tally.window_us), resource_pool(what.kind))
             self._tally.sums(*place).entry(key).events += events
-            self._rater.add(place, key, meter, quantity, rates.at(what.at_us))
+            rate = resource.only_rate(meter, rates.at(what.at_us))
+            self._rater.add(place, key, {meter: quantity}, rate)
 
     def finish(self) -> None:
         """Rate the calls."""

@@ -165,13 +165,13 @@ def add_group(rater: Rater, catalog: Catalog, caller: Caller, group: Group) -> N
     place = (group.window_us, paid_by_gpu.pool if paid_by_gpu else api_pool(provider))
     tenant = catalog.tenant(reported)
     key = Key(tenant, project, provider, model, endpoint, None, region, tier_of(tier))
-    entry = rater.tally.sums(*place).entry(key)
-    entry.events += group.events
     if paid_by_gpu:
+        entry = rater.tally.sums(*place).entry(key)
+        entry.events += group.events
         entry.add(WORK, token_work(paid_by_gpu, group), 0)
         return
-    for meter, quantity in by_meter(group, group.rates).items():
-        rater.add(place, key, meter, quantity, group.rates.get(meter))
+    entry = rater.add(place, key, by_meter(group, group.rates), group.rates)
+    entry.events += group.events
     if is_unknown(group, group.rates):
         entry.add(UNKNOWN, group.unreported, 0)
 

@@ -8,7 +8,7 @@ from streams.core.catalog import Catalog, resource_pool
 from streams.core.money import split
 from streams.core.outcomes import Rejected
 from streams.core.price import Rate
-from streams.core.price_book import PriceBook
+from streams.core.price_book import MeterUnit, PriceBook, Rates
 from streams.core.rating import Rater
 from streams.core.sums import Key
 from streams.core.tally import Tally
@@ -54,7 +54,12 @@ def add_quantity(rater: Rater, catalog: Catalog, event: ResourceUsage) -> None:
     tally.sums(window_start(event["start_us"], tally.window_us), pool).entry(key).events += 1
     for begin, quantity in spread(event, tally.window_us, rates):
         place = (window_start(begin, tally.window_us), pool)
-        rater.add(place, key, meter, quantity, rates.at(begin))
+        rater.add(place, key, {meter: quantity}, only_rate(meter, rates.at(begin)))
+
+
+def only_rate(meter: MeterUnit, rate: Rate | None) -> Rates:
+    """Return the rates of one meter: none where it has no price."""
+    return {} if rate is None else {meter: rate}
 
 
 def payer(
