@@ -84,7 +84,7 @@ def by_meter(used: Used, rates: Rates) -> dict[MeterUnit, int]:
 
 
 def plain(used: Used, rates: Rates) -> dict[MeterUnit, int]:
-    """Return what `by_meter` does for calls of nothing but tokens: in half the time, as most are."""
+    """Return what `by_meter` does for calls of nothing but tokens, in half the time."""
     found = {INPUT: used.uncached}
     if used.cache_read:
         found[CACHE_READ] = used.cache_read

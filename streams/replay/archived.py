@@ -28,15 +28,12 @@ from streams.replay.span import Span
 Revisions: TypeAlias = Mapping[tuple[int, str], int]  # by begin of a window, and pool
 
 NO_NAME = [""]  # the engine's transform takes no empty array
-GROUPED = (
-    "grouped_calls",
-    "grouped_call_quantities",
-    "grouped_held",
-    "grouped_unheld",
-    "grouped_resources",
-    "cut_intervals",
-    "cut_resources",
-)
+QUERIES = {  # by kind of event; asking costs something even where there is nothing
+    "inference": ("grouped_calls",),
+    "inference with quantities": ("grouped_call_quantities",),
+    "gpu": ("grouped_held", "grouped_unheld", "cut_intervals"),
+    "resource": ("grouped_resources", "cut_resources"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,12 @@ class Archived:
         self._span = span
         self._stretch: Params = {"since": span.since_us, "until": span.until_us}
         params = {**self._stretch, "window": span.window_us, **cuts(span, list(books))}
-        self._rows = {query: asker.rows(query, params) for query in GROUPED}
+        kinds = kinds_of(asker.rows("archived_kinds", self._stretch))
+        self._rows = {
+            query: asker.rows(query, params) if kind in kinds else []
+            for kind, queries in QUERIES.items()
+            for query in queries
+        }
         self._counted: dict[str, Revisions] = {}  # by version of the catalog
 
     def windows(self, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
@@ -105,7 +107,10 @@ class Archived:
 
     def _count(self, rules: Rules) -> Revisions:
         catalog = rules.catalog
-        nodes = [name for [name] in self._asker.rows("archived_nodes", self._stretch)]
+        held = self._rows["grouped_unheld"] or self._rows["cut_intervals"]
+        nodes = (
+            [name for [name] in self._asker.rows("archived_nodes", self._stretch)] if held else []
+        )
         endpoints = [each for each in catalog.endpoints.values() if each.basis == "gpu_time"]
         params: Params = {
             **self._stretch,
@@ -117,6 +122,16 @@ class Archived:
         }
         rows = self._asker.rows("archived_batches", params)
         return {(start_us, pool): batches for start_us, pool, batches in rows}
+
+
+def kinds_of(rows: Iterable[Row]) -> set[str]:
+    """Return the keys of QUERIES that there are events of."""
+    found = set()
+    for kind, has_quantities in rows:
+        found.add(kind)
+        if has_quantities:
+            found.add(f"{kind} with quantities")
+    return found
 
 
 def cuts(span: Span, books: list[PriceBook]) -> Mapping[str, list[int]]:
