@@ -189,6 +189,13 @@ class Stack:
         self._is_complete = True
         await self._fleet.wait_ready(started, self.options.ready_within_s)
 
+    async def accrue_when_needed(self) -> None:
+        """Start what makes commitments' time pass, where a price book published since has some."""
+        if not self._is_complete or self._fleet.of("accrue"):
+            return
+        if await asyncio.to_thread(self._has_commitments):
+            log.info("commitments_found", starting=await self.add("accrue"))
+
     def _prepare_kafka(self) -> None:
         kafka = self.settings.kafka
         wait_ready(kafka, BROKER_READY_S)

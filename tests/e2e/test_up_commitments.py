@@ -12,6 +12,7 @@ import pytest
 
 from schemas import topics
 from schemas.codec import Codec
+from streams.config_topic import PRICES, publish_document
 from streams.core.accrual import STEP_US
 from streams.core.windows import MINUTE_US, SECOND_US
 from streams.kafka.batch import publish_all
@@ -77,6 +78,23 @@ async def commit(folder: Path) -> None:
         await stack.wait_ready()
         archived = "SELECT count() AS n FROM usage_events FINAL"
         await until(stack, archived, {"n": STEPS + len(calls)})
+
+
+def test_commitments_published_while_it_runs_begin_to_accrue(tmp_path: Path) -> None:
+    asyncio.run(commit_later(tmp_path / "data"))
+
+
+async def commit_later(data: Path) -> None:
+    now_us = time.time_ns() // 1000
+    text = BOOK.format(since=iso(now_us - 10 * STEP_US), until=iso(now_us + 10 * STEP_US))
+    async with Stack(Options(data=data), lambda *_: None) as stack:
+        await stack.accrue_when_needed()
+        assert "accrue" not in stack.pids
+        await asyncio.to_thread(publish_document, stack.settings.kafka, PRICES, text, "test")
+        await stack.accrue_when_needed()
+        assert "accrue" in stack.pids
+        batches = "SELECT count() > 0 AS some FROM batches WHERE startsWith(source, 'accrual')"
+        await until(stack, batches, {"some": 1})
 
 
 def send(kafka: KafkaSettings, events: Sequence[object], at_us: int) -> None:
