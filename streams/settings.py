@@ -158,6 +158,17 @@ class AllocateSettings(Group):
     )
 
 
+class AccrueSettings(Group):
+    """The time of commitments, as usage."""
+
+    every_s: PositiveFloat = Field(default=10.0, description="how often it is looked what is due")
+    catch_up_s: PositiveFloat = Field(
+        default=86_400.0,
+        description="how much of the time before its start is sent; what was sent counts once, "
+        "what came too late for its window is repaired",
+    )
+
+
 class StoreSettings(Group):
     """From topics to ClickHouse."""
 
@@ -214,6 +225,7 @@ class WorkerSettings(BaseSettings):
     clickhouse: ClickHouseSettings = Field(default_factory=ClickHouseSettings)
     meter: MeterSettings = Field(default_factory=MeterSettings)
     allocate: AllocateSettings = Field(default_factory=AllocateSettings)
+    accrue: AccrueSettings = Field(default_factory=AccrueSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     repair: RepairSettings = Field(default_factory=RepairSettings)
     web: WebSettings = Field(default_factory=WebSettings)

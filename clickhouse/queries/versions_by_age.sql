@@ -4,3 +4,4 @@ SELECT c.kind AS kind, c.version AS version, toUnixTimestamp64Micro(min(c.publis
 FROM configs AS c FINAL
 GROUP BY c.kind, c.version
 ORDER BY max((c.published_at, c.inserted_at)) DESC, version
+SETTINGS output_format_json_quote_64bit_integers = 0

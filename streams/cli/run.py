@@ -16,7 +16,7 @@ from streams.cli.reach import (
 )
 from streams.settings import Clock
 
-Processor = Literal["meter", "allocate", "store"]
+Processor = Literal["meter", "allocate", "store", "accrue"]
 
 
 def run(  # noqa: PLR0913 - one parameter an option
@@ -43,6 +43,10 @@ def run(  # noqa: PLR0913 - one parameter an option
     settings = settings_of(assignments, flags)
     stop_if_checking(settings, check=check)
     logs.configure(settings.log, processor)
+    if processor == "accrue":
+        from streams.processors import accruer  # noqa: PLC0415 - Kafka: not for --help and --check
+
+        raise typer.Exit(accruer.run(settings))
     from streams.processors import worker  # noqa: PLC0415 - Faust: not for --help and --check
 
     raise typer.Exit(worker.run(processor, settings))

@@ -1,7 +1,7 @@
 """What calls of one price are billed for: every meter that was used, and how much of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from schemas.decimals import ONE, from_bytes
 from schemas.records import CallQuantity
@@ -34,13 +34,18 @@ class Used:
     reasoning: int = 0
     events: int = 0
     unreported: int = 0  # calls of which nothing was counted
-    others: dict[MeterUnit, int] = field(default_factory=dict)
+    others: dict[MeterUnit, int] | None = None  # made when there are some: most calls have none
 
     def add_others(self, quantities: Iterable[CallQuantity]) -> None:
         """Add what a call is priced by beside its totals."""
         for each in quantities:
-            key = (each["meter"], each["unit"])
-            self.others[key] = self.others.get(key, 0) + in_base_units(each)
+            self.add_other((each["meter"], each["unit"]), in_base_units(each))
+
+    def add_other(self, meter: MeterUnit, quantity: int) -> None:
+        """Add a quantity in base units."""
+        if self.others is None:
+            self.others = {}
+        self.others[meter] = self.others.get(meter, 0) + quantity
 
     @property
     def totals(self) -> dict[MeterUnit, int]:
@@ -61,9 +66,11 @@ def by_meter(used: Used, rates: Rates) -> dict[MeterUnit, int]:
     its own. What calls are carried by is there, if only as zero. So calls summed in one group have
     the meters that they have one by one.
     """
+    if not used.others and EACH_REQUEST not in rates and (INPUT in rates or not rates):
+        return plain(used, rates)
     found = used.totals
     parts = {REASONING: used.reasoning} if used.reasoning else {}
-    for key, quantity in (parts | used.others).items():
+    for key, quantity in (parts | (used.others or {})).items():
         if key[0] not in PARTS:
             found[key] = quantity
         elif key in rates:
@@ -74,6 +81,24 @@ def by_meter(used: Used, rates: Rates) -> dict[MeterUnit, int]:
     carrier = carrier_of(rates)
     found.setdefault(carrier, 0)
     return {key: quantity for key, quantity in found.items() if quantity or key == carrier}
+
+
+def plain(used: Used, rates: Rates) -> dict[MeterUnit, int]:
+    """Return what `by_meter` does for calls of nothing but tokens, in half the time."""
+    found = {INPUT: used.uncached}
+    if used.cache_read:
+        found[CACHE_READ] = used.cache_read
+    if used.cache_write_5m:
+        found[CACHE_WRITE_5M] = used.cache_write_5m
+    if used.cache_write_1h:
+        found[CACHE_WRITE_1H] = used.cache_write_1h
+    output = used.output
+    if used.reasoning and REASONING in rates:
+        output -= used.reasoning
+        found[REASONING] = used.reasoning
+    if output:
+        found[OUTPUT] = output
+    return found
 
 
 def carrier_of(rates: Rates) -> MeterUnit:

@@ -85,7 +85,7 @@ def cover_by(
     terms: Commitment | None, usage: list[Coverable], quantity: int, cost: int
 ) -> tuple[int, Money]:
     """Have a commitment cover usage; return what is not used of its quantity and its cost."""
-    capacity = terms.per_hour * quantity // PICO if terms else 0
+    capacity = half_even(terms.per_hour * quantity, PICO) if terms else 0
     if terms is None or not capacity:
         return quantity, Money(cost, 0, cost)
     mine = [(each, weight) for each in usage if (weight := terms.weight_of(each.key, each.meter))]

@@ -88,8 +88,7 @@ class GroupedMeter:
     def call_quantities(self, rows: Iterable[tuple[Source, Where, Caller, MeterUnit, int]]) -> None:
         """Add what calls are priced by beside their totals, in base units."""
         for source, where, caller, meter, quantity in rows:
-            others = self._group(source, where, caller).others
-            others[meter] = others.get(meter, 0) + quantity
+            self._group(source, where, caller).add_other(meter, quantity)
 
     def held(self, rows: Iterable[tuple[Source, Interval, gpu.Holding, int, int]]) -> None:
         """Add GPU time held and, of it, worked."""
@@ -118,7 +117,8 @@ class GroupedMeter:
             tenant = rules.catalog.said_by(source).tenant(what.tenant, place[0])
             key = resource.payer(tenant, what.project, what.sku, what.resource_id)
             self._tally.sums(*place).entry(key).events += events
-            self._rater.add(place, key, meter, quantity, rates.at(what.at_us))
+            rate = resource.only_rate(meter, rates.at(what.at_us))
+            self._rater.add(place, key, {meter: quantity}, rate)
 
     def finish(self) -> None:
         """Rate the calls."""

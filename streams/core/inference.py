@@ -165,17 +165,16 @@ def add_group(rater: Rater, names: Attribution, caller: Caller, group: Group) ->
     tenant = names.tenant(reported, group.window_us)
     key = Key(tenant, project, provider, model, endpoint, None, region, tier_of(tier))
     paid_by_gpu = names.at(group.window_us).gpu_endpoint(endpoint)
-    pools = paid_by_gpu.pools if paid_by_gpu else (api_pool(provider),)
-    place = (group.window_us, pools[0])
-    entry = rater.tally.sums(*place).entry(key)
-    entry.events += group.events
     if paid_by_gpu:
         work = token_work(paid_by_gpu, group)
-        for pool in pools:
+        for pool in paid_by_gpu.pools:
             rater.tally.sums(group.window_us, pool).entry(key).add(WORK, work, 0)
+        first = rater.tally.sums(group.window_us, paid_by_gpu.pools[0])
+        first.entry(key).events += group.events
         return
-    for meter, quantity in by_meter(group, group.rates).items():
-        rater.add(place, key, meter, quantity, group.rates.get(meter))
+    place = (group.window_us, api_pool(provider))
+    entry = rater.add(place, key, by_meter(group, group.rates), group.rates)
+    entry.events += group.events
     if is_unknown(group, group.rates):
         entry.add(UNKNOWN, group.unreported, 0)
 

@@ -4,7 +4,7 @@ The same rules as metering, event by event: what metering rejects has no entry h
 costs may differ from the lines by rounding, since each event is rounded by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,12 @@ from schemas.records import GpuInterval, InferenceUsage, ResourceUsage
 from streams.core import gpu, resource
 from streams.core.call_price import by_meter, is_unknown
 from streams.core.catalog import COMMITMENT_KIND, Attribution, api_pool, resource_pool
-from streams.core.inference import used_by
+from streams.core.inference import Caller, Groups, caller_of, used_by
 from streams.core.metering import Metered, Rules
 from streams.core.meters import tier_of
 from streams.core.money import half_even
-from streams.core.price import GPU_DIVISOR, UNIT_DIVISOR, Rate
-from streams.core.price_book import PriceBook
+from streams.core.price import GPU_DIVISOR, TOKEN_DIVISOR, UNIT_DIVISOR, Rate
+from streams.core.price_book import PriceBook, Rates
 from streams.core.rating import divisor_of
 from streams.core.windows import window_start
 
@@ -41,48 +41,80 @@ def list_events(
     rejected = {each.index for each in metered.rejected}
     if -1 in rejected:
         return [None] * len(batch["events"])
-    listing = {
-        "InferenceUsageBatch": list_call,
-        "GpuUsageBatch": list_interval,
-        "ResourceUsageBatch": list_resource,
-    }[name]
-    names = rules.catalog.said_by(batch["source"])
+    events, names = batch["events"], rules.catalog.said_by(batch["source"])
+    if name == "InferenceUsageBatch":
+        return list_calls(events, rejected, rules, names)
+    listing = {"GpuUsageBatch": list_interval, "ResourceUsageBatch": list_resource}[name]
     return [
         None if index in rejected else listing(event, rules, names)
-        for index, event in enumerate(batch["events"])
+        for index, event in enumerate(events)
     ]
 
 
-def list_call(event: InferenceUsage, rules: Rules, names: Attribution) -> Listed:
-    """Attribute and price one model call; one of several pools is in the first."""
-    window_us = window_start(event["at_us"], rules.window_us)
+def list_calls(
+    events: Sequence[InferenceUsage], rejected: Container[int], rules: Rules, names: Attribution
+) -> list[Listed | None]:
+    """Attribute and price model calls. A caller's calls mostly have one payer and one price."""
+    groups = Groups(rules.book, rules.window_us)
+    payers: dict[tuple[Caller, int], Listed] = {}
+    found: list[Listed | None] = []
+    for index, event in enumerate(events):
+        if index in rejected:
+            found.append(None)
+            continue
+        caller, at_us, tokens = caller_of(event), event["at_us"], event["input_tokens"] or 0
+        group = groups.latest.get(caller)
+        if group is None or not group.holds(at_us, tokens):
+            group = groups.find(caller, at_us, tokens)
+        listed = payers.get((caller, group.window_us))
+        if listed is None:
+            listed = payer_of(event, names, group.window_us)
+            payers[caller, group.window_us] = listed
+        if listed.cost_pico is not None:
+            listed = Listed(listed.pool, listed.tenant, cost_at(event, group.rates))
+        found.append(listed)
+    return found
+
+
+def payer_of(event: InferenceUsage, names: Attribution, window_us: int) -> Listed:
+    """Attribute a call; its cost is 0 for now, and None when it is charged by GPU time.
+
+    One of several pools is in the first.
+    """
     tenant = names.tenant(event["tenant"], window_us)
     endpoint = names.at(window_us).gpu_endpoint(event["endpoint"])
     if endpoint:
         return Listed(endpoint.pools[0], tenant, None)
-    return Listed(api_pool(event["provider"]), tenant, call_cost(event, rules.book))
+    return Listed(api_pool(event["provider"]), tenant, 0)
 
 
 def call_cost(event: InferenceUsage, book: PriceBook) -> int | None:
     """Return the list cost of a call in pico; None when something it used has no price."""
+    tier = tier_of(event["service_tier"])
+    timeline = book.call_rates(event["provider"], event["model"], event["region"], tier)
+    return cost_at(event, timeline.at(event["at_us"]).at(event["input_tokens"] or 0))
+
+
+def cost_at(event: InferenceUsage, rates: Rates) -> int | None:
+    """Return the list cost of a call at rates."""
     used = used_by(event)
     others = event["quantities"]
     if others:
         used.add_others(others)
     elif event["input_tokens"] is None and event["output_tokens"] is None:
         used.unreported = 1
-    tier = tier_of(event["service_tier"])
-    timeline = book.call_rates(event["provider"], event["model"], event["region"], tier)
-    rates = timeline.at(event["at_us"]).at(event["input_tokens"] or 0)
     if is_unknown(used, rates):
         return None
-    amount = 0
+    tokens = units = 0
     for meter, quantity in by_meter(used, rates).items():
         rate = rates.get(meter)
         if rate is None:
             return None
-        amount += quantity * rate.listed * (UNIT_DIVISOR // divisor_of(meter[0]))
-    return half_even(amount, UNIT_DIVISOR)
+        if divisor_of(meter[0]) == TOKEN_DIVISOR:
+            tokens += quantity * rate.listed
+        else:
+            units += quantity * rate.listed
+    return half_even(tokens * (UNIT_DIVISOR // TOKEN_DIVISOR) + units, UNIT_DIVISOR)
 
 
 def list_interval(event: GpuInterval, rules: Rules, names: Attribution) -> Listed:

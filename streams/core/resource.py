@@ -8,7 +8,7 @@ from streams.core.catalog import Attribution, resource_pool
 from streams.core.money import split
 from streams.core.outcomes import Rejected
 from streams.core.price import Rate
-from streams.core.price_book import PriceBook
+from streams.core.price_book import MeterUnit, PriceBook, Rates
 from streams.core.rating import Rater
 from streams.core.sums import Key
 from streams.core.tally import Tally
@@ -56,8 +56,13 @@ def add_quantity(rater: Rater, names: Attribution, event: ResourceUsage) -> None
         tenant = names.tenant(event["tenant"], place[0])
         key = payer(tenant, event["project"], sku, event["resource_id"])
         tally.sums(*place).entry(key).events += events
-        rater.add(place, key, meter, quantity, rates.at(begin))
+        rater.add(place, key, {meter: quantity}, only_rate(meter, rates.at(begin)))
         events = 0
+
+
+def only_rate(meter: MeterUnit, rate: Rate | None) -> Rates:
+    """Return the rates of one meter: none where it has no price."""
+    return {} if rate is None else {meter: rate}
 
 
 def payer(tenant: str, project: str | None, sku: str, resource_id: str | None) -> Key:

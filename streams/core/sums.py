@@ -133,20 +133,21 @@ def record(key: Key, entry: Entry) -> Sum:
         "region": key.region,
         "service_tier": key.service_tier,
         "events": entry.events,
-        "meters": [meter_record(meter, sums) for meter, sums in entry.meters.items()],
-    }
-
-
-def meter_record(meter: MeterKey, sums: list[int]) -> Meter:
-    """Return one meter as the partial carries it."""
-    name, unit, divisor, priced = meter
-    quantity, amount, listed, billed = sums
-    return {
-        "name": name,
-        "unit": unit,
-        "quantity": to_bytes(quantity),
-        "amount": to_bytes(amount) if priced else None,
-        "divisor": divisor,
-        "list_amount": None if listed == amount else to_bytes(listed),
-        "billed_amount": None if billed == amount else to_bytes(billed),
+        "meters": [
+            {
+                "name": name,
+                "unit": unit,
+                "quantity": to_bytes(quantity),
+                "amount": to_bytes(amount) if priced else None,
+                "divisor": divisor,
+                "list_amount": None if listed == amount else to_bytes(listed),
+                "billed_amount": None if billed == amount else to_bytes(billed),
+            }
+            for (name, unit, divisor, priced), (
+                quantity,
+                amount,
+                listed,
+                billed,
+            ) in entry.meters.items()
+        ],
     }

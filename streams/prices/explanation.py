@@ -133,7 +133,7 @@ def used_of(event: InferenceUsage) -> Used:
 
 def parts_of(used: Used, rates: Rates) -> tuple[Part, ...]:
     """Return the tokens that are part of a total."""
-    parts = ({REASONING: used.reasoning} if used.reasoning else {}) | used.others
+    parts = ({REASONING: used.reasoning} if used.reasoning else {}) | (used.others or {})
     return tuple(
         Part(meter, PARTS[meter], tokens, (meter, unit) in rates)
         for (meter, unit), tokens in parts.items()

@@ -39,4 +39,5 @@ ACCESS = {
         ),
         (),
     ),
+    "accrue": Access(reads=[topics.CONFIG_PRICE_BOOK.name], writes=[topics.USAGE_RESOURCE.name]),
 }

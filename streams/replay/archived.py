@@ -33,15 +33,12 @@ from streams.replay.span import Span
 Revisions: TypeAlias = Mapping[tuple[int, str], int]  # by begin of a window, and pool
 
 NO_NAME = [""]  # the engine's transform takes no empty array
-GROUPED = (
-    "grouped_calls",
-    "grouped_call_quantities",
-    "grouped_held",
-    "grouped_unheld",
-    "grouped_resources",
-    "cut_intervals",
-    "cut_resources",
-)
+QUERIES = {  # by kind of event; asking costs something even where there is nothing
+    "inference": ("grouped_calls",),
+    "inference with quantities": ("grouped_call_quantities",),
+    "gpu": ("grouped_held", "grouped_unheld", "cut_intervals"),
+    "resource": ("grouped_resources", "cut_resources"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +68,7 @@ class Archived:
         self._span = span
         self._stretch: Params = {"since": span.since_us, "until": span.until_us}
         self._params = {**self._stretch, "window": span.window_us, **cuts(span, list(books))}
+        self._kinds = kinds_of(asker.rows("archived_kinds", self._stretch))
         self._found: dict[bool, dict[str, list[Row]]] = {}  # by whether sources are told apart
         self._counted: dict[str, Revisions] = {}  # by version of the catalog
 
@@ -96,7 +94,11 @@ class Archived:
     def _rows(self, *, by_source: bool) -> dict[str, list[Row]]:
         if by_source not in self._found:
             params: Params = {**self._params, "by_source": int(by_source)}
-            self._found[by_source] = {query: self._asker.rows(query, params) for query in GROUPED}
+            self._found[by_source] = {
+                query: self._asker.rows(query, params) if kind in self._kinds else []
+                for kind, queries in QUERIES.items()
+                for query in queries
+            }
         return self._found[by_source]
 
     def _drawn(self, tally: Tally, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
@@ -119,7 +121,9 @@ class Archived:
 
     def _count(self, rules: Rules) -> Revisions:
         """Ask between the changes of the catalog: of each window, its begin decides."""
-        nodes = [name for [name] in self._asker.rows("archived_nodes", self._stretch)]
+        nodes = []
+        if "gpu" in self._kinds:
+            nodes = [name for [name] in self._asker.rows("archived_nodes", self._stretch)]
         found: dict[tuple[int, str], int] = {}
         for begin, end in steady(self._span, rules.catalog):
             params: Params = {"since": begin, "until": end, "window": rules.window_us}
@@ -127,6 +131,16 @@ class Archived:
             rows = self._asker.rows("archived_batches", {**params, **where(names, nodes)})
             found |= {(start_us, pool): batches for start_us, pool, batches in rows}
         return found
+
+
+def kinds_of(rows: Iterable[Row]) -> set[str]:
+    """Return the keys of QUERIES that there are events of."""
+    found = set()
+    for kind, has_quantities in rows:
+        found.add(kind)
+        if has_quantities:
+            found.add(f"{kind} with quantities")
+    return found
 
 
 def cuts(span: Span, books: list[PriceBook]) -> Mapping[str, list[int]]:

@@ -10,9 +10,10 @@ from typing import Any, cast
 from clickhouse.client import Connection
 from clickhouse.query import ask
 from streams.core.lines import WindowPool
+from streams.replay.ask import Direct
 from streams.replay.difference import Difference, difference
 from streams.replay.hour import Hour
-from streams.replay.rules_by_version import RulesByVersion
+from streams.replay.versions import Versions
 from streams.replay.windows import span_of
 
 EPOCH_US = 0
@@ -79,7 +80,7 @@ def audit(connection: Connection) -> Audit:
     span = span_of(connection)
     findings = Findings()
     if span is not None:
-        rules = RulesByVersion(connection)
+        rules = Versions(Direct(connection))
         for hour in span.hours():
             audit_hour(Hour(connection, hour, rules), findings)
     totals = ask(connection.reader, "totals")[0]

@@ -1,10 +1,10 @@
 """What a replay changes: sums by tenant, model and reason, which add up to new less old. Pure."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from streams.core.lines import NO_MONEY, Dimensions, Figures, Lines, Money
+from streams.core.lines import Dimensions, Figures, Lines
 
 Reason = Literal["late", "tag", "price", "priced", "unpriced"]
 UNPRICED = "unpriced"
@@ -16,6 +16,9 @@ MEANING: Mapping[Reason, str] = {
     "priced": "had no price and has one now",
     "unpriced": "had a price and has none now",
 }
+
+
+Sum: TypeAlias = list[int]  # as Money: what it costs, costs by the list, and is billed
 
 
 class Key(NamedTuple):
@@ -31,39 +34,40 @@ class Change:
     """Sums over the lines that changed, in pico, and how many of them there are."""
 
     lines: int = 0
-    old: Money = NO_MONEY
-    new: Money = NO_MONEY
+    old: Sum = field(default_factory=lambda: [0, 0, 0])
+    new: Sum = field(default_factory=lambda: [0, 0, 0])
 
-    def add(self, lines: int, old: Money, new: Money) -> None:
+    def add(self, lines: int, old: Iterable[int], new: Iterable[int]) -> None:
         """Add changes."""
         self.lines += lines
-        self.old = plus(self.old, old)
-        self.new = plus(self.new, new)
+        for into, amounts in ((self.old, old), (self.new, new)):
+            for at, amount in enumerate(amounts):
+                into[at] += amount
 
 
 Changes: TypeAlias = dict[Key, Change]
-
-
-def plus(one: Money, other: Money) -> Money:
-    """Return the sum of two amounts, each of its kind."""
-    return Money(*(mine + more for mine, more in zip(one, other, strict=True)))
 
 
 def compare(changes: Changes, before: Lines, after: Lines, reason: Reason) -> None:
     """Add how lines differ. A line that is not there is zero."""
     for what, old, new in differing(before, after):
         key = Key(what.tenant, what.model, why(reason, what, before, after))
-        money = (old.money or NO_MONEY, new.money or NO_MONEY)
-        changes.setdefault(key, Change()).add(1, *money)
+        change = changes.get(key)
+        if change is None:
+            change = changes[key] = Change()
+        change.add(1, old.money or (), new.money or ())
 
 
 def differing(before: Lines, after: Lines) -> Iterator[tuple[Dimensions, Figures, Figures]]:
     """Yield the lines that are not the same, before and after."""
     nothing = Figures()
-    for what in {**before, **after}:
-        old, new = before.get(what, nothing), after.get(what, nothing)
-        if old != new:
+    for what, new in after.items():
+        old = before.get(what, nothing)
+        if (old.quantity, old.money, old.events) != (new.quantity, new.money, new.events):
             yield what, old, new
+    for what, old in before.items():
+        if what not in after and old != nothing:
+            yield what, old, nothing
 
 
 def why(reason: Reason, what: Dimensions, before: Lines, after: Lines) -> Reason:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.codec import Codec
-from streams.core.lines import Money
 from streams.replay.changes import Change, Changes, Key
 from streams.replay.chunk import Outcome
 
@@ -59,4 +58,4 @@ def add_changes(changes: Changes, rows: list[list[Any]]) -> None:
     """Add the changes of one stretch."""
     for tenant, model, reason, lines, *money in rows:
         change = changes.setdefault(Key(tenant, model, reason), Change())
-        change.add(lines, Money(*money[:3]), Money(*money[3:]))
+        change.add(lines, money[:3], money[3:])

@@ -13,8 +13,8 @@ from clickhouse.client import Connection
 from streams.core.lines import Dimensions, Figures, Lines, WindowPool
 from streams.core.terms import TWO_CATALOGS
 from streams.replay.archived import ArchivedWindow
-from streams.replay.rules_by_version import Pair, RulesByVersion
 from streams.replay.span import Span
+from streams.replay.versions import Pair, Versions
 from streams.replay.windows import Terms, drawn, in_force, recomputed
 
 
@@ -33,7 +33,7 @@ class Made(NamedTuple):
 class Hour:
     """Reads each part on first use. Takes memory for an hour's windows, per pair of versions."""
 
-    def __init__(self, connection: Connection, span: Span, rules: RulesByVersion) -> None:
+    def __init__(self, connection: Connection, span: Span, rules: Versions) -> None:
         self.span = span
         self.terms = {each.where: each for each in drawn(connection, span)}
         self._connection = connection

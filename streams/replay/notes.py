@@ -6,5 +6,7 @@ LATE = "late batches"
 LOG_LOST = "log of partials lost"
 PRICED = "usage priced that had no price"
 
+BY_HAND = "re-priced"  # of a person who gave no note
+
 # What nobody has decided about: windows as streamed, or corrected by a repair. None: before 0.2.
 BY_ITSELF = (LATE, LOG_LOST, PRICED, TWO_BOOKS, TWO_CATALOGS)

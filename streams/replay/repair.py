@@ -17,10 +17,11 @@ from schemas.records import CostLine
 from streams.core.lines import Edition, Figures, WindowPool, to_record
 from streams.core.terms import TWO_CATALOGS
 from streams.core.windows import HOUR_US, window_start
+from streams.replay.ask import Direct
 from streams.replay.difference import Difference, difference
 from streams.replay.hour import Hour, Made
 from streams.replay.notes import BY_ITSELF, LATE, LOG_LOST
-from streams.replay.rules_by_version import RulesByVersion
+from streams.replay.versions import Versions
 from streams.replay.windows import highest_generations, span_of
 
 CATALOG_DAYS = 3  # for so long one looks whether two catalogs met, other than for everything
@@ -66,7 +67,7 @@ def corrections(
     log: LostLog = NOTHING_LOST,
     *,
     everywhere: bool = False,
-    rules: RulesByVersion | None = None,
+    rules: Versions | None = None,
 ) -> Corrections:
     """Return the corrections of hours that are suspect, or of everything there is.
 
@@ -77,7 +78,7 @@ def corrections(
     span = span_of(connection)
     if span is None:
         return found
-    rules = rules or RulesByVersion(connection)
+    rules = rules or Versions(Direct(connection))
     suspects = suspect_hours(connection, log)
     for each in span.hours():
         if everywhere or window_start(each.since_us, HOUR_US) in suspects:

@@ -5,9 +5,10 @@ import time
 from collections.abc import Mapping
 
 from clickhouse.client import Connection
+from streams.replay.ask import Direct
 from streams.replay.repair import LostLog, corrections
-from streams.replay.rules_by_version import RulesByVersion
 from streams.replay.unpriced import LookedAt, price
+from streams.replay.versions import Versions
 
 HOURS = 24  # of unpriced usage that a repair by itself prices at once
 
@@ -17,7 +18,7 @@ class Repairs:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._rules: RulesByVersion | None = None
+        self._rules: Versions | None = None
         self._looked_at = LookedAt()
         self._one_at_a_time = threading.Lock()
 
@@ -37,9 +38,9 @@ class Repairs:
             price(self._connection, rules, found, looked_at, HOURS if by_itself else None)
         return found.to_json()
 
-    def _up_to_date(self) -> RulesByVersion:
+    def _up_to_date(self) -> Versions:
         if self._rules is None:
-            self._rules = RulesByVersion(self._connection)
+            self._rules = Versions(Direct(self._connection))
         else:
             self._rules.refresh()
         return self._rules

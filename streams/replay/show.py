@@ -8,6 +8,7 @@ from streams.core.lines import Money
 from streams.replay.changes import MEANING, Change, Changes, Key
 from streams.replay.chunk import Outcome
 
+COST = 0  # of the sums of a change
 COLUMNS = ("tenant", "model", "reason", "lines", "old", "new", "change")
 
 
@@ -46,8 +47,8 @@ def figures(change: Change) -> dict[str, object]:
     moved = difference(change)
     return {
         "lines": change.lines,
-        "old_cost": exact(change.old.cost),
-        "new_cost": exact(change.new.cost),
+        "old_cost": exact(change.old[COST]),
+        "new_cost": exact(change.new[COST]),
         "cost": exact(moved.cost),
         "list_cost": exact(moved.listed),
         "billed_cost": exact(moved.billed),
@@ -102,7 +103,7 @@ def row_cells(key: Key, change: Change, reason: str | None = None) -> tuple[str,
         key.model or "",
         key.reason if reason is None else reason,
         str(change.lines),
-        exact(change.old.cost),
-        exact(change.new.cost),
+        exact(change.old[COST]),
+        exact(change.new[COST]),
         exact(difference(change).cost),
     )

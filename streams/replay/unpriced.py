@@ -15,8 +15,8 @@ from streams.replay.difference import Pricing, difference, pricing, unpriced
 from streams.replay.hour import Hour, Made
 from streams.replay.notes import PRICED
 from streams.replay.repair import Corrections, drawn_anew
-from streams.replay.rules_by_version import RulesByVersion
 from streams.replay.span import Span
+from streams.replay.versions import Versions
 from streams.replay.windows import highest_generations, span_of
 
 
@@ -43,7 +43,7 @@ class LookedAt:
 
 def price(
     connection: Connection,
-    rules: RulesByVersion,
+    rules: Versions,
     found: Corrections,
     looked_at: LookedAt,
     at_most_hours: int | None = None,

@@ -10,7 +10,7 @@ from streams.core.lines import Dimensions, Figures, Money, WindowPool
 from streams.core.metering import Rules
 from streams.core.windows import window_start
 from streams.replay.archived import Archived, ArchivedWindow
-from streams.replay.ask import Direct
+from streams.replay.ask import Direct, Params
 from streams.replay.notes import BY_ITSELF
 from streams.replay.span import Span
 
@@ -94,11 +94,18 @@ def money_of(row: dict[str, Any]) -> Money | None:
 def highest_generations(connection: Connection, span: Span) -> dict[WindowPool, int]:
     """Return the highest generation of each (window, pool) of a span, complete or not.
 
-    What is published next takes a higher number: an incomplete one may yet be completed.
+    What is published next takes a higher number: an incomplete one may yet be completed. Those that
+    have none but 0 are left out.
     """
+    params: Params = {
+        "since": span.since_us,
+        "until": span.until_us,
+        "window": span.window_us,
+        "pool": "",
+    }
     return {
-        WindowPool(row["window_start"], row["window_end"], row["pool"]): row["generation"]
-        for row in rows(connection, "highest_generations", span)
+        WindowPool(start_us, start_us + span.window_us, pool): generation
+        for start_us, pool, generation in Direct(connection).rows("newest_generations", params)
     }
 
 

@@ -14,10 +14,22 @@ from streams.up.supervisor import Supervisor, Surroundings
 
 GIVE_UP_AFTER = 3  # ends of a part before it was ever ready
 MISUSED = 2  # exit status of a part whose settings are wrong: starting again will not help
-ORDER: tuple[Role, ...] = ("meter", "allocate", "store", "broker")  # as input flows
-STOP_S: dict[Role, float] = {"meter": 4.0, "allocate": 4.0, "store": 4.0, "broker": 0.5}
+ORDER: tuple[Role, ...] = ("accrue", "meter", "allocate", "store", "broker")  # as input flows
+STOP_S: dict[Role, float] = {
+    "accrue": 2.0,
+    "meter": 4.0,
+    "allocate": 4.0,
+    "store": 4.0,
+    "broker": 0.5,
+}
 # Time each role leaves for those after it; the store has most to finish.
-KEEP_S: dict[Role, float] = {"meter": 3.8, "allocate": 2.8, "store": 0.3, "broker": 0.0}
+KEEP_S: dict[Role, float] = {
+    "accrue": 3.8,
+    "meter": 3.8,
+    "allocate": 2.8,
+    "store": 0.3,
+    "broker": 0.0,
+}
 LEAST_S = 0.1  # for a role when all time is used up
 LAG_POLL_S = 0.1
 READY_POLL_S = 0.05

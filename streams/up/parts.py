@@ -11,9 +11,9 @@ from streams.up.directory import Directory
 from streams.up.options import Options
 from streams.up.ports import HOST, free_port, free_ports
 
-Role = Literal["broker", "meter", "allocate", "store"]
+Role = Literal["broker", "meter", "allocate", "store", "accrue"]
 
-PROCESSORS: tuple[Role, ...] = ("meter", "allocate", "store")  # in the order input flows
+PROCESSORS: tuple[Role, ...] = ("accrue", "meter", "allocate", "store")  # as input flows
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,12 @@ def addresses(options: Options, directory: Directory, embedded: Part | None) -> 
     return settings.model_copy(update={"kafka": kafka, "clickhouse": clickhouse, "store": store})
 
 
-def processors(options: Options, settings: WorkerSettings) -> list[Part]:
+def processors(
+    options: Options, settings: WorkerSettings, *, with_commitments: bool = False
+) -> list[Part]:
     """Return the processors of a stack; names are numbered where there are several."""
     counts: dict[Role, int] = {
+        "accrue": int(with_commitments),
         "meter": options.workers,
         "allocate": options.workers,
         "store": 1,  # the embedded engine admits one process

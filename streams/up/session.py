@@ -6,6 +6,7 @@ import time
 
 import structlog
 
+from streams.errors import StreamsError
 from streams.up.options import Options
 from streams.up.stack import Stack
 
@@ -56,10 +57,24 @@ async def _run(stack: Stack, began_s: float) -> int:
         # Not before: it loads ClickHouse's client, and the parts need the processor now.
         from streams.up.mending import keep_mending  # noqa: PLC0415
 
-        mending = asyncio.create_task(keep_mending(stack.settings, lambda: stack.log_began_us))
+        beside = [
+            asyncio.create_task(keep_mending(stack.settings, lambda: stack.log_began_us)),
+            asyncio.create_task(keep_accruing(stack)),
+        ]
         try:
             await stack.ended.wait()
         finally:
-            mending.cancel()
+            for each in beside:
+                each.cancel()
     log.error("stack_ended", why=stack.ended_because)
     return 1
+
+
+async def keep_accruing(stack: Stack) -> None:
+    """Look now and then whether commitments were published, until cancelled."""
+    while True:
+        await asyncio.sleep(stack.settings.repair.every_s)
+        try:
+            await stack.accrue_when_needed()
+        except (StreamsError, TimeoutError) as error:
+            log.warning("accrue_not_started", error=str(error))

@@ -17,7 +17,14 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from streams import web
-from streams.config_topic import CATALOG, PRICES, Kind, publish_default, publish_document
+from streams.config_topic import (
+    CATALOG,
+    PRICES,
+    Kind,
+    document_in_force,
+    publish_default,
+    publish_document,
+)
 from streams.errors import StreamsError
 from streams.kafka import create_topics, wait_ready
 from streams.metrics import Metric, Metrics
@@ -37,6 +44,7 @@ BROKER_READY_S = 10.0  # it takes 0.1
 MEMORY_CHECK_S = 1.0
 READY_POLL_S = 0.05
 REMOVE_S = 10.0
+COMMITMENTS = "commitments"  # in the text of a price book that has some
 
 log = structlog.get_logger()
 
@@ -174,9 +182,19 @@ class Stack:
             self._fleet.start([self._broker])
             self.log_began_us = time.time_ns() // 1_000
         await asyncio.to_thread(self._prepare_kafka)
-        started = self._fleet.start(parts.processors(self.options, self.settings))
+        with_commitments = await asyncio.to_thread(self._has_commitments)
+        started = self._fleet.start(
+            parts.processors(self.options, self.settings, with_commitments=with_commitments)
+        )
         self._is_complete = True
         await self._fleet.wait_ready(started, self.options.ready_within_s)
+
+    async def accrue_when_needed(self) -> None:
+        """Start what makes commitments' time pass, where a price book published since has some."""
+        if not self._is_complete or self._fleet.of("accrue"):
+            return
+        if await asyncio.to_thread(self._has_commitments):
+            log.info("commitments_found", starting=await self.add("accrue"))
 
     def _prepare_kafka(self) -> None:
         kafka = self.settings.kafka
@@ -187,6 +205,11 @@ class Stack:
         prices = self._publish(PRICES, self.options.prices)
         catalog = self._publish(CATALOG, self.options.catalog)
         log.info("kafka_prepared", created=len(created), prices=prices, catalog=catalog)
+
+    def _has_commitments(self) -> bool:
+        """Whether the price book in force may hold some: reading all of it takes a second."""
+        document = document_in_force(self.settings.kafka, PRICES)
+        return document is not None and COMMITMENTS in document["body"]
 
     def _publish(self, kind: Kind, path: Path | None) -> str:
         kafka = self.settings.kafka

@@ -1,5 +1,6 @@
 """What ClickHouse sums and core rates is what metering every event gives, line by line."""
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -15,15 +16,20 @@ from clickhouse.usage_rows import (
     usage_rows,
 )
 from clickhouse.writer import Writer
+from streams.core.accrual import due
+from streams.core.commitments import Commitment
 from streams.core.lines import WindowPool
 from streams.core.metering import LATEST_US, Rules, meter_batch
+from streams.core.price_book import Agreements
+from streams.core.timeline import FOREVER
 from streams.core.window import Window
 from streams.replay.archived import Archived
 from streams.replay.ask import Direct
 from streams.replay.span import Span
 from tests.builders.drawing import agreed, record_name
 from tests.builders.generated import END_US, any_terms, batches, terms
-from tests.builders.terms import WINDOW_US
+from tests.builders.generated_prices import OVERRIDES, PRICES, UPLIFTS
+from tests.builders.terms import WINDOW_US, book
 from tests.builders.usage import T0, Event, batch, call, holder, interval, quantity
 
 pytestmark = pytest.mark.integration
@@ -89,6 +95,30 @@ def test_sums_beyond_64_bits_are_exact(database: Connection) -> None:
     ]
     archive(database, usage)
     assert_same(database, terms(), usage, WHOLE)
+
+
+def test_commitments_cover_the_same_of_what_was_archived(database: Connection) -> None:
+    """Two terms that follow each other inside a window, and a step that lies over three."""
+    change_us = T0 + WINDOW_US + WINDOW_US // 3
+    first = Commitment(
+        "ptu", "openai", ("gpt-4*",), (("tokens.input", 1000), ("tokens.output", 2500)),
+        7_000_000_000, 60 * 10**12, T0, change_us, "contract",
+    )  # fmt: skip
+    second = replace(first, from_us=change_us, to_us=FOREVER, rate=77 * 10**12)
+    held = Agreements(UPLIFTS, OVERRIDES, (first, second))
+    rules = replace(terms(), book=book(*PRICES.prices, agreements=held))
+    usage: list[list[Event]] = [
+        [step.event()] for each in (first, second) for step in due(each, T0, T0 + 9 * WINDOW_US)
+    ]
+    usage += [
+        [call(at_us=T0 + minute * WINDOW_US + 7, tenant=tenant, input_tokens=40_000 * minute)]
+        for minute in range(4)
+        for tenant in ("acme", "globex")
+    ]
+    archive(database, usage)
+    assert_same(database, rules, usage, WHOLE)
+    drawn = [what.kind for window in metered(rules, usage).values() for what in window.lines()]
+    assert "commitment_unused" in drawn
 
 
 def test_a_day_long_quantity_is_in_every_window_it_touches(database: Connection) -> None:

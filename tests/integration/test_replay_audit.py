@@ -36,7 +36,7 @@ from streams.replay.repair import LostLog, corrections
 from streams.replay.report import to_json, to_text
 from tests.builders.cost_lines import line
 from tests.builders.terms import NOTHING_AGREED
-from tests.builders.usage import T0, batch, call, holder, interval
+from tests.builders.usage import T0, batch, call, holder, interval, quantity
 
 pytestmark = pytest.mark.integration
 
@@ -175,6 +175,20 @@ def test_a_missing_batch_is_found(database: Connection) -> None:
     found = audit(database)
     assert [(each.source, each.missing_batches) for each in found.incomplete] == [("gw", 1)]
     assert not found.clean
+
+
+@pytest.mark.parametrize(("seqs", "missing"), [((7, 8, 9), []), ((7, 9), [1])])
+def test_accruals_are_expected_from_the_first_one_on(
+    database: Connection, seqs: tuple[int, ...], missing: list[int]
+) -> None:
+    """A commitment that was there before us is not accrued from its begin."""
+    batches: list[Named] = [
+        ("ResourceUsageBatch", batch(quantity("1"), source="accrual:ptu", epoch=T0, seq=seq))
+        for seq in seqs
+    ]
+    archive(database, batches)
+    publish(database, finals(batches))
+    assert [each.missing_batches for each in audit(database).incomplete] == missing
 
 
 def test_a_window_without_lines_between_closed_ones_is_found(database: Connection) -> None:

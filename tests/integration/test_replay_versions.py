@@ -9,12 +9,13 @@ from clickhouse.client import Connection
 from schemas.records import CostLine
 from streams.core.terms import TWO_BOOKS, TWO_CATALOGS
 from streams.core.windows import SECOND_US
+from streams.replay.ask import Direct
 from streams.replay.audit import audit
 from streams.replay.notes import PRICED
 from streams.replay.repair import Corrections, corrections
 from streams.replay.report import to_json, to_text
-from streams.replay.rules_by_version import RulesByVersion
 from streams.replay.unpriced import LookedAt, price
+from streams.replay.versions import Versions
 from tests.builders.archived import Document, Live, price_book
 from tests.builders.usage import T0, call, interval
 
@@ -48,7 +49,7 @@ def repair(live: Live) -> Corrections:
 def priced(live: Live, looked_at: LookedAt | None = None) -> Corrections:
     """Publish what the newest price book prices."""
     found = Corrections()
-    price(live.database, RulesByVersion(live.database), found, looked_at or LookedAt())
+    price(live.database, Versions(Direct(live.database)), found, looked_at or LookedAt())
     live.store(found.lines)
     return found
 

@@ -105,7 +105,7 @@ def test_the_rows_of_the_diff_sum_to_new_less_old(shared_data: Path, tmp_path: P
         live.close()
         found = changes(connection, new.book.version)
         assert changes(connection, old.book.version) == {}
-    moved = {key: change.new.cost - change.old.cost for key, change in found.items()}
+    moved = {key: change.new[0] - change.old[0] for key, change in found.items()}
     assert sum(moved.values()) == exact(calls, after) - exact(calls, before)
     dearer = {key.model for key in moved}
     assert dearer, "expected models whose price changed"

@@ -100,7 +100,7 @@ def test_lines_sum_to_what_stays_on_demand_and_the_commitment(
     paid = half_even(amount * terms.rate, 10**12)
     drawing = {line["line_id"]: weight_of(terms, line) for line in before}
     work = {each: weight * quantity_of(before, each) for each, weight in drawing.items() if weight}
-    capacity = terms.per_hour * amount // 10**12
+    capacity = half_even(terms.per_hour * amount, 10**12)
     covered = min(sum(work.values()), capacity)
     ratio = Fraction(covered, sum(work.values())) if any(work.values()) else Fraction(capacity > 0)
     left = Fraction(0)

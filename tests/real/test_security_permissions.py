@@ -72,7 +72,7 @@ EACH = [
     for verb, kind, names in (
         ("Read", ResourceType.TOPIC, access.reads),
         ("Write", ResourceType.TOPIC, access.writes),
-        ("Read", ResourceType.GROUP, [access.group or ""]),
+        ("Read", ResourceType.GROUP, [access.group] if access.group else []),
     )
     for name in names
 ]
@@ -86,8 +86,9 @@ def admin(site: Site) -> AdminClient:
 
 @pytest.fixture
 def workers(site: Site, tmp_path: Path) -> Iterator[dict[str, Worker]]:
-    """Each processor as its own user, ready."""
-    found = {name: worker_of(site, name, tmp_path) for name in ACCESS}
+    """Each processor that reads in a group as its own user, ready."""
+    in_groups = [name for name, access in ACCESS.items() if access.group]
+    found = {name: worker_of(site, name, tmp_path) for name in in_groups}
     for worker in found.values():
         worker.start()
     try:
@@ -203,6 +204,8 @@ def missing(site: Site, user: str) -> Sequence[str]:
         ("store", topics.COST_LINE),
         ("store", topics.USAGE_GPU),
         ("repair", topics.METERED_PARTIAL),
+        ("accrue", topics.METERED_PARTIAL),
+        ("accrue", topics.CONFIG_PRICE_BOOK),
         ("operator", topics.COST_LINE),
         ("reader", topics.COST_LINE),
     ],

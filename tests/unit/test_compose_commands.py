@@ -23,6 +23,7 @@ ORDER = {
     "migrate": {"clickhouse": HEALTHY},
     "prices": {"topics": DONE},
     "catalog": {"topics": DONE},
+    "accrue": {"prices": DONE},
     "meter": {"prices": DONE, "catalog": DONE},
     "allocate": {"topics": DONE},
     "store": {"prices": DONE, "catalog": DONE, "migrate": DONE},
