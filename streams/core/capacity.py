@@ -74,15 +74,9 @@ class Capacity:
 
     def split(self, weights: Sequence[int]) -> list["Capacity"]:
         """Return parts by integer weights, of which one is positive; they sum to the whole."""
-        parts = [
-            Capacity(*part)
-            for part in zip(
-                split(self.cost, weights),
-                split(self.listed, weights),
-                split(self.for_us, weights),
-                strict=True,
-            )
-        ]
+        costs = split(self.cost, weights)
+        listed = costs if self.listed == self.cost else split(self.listed, weights)
+        parts = list(map(Capacity, costs, listed, split(self.for_us, weights)))
         if self.origin is not None:
             whole, weights = replace(self), tuple(weights)
             for index, part in enumerate(parts):

@@ -5,12 +5,12 @@ service is nobody's idle time: the pool's platform account pays for it.
 """
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from streams.core.capacity import Capacity, Metered
 from streams.core.gpu import ACTIVE, GPU, HELD_IDLE, OUT_OF_SERVICE, UNIT
 from streams.core.lines import Dimensions, Figures, Lines
-from streams.core.metered_lines import WORK, dimensions, line
+from streams.core.metered_lines import WORK, line
 from streams.core.money import PICO, half_even, split
 from streams.core.pools import Pool
 from streams.core.price import GPU_DIVISOR
@@ -23,6 +23,14 @@ GpuPart: TypeAlias = tuple[Key, MeterKey, list[int]]  # whose, which meter, its 
 CostedPart: TypeAlias = tuple[Key, str, Capacity]
 
 IN_REPAIR = "out_of_service"  # the kind of its lines
+
+
+class Caller(NamedTuple):
+    """Who called an endpoint: the work, and the lines of the time that it takes."""
+
+    work: int
+    active: Figures
+    held_idle: Figures
 
 
 class Held:
@@ -51,34 +59,42 @@ class Held:
 
     def to_tenant(self, key: Key, meter: str, capacity: Capacity) -> None:
         """Charge a tenant for time it held; idle time goes to the pot where the pool says so."""
-        figures = self.lines.setdefault(held_line(key, meter), Figures())
-        if meter == HELD_IDLE and self.pool.idle.basis == "unheld_and_held_idle":
+        figures = self.line(key, meter)
+        if self.is_idle(meter):
             self.pot.add(capacity)
         else:
             take(figures, capacity)
+
+    def line(self, key: Key, meter: str) -> Figures:
+        """Return the line of time that a tenant held, made when it is new."""
+        return self.lines.setdefault(held_line(key, meter), Figures())
+
+    def is_idle(self, meter: str) -> bool:
+        """Whether time that somebody held counts as idle in the pool."""
+        return meter == HELD_IDLE and self.pool.idle.basis == "unheld_and_held_idle"
 
     def split_endpoints(self, entries: Entries) -> None:
         """Split what each endpoint held over its tenants' work; without work it is idle."""
         callers = self.callers(entries)
         for endpoint, have in sorted(self.endpoints.items()):
-            tenants = callers.get(endpoint, [])
-            weights = [work for _, work in tenants]
+            weights = [caller.work for caller in callers.get(endpoint, ())]
             for meter, capacity in have.items():
-                if not any(weights):
+                if self.is_idle(meter) or not any(weights):
                     self.pot.add(capacity)
                     continue
-                for (key, _), part in zip(tenants, capacity.split(weights), strict=True):
-                    self.to_tenant(key, meter, part)
+                parts = capacity.split(weights)
+                for caller, part in zip(callers[endpoint], parts, strict=True):
+                    take(caller.active if meter == ACTIVE else caller.held_idle, part)
 
-    def callers(self, entries: Entries) -> dict[str, list[tuple[Key, int]]]:
-        """Return the work of each endpoint's callers, whose lines are there in any case."""
-        found: dict[str, list[tuple[Key, int]]] = {}
+    def callers(self, entries: Entries) -> dict[str, list[Caller]]:
+        """Return the callers of each endpoint, whose lines are there in any case."""
+        found: dict[str, list[Caller]] = {}
         for key, entry in entries:
             work = [sums[0] for meter, sums in entry.meters.items() if meter.name == WORK]
             if work and key.endpoint:
-                found.setdefault(key.endpoint, []).append((key, sum(work)))
-                self.lines.setdefault(held_line(key, ACTIVE), Figures()).events += entry.events
-                self.lines.setdefault(held_line(key, HELD_IDLE), Figures())
+                caller = Caller(sum(work), self.line(key, ACTIVE), self.line(key, HELD_IDLE))
+                caller.active.events += entry.events
+                found.setdefault(key.endpoint, []).append(caller)
         return found
 
 
@@ -133,7 +149,9 @@ def rounded(amounts: list[int]) -> list[int]:
 
 
 def held_line(key: Key, meter: str) -> Dimensions:
-    """Return the line of time that a tenant held."""
+    """Return the line of time that a tenant held. Region and tier are those of calls."""
     kind = USED if meter == ACTIVE else HELD
-    whole = key._replace(region=None, service_tier=None)
-    return dimensions(whole, key.tenant or UNATTRIBUTED, kind, MeterKey(meter, UNIT, 1, True))
+    tenant, project, provider, model, endpoint, job, *_ = key
+    return Dimensions(
+        tenant or UNATTRIBUTED, project, kind, meter, provider, model, endpoint, job, UNIT
+    )

@@ -12,8 +12,9 @@ from fractions import Fraction
 from streams.core.capacity import Capacity
 from streams.core.entitlement import Balance, balances, shared
 from streams.core.lines import Dimensions, Figures, Lines
+from streams.core.money import PICO
 from streams.core.pools import GPU_SCALE, Lending, Reservation
-from streams.core.time_lines import BORROWED, TIME_KINDS, keep_only, pool_line, put, taken
+from streams.core.time_lines import BORROWED, TIME_KINDS, keep_only, pool_line, put, take, taken
 
 RESERVED_IDLE = "reserved_idle"
 LENT_CREDIT = "lent_credit"
@@ -61,7 +62,7 @@ def held_by(lines: Lines) -> dict[str, int]:
     found: dict[str, int] = {}
     for what, figures in lines.items():
         if what.kind in TIME_KINDS:
-            found[what.tenant] = found.get(what.tenant, 0) + taken(figures).for_us
+            found[what.tenant] = found.get(what.tenant, 0) + figures.quantity // PICO
     return found
 
 
@@ -71,15 +72,16 @@ def borrow(
     """Move borrowed time to lines of its own; return what is charged for it, and what it costs."""
     charged, lent = Capacity(), Capacity()
     for tenant, of_tenant in held_lines(lines).items():
-        times = [taken(figures) for _, figures in of_tenant]
-        borrowed = found[tenant].borrowed
-        parts = shared(borrowed, [each.for_us for each in times])
-        for (what, figures), have, part in zip(of_tenant, times, parts, strict=True):
-            moved = move(figures, have, part)
-            lent.add(moved)
-            price = moved.times(burst)
-            charged.add(price)
-            put(lines, what._replace(kind=BORROWED), price)
+        weights = [figures.quantity // PICO for _, figures in of_tenant]
+        parts = shared(found[tenant].borrowed, weights)
+        for (what, figures), part_us in zip(of_tenant, parts, strict=True):
+            line = lines.setdefault(what._replace(kind=BORROWED), Figures())
+            if part_us:
+                moved = move(figures, part_us)
+                price = moved.times(burst)
+                lent.add(moved)
+                charged.add(price)
+                take(line, price)
     return charged, lent
 
 
@@ -92,10 +94,9 @@ def held_lines(lines: Lines) -> dict[str, list[tuple[Dimensions, Figures]]]:
     return found
 
 
-def move(figures: Figures, have: Capacity, part_us: int) -> Capacity:
+def move(figures: Figures, part_us: int) -> Capacity:
     """Take some of the time off a line; return it with its share of the cost."""
-    if not part_us:
-        return Capacity()
+    have = taken(figures)
     kept, moved = have.split([have.for_us - part_us, part_us])
     keep_only(figures, kept)
     return moved

@@ -56,8 +56,11 @@ class Figures:
     def add(self, quantity: int, money: Money, events: int = 0) -> None:
         """Add to a priced line."""
         self.quantity += quantity
-        have = self.money or NO_MONEY
-        self.money = Money(*(mine + more for mine, more in zip(have, money, strict=True)))
+        if self.money is None or self.money is NO_MONEY:
+            self.money = money
+        else:
+            cost, listed, billed = self.money
+            self.money = Money(cost + money.cost, listed + money.listed, billed + money.billed)
         self.events += events
 
 

@@ -37,15 +37,10 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
         raise ValueError(f"expected weights >= 0 of which one is positive, got {list(weights)}")
     if total < 0:
         return [-part for part in split(-total, weights)]
-    parts = []
-    rests = []
-    for index, weight in enumerate(weights):
-        part, rest = divmod(total * weight, whole)
-        parts.append(part)
-        rests.append((-rest, index))
+    parts = [total * weight // whole for weight in weights]
     missing = total - sum(parts)
     if missing:
-        rests.sort()
-        for _, index in rests[:missing]:
+        rests = [-(total * weight % whole) for weight in weights]
+        for index in sorted(range(len(rests)), key=rests.__getitem__)[:missing]:
             parts[index] += 1
     return parts

@@ -9,7 +9,8 @@ from tests.bench import report
 from tests.bench.figure import Bench, Options
 
 NAMES = (
-    "codec", "meter", "allocate", "memory", "store", "chain", "latency", "outbox", "replay",
+    "codec", "meter", "allocate", "allocation", "memory", "store", "chain", "latency", "outbox",
+    "replay",
 )  # fmt: skip
 
 
