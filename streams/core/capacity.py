@@ -7,10 +7,13 @@ to and to what they are split into. Nothing is computed from it.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from streams.core.money import half_even, split
 from streams.core.sums import Key
+
+
+By: TypeAlias = Literal["time", "work", "weighted", "even", "reservation", "separate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Share:
     whole: "Capacity"
     weights: Sequence[int]
     index: int
+    by: By
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +76,23 @@ class Capacity:
         self.listed += other.listed
         self.for_us += other.for_us
 
-    def split(self, weights: Sequence[int]) -> list["Capacity"]:
-        """Return parts by integer weights, of which one is positive; they sum to the whole."""
+    def split(self, weights: Sequence[int], by: By = "time") -> list["Capacity"]:
+        """Return parts by integer weights, of which one is positive; they sum to the whole.
+
+        `by`: what the weights are, for who asks where a part came from.
+        """
         costs = split(self.cost, weights)
         listed = costs if self.listed == self.cost else split(self.listed, weights)
         parts = list(map(Capacity, costs, listed, split(self.for_us, weights)))
         if self.origin is not None:
             whole, weights = replace(self), tuple(weights)
             for index, part in enumerate(parts):
-                part.origin = Share(whole, weights, index)
+                part.origin = Share(whole, weights, index, by)
         return parts
 
-    def parts(self, weights: Sequence[int]) -> list["Capacity"]:
+    def parts(self, weights: Sequence[int], by: By = "time") -> list["Capacity"]:
         """Return parts by integer weights; all are nothing where no weight is positive."""
-        return self.split(weights) if any(weights) else [Capacity() for _ in weights]
+        return self.split(weights, by) if any(weights) else [Capacity() for _ in weights]
 
     def times(self, factor: Fraction) -> "Capacity":
         """Return the same time at a multiple of its cost, rounded half-even."""

@@ -82,7 +82,7 @@ class Held:
                 if self.is_idle(meter) or not any(weights):
                     self.pot.add(capacity)
                     continue
-                parts = capacity.split(weights)
+                parts = capacity.split(weights, "work")
                 for caller, part in zip(callers[endpoint], parts, strict=True):
                     take(caller.active if meter == ACTIVE else caller.held_idle, part)
 

@@ -25,7 +25,7 @@ def share_idle(
     `reserved`: GPU-microseconds of the window by tenant. `events`: how many said what there was.
     """
     weights = weights_of(lines, share, reserved)
-    *parts, rest = pot.parts([*weights.values(), int(not any(weights.values()))])
+    *parts, rest = pot.parts([*weights.values(), int(not any(weights.values()))], share)
     for tenant, part in zip(weights, parts, strict=True):
         put(lines, pool_line(tenant, IDLE_SHARE, IDLE_METER), part)
     put(lines, pool_line(IDLE, IDLE_SHARE, IDLE_METER), rest, events)

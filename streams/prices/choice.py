@@ -1,4 +1,4 @@
-"""Which entries of a price book a call was matched against, and why one of them prices it. Pure.
+"""Which entries of a price book usage was matched against, and why one of them prices it. Pure.
 
 The same rules as `streams.core.price_book`, one entry at a time: there they are applied to whole
 timelines. Whoever uses this compares what it chose with what core has, see `explanation`.
@@ -7,7 +7,7 @@ timelines. Whoever uses this compares what it chose with what core has, see `exp
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from streams.core.price import Price, Rate
+from streams.core.price import GPU_METER, Price, Rate
 from streams.core.price_book import MeterUnit, PriceBook
 from streams.core.timeline import WEEK_US
 from streams.core.uplifts import Uplift, uplifted
@@ -46,8 +46,11 @@ class Choice:
 
 def choose(book: PriceBook, meter: MeterUnit, sought: Sought) -> Choice:
     """Return how a meter of a call is priced."""
+    commitments = (each.price() for each in book.agreements.commitments)
     of_model = [
-        each for each in book.prices if (each.model, each.meter) == (sought.model, meter[0])
+        each
+        for each in (*book.prices, *commitments)
+        if (each.model, each.meter) == (sought.model, meter[0])
     ]
     passed, left = _sift(of_model, lambda each: _not_for(each, meter, sought))
     best = max((_rank(each) for each in left), default=(False, False))
@@ -61,6 +64,48 @@ def choose(book: PriceBook, meter: MeterUnit, sought: Sought) -> Choice:
         *_raised(price, book.agreements.uplifts, sought),
         (*passed, *less, *other_dates, *hours, *steps),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SoughtTime:
+    """What decides about the price of GPU time."""
+
+    model: str
+    pool: str
+    purchase: str | None
+    at_us: int
+
+
+def choose_time(book: PriceBook, sought: SoughtTime) -> Choice:
+    """Return how GPU time is priced."""
+    of_model = [
+        each for each in book.prices if (each.model, each.meter) == (sought.model, GPU_METER)
+    ]
+    passed, left = _sift(of_model, lambda each: _not_for_time(each, sought))
+    best = max((_rank_of_time(each) for each in left), default=(False, False))
+    less, left = _sift(left, lambda each: _less_special_time(each, best))
+    other_dates, left = _sift(left, lambda each: _not_then(each, sought.at_us))
+    hours, left = _sift(left, lambda each: _not_these_hours(each, left, sought.at_us))
+    price = left[0] if left else None
+    passed_over = (*passed, *less, *other_dates, *hours)
+    return Choice(price, (), price.both if price else None, passed_over)
+
+
+def _not_for_time(price: Price, sought: SoughtTime) -> str | None:
+    if price.pool not in (sought.pool, None):
+        return f"pool {price.pool}"
+    return None if price.purchase in (sought.purchase, None) else f"bought {price.purchase}"
+
+
+def _rank_of_time(price: Price) -> tuple[bool, bool]:
+    return price.pool is not None, price.purchase is not None
+
+
+def _less_special_time(price: Price, best: tuple[bool, bool]) -> str | None:
+    if _rank_of_time(price) == best:
+        return None
+    what = "pool" if best[0] and price.pool is None else "purchase option"
+    return f"for any {what}, and one names it"
 
 
 def _sift(

@@ -94,7 +94,7 @@ def explain(event: InferenceUsage, book: PriceBook, window_us: int) -> Explanati
     rates = timeline.at(sought.at_us).at(prompt_tokens)
     used = used_of(event)
     tenant = ANYBODY.tenant(event["tenant"], sought.at_us)
-    terms = _Terms(book, sought, rates, tenant, window_start(sought.at_us, window_us))
+    terms = Terms(book, sought, rates, tenant, window_start(sought.at_us, window_us))
     priced = tuple(
         terms.priced(meter, quantity)
         for meter, quantity in sorted(by_meter(used, rates).items(), key=_order)
@@ -142,8 +142,8 @@ def parts_of(used: Used, rates: Rates) -> tuple[Part, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Terms:
-    """What all meters of a call are priced by."""
+class Terms:
+    """What all meters of calls are priced by. `tenant`: who pays."""
 
     book: PriceBook
     sought: Sought

@@ -66,26 +66,40 @@ def _meter(found: Explanation, each: Priced) -> Iterator[str]:
     meter, unit = each.meter
     if each.rate is None or each.choice.price is None or each.money is None:
         yield f"{meter}: {quantity(each)} {unit} have no price"
-        yield from _not(each.choice.passed_over)
+        yield from not_words(each.choice.passed_over)
         yield "  to price them, add under `prices:`"
         yield missing_entry(each.meter, found.sought)
         return
     yield f"{meter}: {quantity(each)} {unit} at {priced(each.rate.cost, meter, unit)}"
-    yield f"  entry    {_entry(each.choice.price)}"
-    yield from _uplifts(each)
-    yield from _not(each.choice.passed_over)
+    yield from how_chosen(each)
     if each.rate.listed != each.rate.cost:
         yield f"  list     {product(each, each.rate.listed, each.money.listed)}"
     yield f"  cost     {product(each, each.rate.cost, each.money.cost)}"
     if each.override is not None:
-        yield f"  charged  {in_words(each.override)}"
-        for lesser in each.lesser:
-            yield f"  not      {in_words(lesser)}: it names less"
-        yield from _charged(each)
+        yield from how_charged(each)
         yield f"  billed   {product(each, each.charged, each.money.billed)}"
 
 
-def _entry(price: Price) -> str:
+def how_chosen(each: Priced) -> Iterator[str]:
+    """Yield which entry prices a meter, what raised it, and why others do not."""
+    if each.choice.price is not None:
+        yield f"  entry    {entry_words(each.choice.price)}"
+    yield from _uplifts(each)
+    yield from not_words(each.choice.passed_over)
+
+
+def how_charged(each: Priced) -> Iterator[str]:
+    """Yield which override decides what the tenant is charged, and which others do not."""
+    if each.override is None:
+        return
+    yield f"  charged  {in_words(each.override)}"
+    for lesser in each.lesser:
+        yield f"  not      {in_words(lesser)}: it names less"
+    yield from _charged(each)
+
+
+def entry_words(price: Price) -> str:
+    """Return an entry in one line: for whom, for what, when, and who says so."""
     who = f"provider {price.provider}" if price.provider else "any provider"
     parts = [who, dimensions(price), while_(price.from_us, price.to_us)]
     return f"{', '.join(part for part in parts if part)} ({price.source})"
@@ -112,7 +126,7 @@ def _charged(each: Priced) -> Iterator[str]:
         yield "           at its first step; what the month's volume makes of it is settled later"
 
 
-def _not(passed_over: tuple[PassedOver, ...]) -> Iterator[str]:
+def not_words(passed_over: tuple[PassedOver, ...]) -> Iterator[str]:
     """Yield why other entries of the model and meter were passed over, equal reasons together."""
     whys: dict[str, int] = {}
     for each in passed_over:
@@ -152,13 +166,20 @@ def quantity(each: Priced) -> str:
 
 def product(each: Priced, rate: int, pico: int) -> str:
     """Return quantity times rate in full, and the amount on the line where it was rounded."""
+    return in_full(each, rate) + rounding(Fraction(each.quantity * rate, each.divisor), pico)
+
+
+def in_full(each: Priced, rate: int) -> str:
+    """Return quantity times rate in full."""
     meter, unit = each.meter
     exact = exactly(Fraction(each.quantity * rate, each.divisor))
     many = "" if per(meter, unit) == f"1 {unit}" else " / 1,000,000"
-    said = f"{quantity(each)} x {figure(price_of(rate, meter))}{many} = {exact}"
-    line = f"{to_decimal(pico):f}"
-    is_rounded = Fraction(each.quantity * rate, each.divisor) != pico
-    return f"{said}, rounded half-even to {line}" if is_rounded else said
+    return f"{quantity(each)} x {figure(price_of(rate, meter))}{many} = {exact}"
+
+
+def rounding(exact: Fraction, pico: int) -> str:
+    """Return to what an amount was rounded, if it was."""
+    return "" if exact == pico else f", rounded half-even to {to_decimal(pico):f}"
 
 
 def multiplied(meter: str, rate: int, factors: Sequence[Fraction], product: int) -> str:

@@ -6,13 +6,13 @@ rates events. Events that cross a window's end or a change of prices are read on
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
 from schemas.decimals import ONE, to_bytes
 from schemas.records import GpuInterval, Holder, ResourceUsage
-from streams.core.allocation import allocate, policy_of
+from streams.core.allocation import Policy, allocate, policy_of
 from streams.core.catalog import Catalog
 from streams.core.gpu import Holding, meter_gpu
 from streams.core.grouped import Calls, GroupedMeter, Interval, Quantity, Source, Where
@@ -31,6 +31,7 @@ from streams.replay.ask import Asker, Params, Row
 from streams.replay.span import Span
 
 Revisions: TypeAlias = Mapping[tuple[int, str], int]  # by begin of a window, and pool
+Rows: TypeAlias = Mapping[str, list[Row]]  # by query of QUERIES
 
 NO_NAME = [""]  # the engine's transform takes no empty array
 QUERIES = {  # by kind of event; asking costs something even where there is nothing
@@ -51,10 +52,15 @@ class ArchivedWindow:
     revision: int
     rules: Rules
 
-    def lines(self) -> Lines:
-        """Return every line with its figures."""
-        documents = Documents(self.rules.book, self.rules.catalog)
-        return allocate(self.sums, policy_of(documents, self.where), self.capacity_events)
+    def lines(self, *, explained: bool = False) -> Lines:
+        """Return every line with its figures. `explained`: see `Policy`."""
+        policy = replace(self.policy, explained=explained)
+        return allocate(self.sums, policy, self.capacity_events)
+
+    @property
+    def policy(self) -> Policy:
+        """What its lines depend on beside its sums."""
+        return policy_of(Documents(self.rules.book, self.rules.catalog), self.where)
 
 
 class Archived:
@@ -69,29 +75,16 @@ class Archived:
         self._stretch: Params = {"since": span.since_us, "until": span.until_us}
         self._params = {**self._stretch, "window": span.window_us, **cuts(span, list(books))}
         self._kinds = kinds_of(asker.rows("archived_kinds", self._stretch))
-        self._found: dict[bool, dict[str, list[Row]]] = {}  # by whether sources are told apart
+        self._found: dict[bool, Rows] = {}  # by whether sources are told apart
         self._counted: dict[str, Revisions] = {}  # by version of the catalog
 
     def windows(self, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
         """Return the windows of the span under rules."""
-        found = self._rows(by_source=rules.catalog.limits_sources)
-        tally = Tally(rules.window_us)
-        meter = GroupedMeter(rules, tally)
-        meter.calls(calls(found["grouped_calls"]))
-        meter.call_quantities(call_quantities(found["grouped_call_quantities"]))
-        meter.held(held(found["grouped_held"]))
-        meter.unheld(unheld(found["grouped_unheld"]))
-        meter.quantities(quantities(found["grouped_resources"]))
-        meter.finish()
-        for source, rows in by_source(found["cut_intervals"]):
-            names = rules.catalog.said_by(source)
-            meter_gpu([*map(interval, rows)], tally, rules.book, names, LATEST_US)
-        for source, rows in by_source(found["cut_resources"]):
-            names = rules.catalog.said_by(source)
-            meter_resource([*map(resource, rows)], tally, rules.book, names, LATEST_US)
-        return self._drawn(tally, rules)
+        found = self.rows(by_source=rules.catalog.limits_sources)
+        return self._drawn(tallied(found, rules), rules)
 
-    def _rows(self, *, by_source: bool) -> dict[str, list[Row]]:
+    def rows(self, *, by_source: bool) -> Rows:
+        """Return the rows of every query; each of one source, where those are told apart."""
         if by_source not in self._found:
             params: Params = {**self._params, "by_source": int(by_source)}
             self._found[by_source] = {
@@ -141,6 +134,25 @@ def kinds_of(rows: Iterable[Row]) -> set[str]:
         if has_quantities:
             found.add(f"{kind} with quantities")
     return found
+
+
+def tallied(rows: Rows, rules: Rules) -> Tally:
+    """Return what rows of all QUERIES amount to."""
+    tally = Tally(rules.window_us)
+    meter = GroupedMeter(rules, tally)
+    meter.calls(calls(rows["grouped_calls"]))
+    meter.call_quantities(call_quantities(rows["grouped_call_quantities"]))
+    meter.held(held(rows["grouped_held"]))
+    meter.unheld(unheld(rows["grouped_unheld"]))
+    meter.quantities(quantities(rows["grouped_resources"]))
+    meter.finish()
+    for source, cut in by_source(rows["cut_intervals"]):
+        names = rules.catalog.said_by(source)
+        meter_gpu([*map(interval, cut)], tally, rules.book, names, LATEST_US)
+    for source, cut in by_source(rows["cut_resources"]):
+        names = rules.catalog.said_by(source)
+        meter_resource([*map(resource, cut)], tally, rules.book, names, LATEST_US)
+    return tally
 
 
 def cuts(span: Span, books: list[PriceBook]) -> Mapping[str, list[int]]:

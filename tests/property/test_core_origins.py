@@ -42,7 +42,7 @@ def assert_follows(part: Capacity) -> None:
             assert summed(parts) == amounts(part)
             for each in parts:
                 assert_follows(each)
-        case Share(whole, weights, index):
+        case Share(whole, weights, index, _):
             shares = [split(amount, weights)[index] for amount in amounts(whole)]
             assert tuple(shares) == amounts(part)
             assert_follows(whole)

@@ -1,0 +1,21 @@
+"""Every step of a line, whatever it is about. Pure."""
+
+from streams.core.gpu import GPU
+from streams.core.lines import NO_MONEY, Dimensions
+from streams.explain.capacity_steps import capacity_steps
+from streams.explain.charged_steps import charged_steps
+from streams.explain.made import Made
+from streams.explain.step import Step, total
+from streams.explain.usage_steps import usage_steps
+
+
+def line_steps(made: Made, what: Dimensions) -> list[Step]:
+    """Return the steps of a line that the archive makes. Raises where they miss it: a bug here."""
+    money = made.lines[what].money
+    steps = [*usage_steps(made, what)]
+    if what.meter.startswith(GPU):
+        steps += [*capacity_steps(made, what), *charged_steps(made, what)]
+    found = total(steps)
+    if found != (money or NO_MONEY):
+        raise AssertionError(f"expected steps to make {money} of {what}, explained {found}")
+    return steps
