@@ -12,7 +12,6 @@ from typing import Literal, TypeAlias
 from streams.core.money import half_even, split
 from streams.core.sums import Key
 
-
 By: TypeAlias = Literal["time", "work", "weighted", "even", "reservation", "separate"]
 
 

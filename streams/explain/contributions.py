@@ -19,6 +19,7 @@ from streams.replay import archived
 from streams.replay.archived import Rows
 from streams.replay.ask import Row
 
+
 @dataclass(frozen=True, slots=True)
 class CallsOf:
     """Calls of one caller, reported by one source, that have one price."""

@@ -3,9 +3,9 @@
 from streams.core.gpu import GPU
 from streams.core.lines import NO_MONEY, Dimensions
 from streams.explain.capacity_steps import capacity_steps
-from streams.explain.charged_steps import charged_steps
+from streams.explain.charged_steps import agreed_steps, tier_steps
 from streams.explain.made import Made
-from streams.explain.step import Step, total
+from streams.explain.step import Step, added, total
 from streams.explain.usage_steps import usage_steps
 
 
@@ -14,7 +14,9 @@ def line_steps(made: Made, what: Dimensions) -> list[Step]:
     money = made.lines[what].money
     steps = [*usage_steps(made, what)]
     if what.meter.startswith(GPU):
-        steps += [*capacity_steps(made, what), *charged_steps(made, what)]
+        steps += [*capacity_steps(made, what), *agreed_steps(made, what)]
+    is_said = added(steps, "billed") is not None
+    steps += tier_steps(made, what, total(steps), is_said=is_said)
     found = total(steps)
     if found != (money or NO_MONEY):
         raise AssertionError(f"expected steps to make {money} of {what}, explained {found}")
