@@ -58,6 +58,7 @@ def pool(of: catalog_pools.Pool) -> Pool:
             Reservation(each.tenant, of.name, int(each.gpus * GPU_SCALE), *each.dates)
             for each in of.reservations
         ),
+        None if of.gpus is None else int(of.gpus * GPU_SCALE),
         *of.dates,
     )
 

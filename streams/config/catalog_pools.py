@@ -71,6 +71,11 @@ class Pool(Lasting):
     platform_account: Name = Field(
         default=PLATFORM, description="The tenant that pays for time out of service."
     )
+    gpus: Thousandths | None = Field(
+        default=None,
+        description="How many GPUs it has: time reported beyond them becomes an adjustment. Left "
+        "out: as many as are reported.",
+    )
     lending: Lending | None = Field(
         default=None, description="How reserved GPUs are lent. Left out: they are not."
     )

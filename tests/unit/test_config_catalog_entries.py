@@ -69,6 +69,7 @@ def test_a_tier_is_the_nearest_ancestor_s(root: Path) -> None:
 
 def test_terms_of_lending_and_reservations_are_exact(root: Path) -> None:
     pool = load_catalog(example(root)).pool("h200", JULY_US)
+    assert pool.milli_gpus == 16 * GPU_SCALE
     assert pool.lending == Lending(Fraction(5, 4), Fraction(4, 5), "platform-team")
     assert {each.tenant: each.milli_gpus for each in pool.reservations} == {
         "search": 8 * GPU_SCALE,
