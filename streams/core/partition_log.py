@@ -255,7 +255,7 @@ class PartitionLog:
     def versions(self) -> set[tuple[str, str]]:
         """Return the versions of price book and catalog that lines are still drawn under."""
         windows = [*self.windows.values(), *self._frozen_windows()]
-        return {window.terms.versions for window in windows}
+        return {versions for window in windows for versions in window.versions}
 
     def dirty_windows(self) -> list[Window]:
         """Return the open windows whose lines may have changed, oldest first; none when fenced."""

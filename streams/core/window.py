@@ -5,7 +5,7 @@ from typing import TypeAlias
 from schemas.records import CostLine, LineStatus, Partial
 from streams.core.allocation import allocate, policy_of
 from streams.core.batch_ids import BatchIds
-from streams.core.lines import Dimensions, Edition, Lines, Money, WindowPool, to_record
+from streams.core.lines import Dimensions, Edition, Figures, Lines, Money, WindowPool, to_record
 from streams.core.policies import Policies
 from streams.core.sums import Sums
 from streams.core.terms import NO_TERMS, note_of, terms_of
@@ -21,7 +21,7 @@ class Window:
     force for all.
     """
 
-    __slots__ = ("_policies", "batches", "capacity_events", "dirty", "first_offset",
+    __slots__ = ("_policies", "batches", "capacity_events", "catalogs", "dirty", "first_offset",
                  "note", "shown", "sums", "terms", "where")  # fmt: skip
 
     def __init__(self, where: WindowPool, first_offset: int, policies: Policies) -> None:
@@ -32,6 +32,7 @@ class Window:
         self.sums = Sums()
         self.capacity_events = 0
         self.terms = NO_TERMS
+        self.catalogs: frozenset[str] = frozenset()
         self.note: str | None = None
         self.dirty = False
         self.shown: dict[Dimensions, Shown] = {}
@@ -45,6 +46,7 @@ class Window:
         terms = terms_of(partial)
         if self.terms is not NO_TERMS:
             self.note = note_of(self.note, self.terms, terms)
+        self.catalogs |= {terms.catalog.version}
         self.terms = terms.or_newer(self.terms)
         self.dirty = True
         return True
@@ -53,6 +55,11 @@ class Window:
     def revision(self) -> int:
         """How many batches are applied."""
         return len(self.batches)
+
+    @property
+    def versions(self) -> set[tuple[str, str]]:
+        """The versions of price book and catalog that its lines are drawn under."""
+        return {(self.terms.book.version, catalog) for catalog in self.catalogs}
 
     def changed(self) -> list[CostLine]:
         """Return the lines that differ from what was emitted last, as provisional."""
@@ -74,8 +81,20 @@ class Window:
         ]
 
     def lines(self) -> Lines:
-        """Return every line with its figures."""
-        documents = self._policies.of(*self.terms.versions)
+        """Return every line with its figures.
+
+        Those that there would be under a catalog which a newer one replaced are zeros: they may
+        have been emitted when nothing was known of the newer one.
+        """
+        book, newest = self.terms.versions
+        found = self._lines_under(book, newest)
+        for catalog in self.catalogs - {newest}:
+            for what in self._lines_under(book, catalog):
+                found.setdefault(what, Figures())
+        return found
+
+    def _lines_under(self, price_book: str, catalog: str) -> Lines:
+        documents = self._policies.of(price_book, catalog)
         return allocate(self.sums, policy_of(documents, self.where), self.capacity_events)
 
     def _edition(self, status: LineStatus) -> Edition:

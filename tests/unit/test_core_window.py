@@ -4,15 +4,17 @@ from itertools import permutations
 
 import pytest
 
+from schemas.decimals import from_bytes
 from schemas.records import Partial
+from streams.core.catalog import Catalog
 from streams.core.lines import WindowPool
 from streams.core.metering import Rules
 from streams.core.policies import Documents
 from streams.core.terms import TWO_BOOKS, TWO_CATALOGS
 from streams.core.window import Window
 from tests.builders.drawing import meter, total
-from tests.builders.terms import book, catalog, token_price
-from tests.builders.usage import T0, call
+from tests.builders.terms import book, catalog, gpu_price, reserved, token_price
+from tests.builders.usage import T0, call, interval
 
 
 class Shelf:
@@ -43,7 +45,8 @@ def window(*partials: Partial) -> Window:
     for each in partials:
         made.apply(each)
     made.lines()
-    assert shelf.asked == {made.terms.versions}
+    assert shelf.asked == made.versions
+    assert made.terms.versions in made.versions
     return made
 
 
@@ -92,3 +95,43 @@ def test_what_was_rated_is_what_a_mixed_window_sums_to() -> None:
     """1,000 tokens at 1 and 1,000 at 3 USD per million: 0.001 + 0.003 = 0.004 USD."""
     mixed = window(rated(0, "a", 1, "1"), rated(1, "b", 2, "3"))
     assert total(mixed.final()) == 4_000_000_000
+
+
+class TwoCatalogs:
+    """Policies of two catalogs by version."""
+
+    def __init__(self, **catalogs: Catalog) -> None:
+        self._catalogs = catalogs
+
+    def of(self, price_book: str, names: str) -> Documents:
+        return Documents(book(version=price_book), self._catalogs[names])
+
+
+def test_a_line_that_a_newer_catalog_has_not_is_emitted_as_zero() -> None:
+    """acme reserved the GPU, which nobody held for 10 s; then the reservation is found to be void.
+
+    One who starts in between, and one who applied the batches in another order, emit the same.
+    """
+    prices = book(gpu_price("3.60"))
+    policies = TwoCatalogs(old=catalog(reservations=reserved(acme=1000)), new=catalog())
+    partials = []
+    for seq, version in enumerate(("old", "new")):
+        terms = Rules(prices, catalog(), 60_000_000, 0, None, seq)
+        [partial] = meter(terms, interval(), seq=seq).partials
+        partial["catalog"] = version
+        partials.append(partial)
+    one, other = partials
+    where = WindowPool(one["window_start_us"], one["window_end_us"], "h100")
+    drawn = Window(where, 0, policies)
+    drawn.apply(one)
+    before = {line["line_id"]: line["kind"] for line in drawn.changed()}
+    assert "reserved_idle" in before.values()
+    drawn.apply(other)
+    after = {line["line_id"]: line for line in drawn.changed()}
+    gone = [after[key] for key, kind in before.items() if kind == "reserved_idle"]
+    assert [from_bytes(line["cost"] or b"?") for line in gone] == [0]
+    assert total(drawn.final()) == 20_000_000_000  # twice 10 s at 3.60 an hour
+    reverse = Window(where, 0, policies)
+    reverse.apply(other)
+    reverse.apply(one)
+    assert sorted(map(repr, reverse.final())) == sorted(map(repr, drawn.final()))
