@@ -17,10 +17,12 @@ from clickhouse.usage_rows import (
 )
 from clickhouse.writer import Writer
 from streams.core.accrual import due
+from streams.core.catalog import Catalog, Entries
 from streams.core.commitments import Commitment
 from streams.core.lines import WindowPool
 from streams.core.metering import LATEST_US, Rules, meter_batch
 from streams.core.price_book import Agreements
+from streams.core.tenants import Source
 from streams.core.timeline import FOREVER
 from streams.core.window import Window
 from streams.replay.archived import Archived
@@ -28,6 +30,7 @@ from streams.replay.ask import Direct
 from streams.replay.span import Span
 from tests.builders.drawing import agreed, record_name
 from tests.builders.generated import END_US, any_terms, batches, terms
+from tests.builders.generated_catalogs import SOURCES, dated_rules
 from tests.builders.generated_prices import OVERRIDES, PRICES, UPLIFTS
 from tests.builders.terms import WINDOW_US, book
 from tests.builders.usage import T0, Event, batch, call, holder, interval, quantity
@@ -39,13 +42,18 @@ WHOLE = Span(BEFORE_US, END_US + WINDOW_US, WINDOW_US)
 ANYBODY = Attributed("", None, None)
 
 
+def source_of(seq: int) -> str:
+    """Return who reports a batch."""
+    return SOURCES[seq % len(SOURCES)]
+
+
 def archive(database: Connection, usage: list[list[Event]]) -> None:
     """Put batches into an empty archive, each twice."""
     database.writer.command("TRUNCATE TABLE usage_events")
     writer = Writer(database.writer)
     for seq, events in enumerate(usage):
         named = cast("UsageRecord", record_name(events[0]))
-        whole = cast("UsageBatch", batch(*events, seq=seq))
+        whole = cast("UsageBatch", batch(*events, source=source_of(seq), seq=seq))
         blocks = usage_rows(
             named, whole, [ANYBODY] * len(events), Position("t", 0, seq), Versions("b", "c", "USD")
         )
@@ -58,7 +66,11 @@ def metered(rules: Rules, usage: list[list[Event]]) -> dict[WindowPool, Window]:
     found: dict[WindowPool, Window] = {}
     for seq, events in enumerate(usage):
         for each in meter_batch(
-            record_name(events[0]), batch(*events, seq=seq), "o", rules, LATEST_US
+            record_name(events[0]),
+            batch(*events, source=source_of(seq), seq=seq),
+            "o",
+            rules,
+            LATEST_US,
         ).partials:
             where = WindowPool(each["window_start_us"], each["window_end_us"], each["pool"])
             found.setdefault(where, Window(where, 0, agreed(rules))).apply(each)
@@ -86,6 +98,30 @@ def test_grouped_is_as_metered_one_by_one(
     archive(database, usage)
     assert_same(database, rules, usage, WHOLE)
     assert_same(database, rules, usage, Span(T0 + WINDOW_US, T0 + 3 * WINDOW_US, WINDOW_US))
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rules=dated_rules(), usage=batches())
+def test_a_catalog_that_changes_within_the_hour_is_asked_for_each_window(
+    database: Connection, rules: Rules, usage: list[list[Event]]
+) -> None:
+    archive(database, usage)
+    assert_same(database, rules, usage, WHOLE)
+    assert_same(database, rules, usage, Span(T0 + WINDOW_US, T0 + 3 * WINDOW_US, WINDOW_US))
+
+
+def test_one_archive_answers_for_catalogs_that_tell_sources_apart_and_others(
+    database: Connection,
+) -> None:
+    events = [call(tenant=tenant, input_tokens=1000) for tenant in ("acme", "globex")]
+    usage: list[list[Event]] = [[*events] for _ in SOURCES]
+    archive(database, usage)
+    one = Catalog("one", Entries(sources=(Source((SOURCES[0],), ("acme",)),)))
+    archived = Archived(Direct(database), WHOLE, [terms().book])
+    for names in (terms().catalog, one, terms().catalog):
+        under = replace(terms(), catalog=names)
+        [(where, window)] = metered(under, usage).items()
+        assert archived.windows(under)[where].lines() == window.lines()
 
 
 def test_sums_beyond_64_bits_are_exact(database: Connection) -> None:
