@@ -15,6 +15,7 @@ StreamsError
 │   ├── NotAllowed          the broker has no permission for what was asked
 │   ├── RegistryRefused     the schema registry answered that it will not: address or credentials
 │   ├── SchemaRefused       the schema registry holds what a schema of ours does not go with
+│   ├── NothingToExplain    no lines of a tenant where somebody asked for them
 │   └── SqlRefused          the engine refused a query
 ├── Transient               try again within a bound, then stop
 │   ├── BrokerUnavailable   no broker answered in time
@@ -57,6 +58,18 @@ class UnknownTopic(BadInput):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(f"expected a topic, {', '.join(known)}; got {name!r}")
         self.name = name
+
+
+class NothingToExplain(BadInput):
+    """A tenant without lines in a window."""
+
+    def __init__(self, tenant: str, window: str, pool: str) -> None:
+        where = f"{f'pool {pool} in ' if pool else ''}the window of {window}"
+        super().__init__(
+            f"expected lines of {tenant!r} in {where}, got none; see the columns tenant, pool and "
+            "window_start of cost_current with `apportion sql`"
+        )
+        self.tenant = tenant
 
 
 class TopicsMissing(BadInput):

@@ -48,6 +48,7 @@ VERBS = {
         Verb("sql", "streams.cli.sql:sql", "Ask ClickHouse, embedded or a server. Read-only."),
         Verb("tail", "streams.cli.tail:tail", "Print a topic's messages as JSON lines."),
         Verb("audit", "streams.cli.audit:audit", "Prove that every cent is accounted for, once."),
+        Verb("explain", "streams.cli.explain:explain", "See how a tenant's lines came to be."),
         Verb("repair", "streams.cli.repair:repair", "Count what came late, in a new generation."),
         Verb("replay", "streams.cli.replay:replay", "See what other prices would change, publish."),
         Verb("charges", "streams.cli.charges:charges", "Settle a month of graduated prices."),

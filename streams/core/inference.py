@@ -179,7 +179,7 @@ def add_group(rater: Rater, names: Attribution, caller: Caller, group: Group) ->
         entry.add(UNKNOWN, group.unreported, 0)
 
 
-def token_work(endpoint: Endpoint, group: Group) -> int:
+def token_work(endpoint: Endpoint, group: Used) -> int:
     """Return the work of a group in thousandths of an input token's."""
     weights = endpoint.weights
     written_or_new = group.uncached + group.cache_write_5m + group.cache_write_1h

@@ -99,12 +99,13 @@ class _Walk:
         """Return one part of a split."""
         mine, all_ = origin.weights[origin.index], sum(origin.weights)
         exact = Fraction(self._pico(origin.whole) * mine, all_)
-        of = f"{weight_words(mine, origin.by)} / {weight_words(all_, origin.by)}"
-        said = f"{self._money(origin.whole)} x {of} = {self._money(part)}"
+        parts = f"{weight_words(mine, origin.by)} / {weight_words(all_, origin.by)}"
+        said = f"{self._money(origin.whole)} x {parts} = {self._money(part)}"
         if exact != self._pico(part):
             said += ", rounded so that the shares sum to the whole"
         takers = sum(1 for weight in origin.weights if weight)
-        return self._step(f"its share, {BY[origin.by]}, of {takers}", said, part, adds)
+        of = "it alone" if takers == 1 else f"{takers} takers"
+        return self._step(f"its share, {BY[origin.by]}, of {of}", said, part, adds)
 
     def _step(self, words: str, said: str, part: Capacity, adds: Amount | None) -> Step:
         return Step(f"{self.name}: {words}", said, adds, self._pico(part))

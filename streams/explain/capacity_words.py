@@ -34,7 +34,7 @@ def weight_words(weight: int, by: By) -> str:
     ('2.50', '2.50', '3')
     """
     if by == "work":
-        return figure(Decimal(weight) / WEIGHT_SCALE)
+        return f"{Decimal(figure(Decimal(weight) / WEIGHT_SCALE)):,f}"
     if by in {"time", "reservation"}:
         return seconds(weight)
     return money(weight) if by == "weighted" else str(weight)

@@ -3,7 +3,7 @@
 By the functions that meter all of them at once; together they are the window's sums.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -70,6 +70,7 @@ class ResourceOf:
 
 
 Context: TypeAlias = CallsOf | TimeOf | ResourceOf
+Alone: TypeAlias = tuple[Context, RecordedTally]  # a group of events, and what only it adds
 
 
 class Contribution(NamedTuple):
@@ -82,10 +83,10 @@ class Contribution(NamedTuple):
 class Contributions:
     """Everything that was added to a (window, pool), by what it was added to."""
 
-    def __init__(self, rows: Rows, rules: Rules, where: WindowPool) -> None:
+    def __init__(self, alone: Iterable[Alone], where: WindowPool) -> None:
         self.all = [
             Contribution(context, addition)
-            for context, tally in metered_alone(rows, rules)
+            for context, tally in alone
             for addition in tally.additions(where.start_us, where.pool)
         ]
         self.by_meter: dict[tuple[Key, MeterKey], list[Contribution]] = {}
@@ -112,7 +113,7 @@ def summed(parts: list[Contribution]) -> tuple[int, ...]:
     return tuple(map(sum, zip(*rows, strict=True)))
 
 
-def metered_alone(rows: Rows, rules: Rules) -> Iterator[tuple[Context, RecordedTally]]:
+def metered_alone(rows: Rows, rules: Rules) -> Iterator[Alone]:
     """Yield each group of events with the tally of only it."""
     yield from _calls(rows, rules)
     for held in archived.held(rows["grouped_held"]):
@@ -136,7 +137,7 @@ def _meter(rules: Rules) -> tuple[GroupedMeter, RecordedTally]:
     return GroupedMeter(rules, tally), tally
 
 
-def _calls(rows: Rows, rules: Rules) -> Iterator[tuple[Context, RecordedTally]]:
+def _calls(rows: Rows, rules: Rules) -> Iterator[Alone]:
     beside: dict[tuple[Source, Where, Caller], list[Row]] = {}
     for row in rows["grouped_call_quantities"]:
         [(source, where, caller, *_)] = archived.call_quantities([row])
@@ -150,7 +151,7 @@ def _calls(rows: Rows, rules: Rules) -> Iterator[tuple[Context, RecordedTally]]:
         yield CallsOf(source, where, caller, calls), tally
 
 
-def _cut_intervals(rows: Rows, rules: Rules) -> Iterator[tuple[Context, RecordedTally]]:
+def _cut_intervals(rows: Rows, rules: Rules) -> Iterator[Alone]:
     for source, cut in archived.by_source(rows["cut_intervals"]):
         names = rules.catalog.said_by(source)
         for event in map(archived.interval, cut):
@@ -160,7 +161,7 @@ def _cut_intervals(rows: Rows, rules: Rules) -> Iterator[tuple[Context, Recorded
             yield TimeOf(source, Interval(event["start_us"], node, model, bought), None, 1), tally
 
 
-def _cut_resources(rows: Rows, rules: Rules) -> Iterator[tuple[Context, RecordedTally]]:
+def _cut_resources(rows: Rows, rules: Rules) -> Iterator[Alone]:
     for source, cut in archived.by_source(rows["cut_resources"]):
         names = rules.catalog.said_by(source)
         for used in map(archived.resource, cut):

@@ -7,6 +7,7 @@ from streams.explain.charged_steps import agreed_steps, tier_steps
 from streams.explain.made import Made
 from streams.explain.step import Step, added, total
 from streams.explain.usage_steps import usage_steps
+from streams.explain.work_steps import work_steps
 
 
 def line_steps(made: Made, what: Dimensions) -> list[Step]:
@@ -14,7 +15,7 @@ def line_steps(made: Made, what: Dimensions) -> list[Step]:
     money = made.lines[what].money
     steps = [*usage_steps(made, what)]
     if what.meter.startswith(GPU):
-        steps += [*capacity_steps(made, what), *agreed_steps(made, what)]
+        steps += [*work_steps(made, what), *capacity_steps(made, what), *agreed_steps(made, what)]
     is_said = added(steps, "billed") is not None
     steps += tier_steps(made, what, total(steps), is_said=is_said)
     found = total(steps)

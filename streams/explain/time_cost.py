@@ -95,7 +95,8 @@ def _together(times: list[TimeAt]) -> Iterator[Step]:
     parts = [Fraction(time.for_us * time.rate_of("cost"), GPU_DIVISOR) for time in times]
     whole = sum(parts, Fraction(0))
     pico = half_even(sum(t.for_us * t.rate_of("cost") for t in times), GPU_DIVISOR)
-    said = f"{' + '.join(map(shown, parts))} = {rounded(whole, pico)}"
+    parts_said = f"{' + '.join(map(shown, parts))} = " if len(parts) > 1 else ""
+    said = f"{parts_said}{rounded(whole, pico)}"
     yield Step("what the pool costs, to be split and never rounded again", said, pico=pico)
 
 

@@ -8,7 +8,7 @@ from streams.core.lines import WindowPool
 from streams.core.metering import Rules
 from streams.core.price_book import PriceBook
 from streams.core.windows import window_start
-from streams.explain.contributions import Contributions
+from streams.explain.contributions import Contributions, metered_alone
 from streams.explain.made import Made
 from streams.replay.archived import QUERIES, ArchivedWindow, Rows, tallied
 from streams.replay.ask import Row
@@ -33,12 +33,12 @@ UNHELD = ("unallocated_us", "stranded_us", "out_of_service_us")
 def made_of(rules: Rules, usage: list[list[Event]]) -> Iterator[Made]:
     """Yield every window that events make, opened up."""
     rows = rows_of(rules.book, [event for events in usage for event in events])
-    tally = tallied(rows, rules)
+    tally, alone = tallied(rows, rules), [*metered_alone(rows, rules)]
     for (start_us, pool), sums in tally.by_window_pool.items():
         where = WindowPool(start_us, start_us + rules.window_us, pool)
         events = tally.capacity_events.get((start_us, pool), 0)
         window = ArchivedWindow(where, sums, events, len(usage), rules)
-        yield Made(window, Contributions(rows, rules, where))
+        yield Made(window, Contributions(alone, where))
 
 
 def rows_of(book: PriceBook, events: list[Event]) -> Rows:
