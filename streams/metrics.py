@@ -53,6 +53,13 @@ class Metric(Enum):
         ("reason",),
         "Messages and events that could not be counted. Read dlq.usage.v1 and fix the producer.",
     )
+    UNATTRIBUTED = Spec(
+        "apportion_unattributed_total",
+        "counter",
+        ("reason",),
+        "Calls, quantities and holders of GPUs without a tenant that is known and theirs to name. "
+        "When it rises, ask `apportion catalog unattributed` whose they are.",
+    )
     STEP_S = Spec(
         "apportion_step_seconds",
         "histogram",

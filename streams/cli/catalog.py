@@ -5,6 +5,7 @@ import typer
 from streams.cli.catalog_check import check
 from streams.cli.catalog_diff import diff
 from streams.cli.catalog_show import show
+from streams.cli.catalog_unattributed import show as unattributed
 from streams.cli.publish import catalog_publish
 from streams.cli.verbs import new_app
 from streams.config.catalog_document import Document
@@ -16,6 +17,7 @@ catalog.command("check")(check)
 catalog.command("show")(show)
 catalog.command("diff")(diff)
 catalog.command("publish")(catalog_publish)
+catalog.command("unattributed")(unattributed)
 
 
 @catalog.command("schema")

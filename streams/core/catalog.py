@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from streams.core.names_in_force import NamesInForce
 from streams.core.pools import Endpoint, Pool
@@ -17,6 +17,8 @@ from streams.core.reserved import UNATTRIBUTED
 from streams.core.shared_costs import SharedCost
 from streams.core.tenants import LEVELS, Sla, Source, Tenant
 from streams.core.timeline import FOREVER
+
+Nobody: TypeAlias = Literal["no_tenant", "unknown_tenant", "source_not_allowed"]
 
 COMMITMENT_KIND = "commitment:"  # and the provider: a resource that is capacity of its API
 DERIVED_MARK = ":"  # in the names of pools that follow from what was used
@@ -149,6 +151,13 @@ class Attribution:
         names = self.catalog.at(at_us)
         tenant = names.tenant(reported)
         return tenant if names.may_speak(self.source, tenant) else UNATTRIBUTED
+
+    def why_nobody(self, reported: str | None, at_us: int) -> Nobody:
+        """Return why a reported tenant is not the one that pays."""
+        if not reported:
+            return "no_tenant"
+        is_known = self.catalog.at(at_us).tenant(reported) != UNATTRIBUTED
+        return "source_not_allowed" if is_known else "unknown_tenant"
 
 
 def in_force(entries: Iterable[AnyDated], at_us: int) -> Iterable[AnyDated]:

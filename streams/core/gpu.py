@@ -10,6 +10,7 @@ from streams.core.money import split
 from streams.core.outcomes import Rejected
 from streams.core.price import GPU_DIVISOR, Rate
 from streams.core.price_book import PriceBook
+from streams.core.reserved import UNATTRIBUTED
 from streams.core.sums import Key, MeterKey, Sums
 from streams.core.tally import Tally
 from streams.core.windows import DAY_US, pieces, window_start
@@ -67,7 +68,18 @@ def add_interval(tally: Tally, book: PriceBook, names: Attribution, event: GpuIn
         add_parts(tally.sums(piece.window_us, piece.pool), parts, piece.rate)
         if events:
             tally.count_capacity_events(piece.window_us, piece.pool)
+            count_unattributed(tally, names, event, piece.window_us)
             events = 0
+
+
+def count_unattributed(
+    tally: Tally, names: Attribution, event: GpuInterval, window_us: int
+) -> None:
+    """Count the holders of an interval that nobody pays for."""
+    for holder in event["holders"]:
+        reported = holder["tenant"]
+        if not holder["endpoint"] and names.tenant(reported, window_us) == UNATTRIBUTED:
+            tally.unattributed[names.why_nobody(reported, window_us)] += 1
 
 
 def add_parts(sums: Sums, parts: Iterable[Part], rate: Rate | None) -> None:

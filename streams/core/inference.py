@@ -23,6 +23,7 @@ from streams.core.outcomes import Rejected
 from streams.core.pools import Endpoint
 from streams.core.price_book import PriceBook, Rates
 from streams.core.rating import Rater
+from streams.core.reserved import UNATTRIBUTED
 from streams.core.sums import Key, MeterKey
 from streams.core.tally import Tally
 from streams.core.windows import window_start
@@ -163,6 +164,8 @@ def add_group(rater: Rater, names: Attribution, caller: Caller, group: Group) ->
     """Rate one group and add it to the window's pool, or its work to every pool of its endpoint."""
     reported, project, provider, model, endpoint, region, tier = caller
     tenant = names.tenant(reported, group.window_us)
+    if tenant == UNATTRIBUTED:
+        rater.tally.unattributed[names.why_nobody(reported, group.window_us)] += group.events
     key = Key(tenant, project, provider, model, endpoint, None, region, tier_of(tier))
     paid_by_gpu = names.at(group.window_us).gpu_endpoint(endpoint)
     if paid_by_gpu:

@@ -1,11 +1,11 @@
 """From a decoded usage batch to its partials: the whole of what the meter processor does."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from schemas.records import Partial
-from streams.core.catalog import Attribution, Catalog
+from streams.core.catalog import Attribution, Catalog, Nobody
 from streams.core.gpu import meter_gpu
 from streams.core.inference import meter_inference
 from streams.core.outcomes import Rejected
@@ -38,12 +38,16 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """What a batch amounts to. `newest_us` is the greatest event time counted, 0 when none was."""
+    """What a batch amounts to. `newest_us` is the greatest event time counted, 0 when none was.
+
+    `unattributed` counts calls, quantities and holders of GPUs whose tenant nobody is, by reason.
+    """
 
     partials: list[Partial]
     rejected: list[Rejected]
     events: int
     newest_us: int
+    unattributed: Mapping[Nobody, int] = field(default_factory=dict)
 
 
 def meter_batch(
@@ -65,7 +69,8 @@ def meter_batch(
     names = rules.catalog.said_by(batch["source"])
     rejected = meter(batch["events"], tally, rules.book, names, now_us + rules.max_skew_us)
     partials = [partial(batch, origin, rules, tally, key) for key in tally.by_window_pool]
-    return Metered(partials, rejected, len(batch["events"]) - len(rejected), tally.newest_us)
+    events = len(batch["events"]) - len(rejected)
+    return Metered(partials, rejected, events, tally.newest_us, tally.unattributed)
 
 
 def head_fault(batch: Mapping[str, Any]) -> Rejected | None:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from schemas.decimals import ONE, from_bytes
 from schemas.records import ResourceUsage
-from streams.core.catalog import Attribution, resource_pool
+from streams.core.catalog import COMMITMENT_KIND, Attribution, resource_pool
 from streams.core.money import split
 from streams.core.outcomes import Rejected
 from streams.core.price import Rate
 from streams.core.price_book import MeterUnit, PriceBook, Rates
 from streams.core.rating import Rater
+from streams.core.reserved import UNATTRIBUTED
 from streams.core.sums import Key
 from streams.core.tally import Tally
 from streams.core.timeline import Timeline
@@ -50,10 +51,13 @@ def add_quantity(rater: Rater, names: Attribution, event: ResourceUsage) -> None
     meter = (meter_name(event["kind"]), event["unit"])
     rates = rater.book.resource_rates(meter[0], sku, meter[1])
     pool = resource_pool(event["kind"])
+    is_commitment = event["kind"].startswith(COMMITMENT_KIND)  # allocation decides who pays
     events = 1
     for begin, quantity in spread(event, tally.window_us, rates):
         place = (window_start(begin, tally.window_us), pool)
         tenant = names.tenant(event["tenant"], place[0])
+        if tenant == UNATTRIBUTED and not is_commitment:
+            tally.unattributed[names.why_nobody(event["tenant"], place[0])] += events
         key = payer(tenant, event["project"], sku, event["resource_id"])
         tally.sums(*place).entry(key).events += events
         rater.add(place, key, {meter: quantity}, only_rate(meter, rates.at(begin)))
