@@ -1,6 +1,6 @@
 """The names of a catalog between two of its changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -30,6 +30,9 @@ class NamesInForce:
         self.slas = slas
         self.shared = shared
         self.sources = sources
+        every = (tenants or {}).values()
+        self._by_parent = grouped((each.parent, each.name) for each in every)
+        self._by_level = grouped((each.level, each.name) for each in every)
         self._pool_of_node = lru_cache(NAMES_KEPT)(self._find_pool)
         self._may_speak = lru_cache(NAMES_KEPT)(self._find_permission)
 
@@ -69,11 +72,11 @@ class NamesInForce:
 
     def children(self, tenant: str) -> tuple[str, ...]:
         """Return the tenants whose parent one is, in the order of the document."""
-        return tuple(each.name for each in (self.tenants or {}).values() if each.parent == tenant)
+        return self._by_parent.get(tenant, ())
 
     def of_level(self, level: str) -> tuple[str, ...]:
         """Return the tenants of a level, in the order of the document."""
-        return tuple(each.name for each in (self.tenants or {}).values() if each.level == level)
+        return self._by_level.get(level, ())
 
     def sla(self, tenant: str) -> Sla | None:
         """Return the tier of a tenant, or of its nearest ancestor that has one."""
@@ -95,3 +98,11 @@ class NamesInForce:
             and any(fnmatchcase(tenant, glob) for glob in each.tenants)
             for each in self.sources or ()
         )
+
+
+def grouped(named: Iterable[tuple[str | None, str]]) -> dict[str | None, tuple[str, ...]]:
+    """Return names by what they have in common, in their order."""
+    found: dict[str | None, list[str]] = {}
+    for common, name in named:
+        found.setdefault(common, []).append(name)
+    return {common: tuple(names) for common, names in found.items()}

@@ -90,10 +90,27 @@ def test_a_schema_finds_what_reading_finds(text: str, path: str) -> None:
     assert path in wrong("prices", text)
 
 
-def test_the_example_shows_every_field(root: Path) -> None:
-    text = (root / "examples/prices.yaml").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("tenants: [7]", "$.tenants"),
+        ("tenants: [{parent: a}]", "$.tenants"),
+        ("pools: [{name: a, idle: {share: mine}}]", "$.pools[0].idle.share"),
+        ("pools: [{name: a, reservations: [{gpus: 1}]}]", "$.pools[0].reservations[0]"),
+        ("shared_costs: [{name: a, key: odd}]", "$.shared_costs[0].key"),
+        ("sources: [{sources: [], tenants: [a]}]", "$.sources[0].sources"),
+    ],
+)
+def test_the_schema_of_catalogs_does_too(text: str, path: str) -> None:
+    assert path in wrong("catalog", text)
+    assert wrong("catalog", "tenants: [a, {name: b}]") == []
+
+
+@pytest.mark.parametrize("kind", ["prices", "catalog"])
+def test_the_example_shows_every_field(root: Path, kind: str) -> None:
+    text = (root / f"examples/{kind}.yaml").read_text(encoding="utf-8")
     shown = {key for entry in entries(content(text)[0]) for key in entry}
-    known = {name.rpartition(".")[2] for name, _ in fields("prices")}
+    known = {name.rpartition(".")[2] for name, _ in fields(kind)}
     assert known - shown == set()
 
 
