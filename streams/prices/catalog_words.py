@@ -56,7 +56,7 @@ def facts(entry: Entry) -> Iterator[tuple[str, str]]:
         value = getattr(entry, field.name)
         if field.name not in ("name", *DATES) and value not in UNSAID and value != field.default:
             name, *_ = NUMBERS.get(field.name, (field.name,))
-            yield name, said_as(field.name, value)
+            yield name.replace("_", " "), said_as(field.name, value)
 
 
 def said_as(field: str, value: object) -> str:

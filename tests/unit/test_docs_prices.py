@@ -1,4 +1,4 @@
-"""What docs/prices.md shows of a run is what runs."""
+"""What the pages on prices and the catalog show of a run is what runs."""
 
 import os
 import re
@@ -10,19 +10,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGE = ROOT / "docs" / "prices.md"
+PAGES = [ROOT / "docs" / "prices.md", ROOT / "docs" / "catalog.md"]
 RUN = re.compile(
     r"<!-- (?:tested|exits with (\d)) -->\n```console\n\$ apportion (.*?)\n```\n+```text\n(.*?)```",
     re.DOTALL,
 )
 RUNS = [
     pytest.param(shlex.split(words), int(status or 0), text, id=words[:60])
-    for status, words, text in RUN.findall(PAGE.read_text(encoding="utf-8"))
+    for page in PAGES
+    for status, words, text in RUN.findall(page.read_text(encoding="utf-8"))
 ]
 
 
 def test_there_are_runs_to_check() -> None:
-    assert len(RUNS) >= 3
+    assert len(RUNS) >= 4
 
 
 @pytest.mark.parametrize(("words", "status", "text"), RUNS)
