@@ -159,7 +159,7 @@ class AllocateSettings(Group):
 
 
 class AccrueSettings(Group):
-    """The time of commitments, as usage."""
+    """The time of commitments and of monthly amounts, as usage."""
 
     every_s: PositiveFloat = Field(default=10.0, description="how often it is looked what is due")
     catch_up_s: PositiveFloat = Field(

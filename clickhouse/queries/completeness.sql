@@ -1,7 +1,8 @@
 -- Is anything missing? One row per source and epoch, the incomplete ones first.
 -- since: Int64 microseconds. An outbox made since then is expected from seq 0; of an older one, of
 -- which the archive may have let go the beginning, from the first seq that is there.
--- An accrual of a commitment goes by when that began; before the first that was sent, none is due.
+-- An accrual goes by when a commitment, or a month, began; before the first that was sent, none is
+-- due.
 -- A batch that is a dead letter as a whole was delivered, so it is not missing.
 WITH
     delivered AS (
@@ -25,7 +26,7 @@ SELECT
     d.epoch AS epoch,
     sum(d.archived) AS batches,
     uniqExact(d.seq) - sum(d.archived) AS dead_batches,
-    if(d.epoch >= {since:Int64} AND NOT startsWith(d.source, 'accrual:'), 0, min(d.seq))
+    if(d.epoch >= {since:Int64} AND NOT match(d.source, '^accrual(-shared)?:'), 0, min(d.seq))
         AS first_seq,
     max(d.seq) AS last_seq,
     toInt64(last_seq - first_seq + 1 - uniqExact(d.seq)) AS missing,

@@ -20,6 +20,7 @@ from streams.core.idle import share_idle
 from streams.core.lending import reserve, reserved_times
 from streams.core.lines import Lines, WindowPool
 from streams.core.metered_lines import covered, metered
+from streams.core.monthly_lines import Monthly, monthly_of, share_monthly
 from streams.core.overuse import correct
 from streams.core.policies import Documents
 from streams.core.pools import GPU_SCALE, Pool
@@ -39,6 +40,7 @@ class Policy:
     charges: Charges = NO_CHARGES
     commitments: tuple[Commitment, ...] = ()
     tier_of: TierOf = no_tier
+    monthly: Monthly | None = None
     explained: bool = False
 
     @property
@@ -58,6 +60,7 @@ def policy_of(documents: Documents, where: WindowPool, *, explained: bool = Fals
         book.charges,
         book.agreements.commitments,
         names.sla,
+        monthly_of(where.pool, names, book.currency),
         explained,
     )
 
@@ -69,6 +72,7 @@ def allocate(sums: Sums, policy: Policy, capacity_events: int) -> Lines:
     metered(lines, entries)
     covered(lines, entries, Agreed(policy.commitments, policy.charges, policy.start_us))
     capacity(lines, entries, policy, capacity_events)
+    share_monthly(lines, entries, policy.monthly, policy.start_us, policy.end_us)
     charge_agreed(lines, policy.charges, policy.start_us)
     charge_tiers(lines, policy.tier_of)
     return lines

@@ -21,6 +21,7 @@ from streams.core.timeline import FOREVER
 Nobody: TypeAlias = Literal["no_tenant", "unknown_tenant", "source_not_allowed"]
 
 COMMITMENT_KIND = "commitment:"  # and the provider: a resource that is capacity of its API
+SHARED_KIND = "shared:"  # and the name: a resource that is time of a shared cost, and its pool
 DERIVED_MARK = ":"  # in the names of pools that follow from what was used
 STRETCHES_KEPT = 64  # between changes of a catalog, whose names are at hand
 
@@ -173,8 +174,11 @@ def api_pool(provider: str) -> str:
 def resource_pool(kind: str) -> str:
     """Return the pool of a kind of resource, which costs exactly what is metered.
 
-    The time of a commitment is part of what the provider's API costs.
+    The time of a commitment is part of what the provider's API costs; that of a shared cost has a
+    pool of its own.
     """
     if kind.startswith(COMMITMENT_KIND):
         return api_pool(kind.removeprefix(COMMITMENT_KIND))
+    if kind.startswith(SHARED_KIND):
+        return kind
     return f"resource{DERIVED_MARK}{kind}"

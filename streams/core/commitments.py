@@ -11,9 +11,11 @@ from fnmatch import fnmatchcase
 from streams.core.catalog import COMMITMENT_KIND
 from streams.core.price import Price
 from streams.core.sums import Key, MeterKey
+from streams.core.windows import HOUR_US
 
 HOURS = "Hours"
 METER_PREFIX = f"resource.{COMMITMENT_KIND}"
+PRODUCER = "accrual:"  # and the name
 PER_MILLION = 10**6
 
 
@@ -39,6 +41,21 @@ class Commitment:
     def kind(self) -> str:
         """The kind of resource that its time is."""
         return f"{COMMITMENT_KIND}{self.provider}"
+
+    @property
+    def producer(self) -> str:
+        """The source of the batches that say its time."""
+        return f"{PRODUCER}{self.name}"
+
+    @property
+    def unit(self) -> str:
+        """What its time is counted in."""
+        return HOURS
+
+    @property
+    def unit_us(self) -> int:
+        """How long that is."""
+        return HOUR_US
 
     def weight_of(self, key: Key, meter: MeterKey) -> int | None:
         """Return what a unit of usage draws; None when it does not serve it."""

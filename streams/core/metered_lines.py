@@ -5,6 +5,7 @@ from streams.core.gpu import GPU
 from streams.core.lines import NO_MONEY, Dimensions, Figures, Lines, Money
 from streams.core.meters import CALL_PREFIX
 from streams.core.money import PICO, half_even
+from streams.core.monthly_lines import is_shared_time
 from streams.core.reserved import UNATTRIBUTED
 from streams.core.sums import Entry, Key, MeterKey
 
@@ -19,7 +20,10 @@ def metered(lines: Lines, entries: list[tuple[Key, Entry]]) -> None:
         own = [
             (meter, total)
             for meter, total in sorted(entry.meters.items())
-            if not meter.name.startswith(GPU) and meter.name != WORK and not is_commitment(meter)
+            if not meter.name.startswith(GPU)
+            and meter.name != WORK
+            and not is_commitment(meter)
+            and not is_shared_time(meter)
         ]
         events = entry.events
         own.sort(key=lambda item: item[0].name != EVENTS_RIDE_ON)

@@ -5,6 +5,7 @@ from streams.core.lines import NO_MONEY, Dimensions
 from streams.explain.capacity_steps import capacity_steps
 from streams.explain.charged_steps import agreed_steps, tier_steps
 from streams.explain.made import Made
+from streams.explain.monthly_steps import monthly_steps
 from streams.explain.step import Step, added, total
 from streams.explain.usage_steps import usage_steps
 from streams.explain.work_steps import work_steps
@@ -13,7 +14,7 @@ from streams.explain.work_steps import work_steps
 def line_steps(made: Made, what: Dimensions) -> list[Step]:
     """Return the steps of a line that the archive makes. Raises where they miss it: a bug here."""
     money = made.lines[what].money
-    steps = [*usage_steps(made, what)]
+    steps = [*usage_steps(made, what), *monthly_steps(made, what)]
     if what.meter.startswith(GPU):
         steps += [*work_steps(made, what), *capacity_steps(made, what), *agreed_steps(made, what)]
     is_said = added(steps, "billed") is not None

@@ -39,5 +39,5 @@ ACCESS = {
         ),
         (),
     ),
-    "accrue": Access(reads=[topics.CONFIG_PRICE_BOOK.name], writes=[topics.USAGE_RESOURCE.name]),
+    "accrue": Access(reads=[topic.name for topic in CONFIG], writes=[topics.USAGE_RESOURCE.name]),
 }

@@ -1,7 +1,8 @@
-"""Accrues commitments: says, every few minutes, that their time went by. No Faust, no state.
+"""Accrues commitments and monthly amounts: says, every few minutes, that their time went by.
 
-A restart sends what was due in the time before it again: the same batches, which count once. Any
-number of accruers do no harm, and what is missing after a long break shows as missing batches.
+No Faust, no state. A restart sends what was due in the time before it again: the same batches,
+which count once. Any number of accruers do no harm, and what is missing after a long break shows as
+missing batches.
 """
 
 import asyncio
@@ -14,9 +15,11 @@ from prometheus_client import CollectorRegistry
 
 from schemas import topics
 from schemas.codec import Codec
+from streams.config.catalog import load_catalog
 from streams.config.price_book import load_price_book
-from streams.config_topic import PRICES
-from streams.core.accrual import due
+from streams.config_topic import CATALOG, PRICES
+from streams.core.accrual import Accrued, due
+from streams.core.monthly import months
 from streams.core.windows import SECOND_US
 from streams.errors import BrokerUnavailable, DeliveryFailed, ReadTimedOut, StreamsError
 from streams.kafka import Tail, read_to_end, require, wait_ready
@@ -34,15 +37,16 @@ TRANSIENT = (BrokerUnavailable, DeliveryFailed, ReadTimedOut)  # sent again when
 
 
 class Accruer:
-    """Sends the time of every commitment in force, once it is over. Blocks."""
+    """Sends the time of everything that costs by the time, once it is over. Blocks."""
 
     def __init__(self, kafka: KafkaSettings, codec: Codec, since_us: int) -> None:
-        """Read the price books. `since_us`: what was over by then was sent before."""
-        read = read_to_end(kafka, PRICES.topic)
+        """Read the price books and catalogs. `since_us`: what was over by then was sent before."""
+        read = {kind.topic: read_to_end(kafka, kind.topic) for kind in (PRICES, CATALOG)}
         self._kafka = kafka
         self._codec = codec
-        self._tail = Tail.after(kafka, {PRICES.topic: read})
-        self._book = InForce(PRICES, load_price_book, read)
+        self._tail = Tail.after(kafka, read)
+        self._book = InForce(PRICES, load_price_book, read[PRICES.topic])
+        self._catalog = InForce(CATALOG, load_catalog, read[CATALOG.topic])
         self._since_us = since_us
         self._sent_until_us: dict[tuple[str, int], int] = {}
 
@@ -50,10 +54,13 @@ class Accruer:
     def detail(self) -> dict[str, object]:
         """What an operator should know."""
         commitments = self._book.document.agreements.commitments
+        shared = self._catalog.document.entries.shared
         return {
             "price_book": self._book.document.version,
-            "refused": self._book.refused,
+            "catalog": self._catalog.document.version,
+            "refused": self._book.refused or self._catalog.refused,
             "commitments": sorted({each.name for each in commitments}),
+            "monthly": sorted({each.name for each in shared if each.monthly is not None}),
         }
 
     def accrue(self, now_us: int) -> int:
@@ -61,10 +68,12 @@ class Accruer:
 
         Raises what reading and publishing do; what was due then is still due.
         """
-        self._book.take(self._tail.more().get(PRICES.topic, []))
+        more = self._tail.more()
+        self._book.take(more.get(PRICES.topic, []))
+        self._catalog.take(more.get(CATALOG.topic, []))
         sent = 0
-        for each in self._book.document.agreements.commitments:
-            identity = (each.name, each.from_us)
+        for each in self._accrued(now_us):
+            identity = (each.producer, each.from_us)
             since_us = self._sent_until_us.get(identity, self._since_us)
             steps = list(due(each, since_us, now_us))
             encoded = [
@@ -75,6 +84,12 @@ class Accruer:
             self._sent_until_us[identity] = now_us
             sent += len(steps)
         return sent
+
+    def _accrued(self, now_us: int) -> list[Accrued]:
+        """Return what costs by the time that went by since the beginning."""
+        shared = self._catalog.document.entries.shared
+        monthly = months(shared, self._since_us, now_us)
+        return [*self._book.document.agreements.commitments, *monthly]
 
     def close(self) -> None:
         """Let go of the broker."""
@@ -124,7 +139,7 @@ class Loop:
             else:
                 self._ran, self._trouble = True, None
                 if sent:
-                    LOG.info("commitments_accrued", batches=sent)
+                    LOG.info("time_accrued", batches=sent)
             await asyncio.sleep(self._every_s)
 
     def health(self) -> Health:

@@ -50,12 +50,10 @@ def addresses(options: Options, directory: Directory, embedded: Part | None) -> 
     return settings.model_copy(update={"kafka": kafka, "clickhouse": clickhouse, "store": store})
 
 
-def processors(
-    options: Options, settings: WorkerSettings, *, with_commitments: bool = False
-) -> list[Part]:
+def processors(options: Options, settings: WorkerSettings, *, accruing: bool = False) -> list[Part]:
     """Return the processors of a stack; names are numbered where there are several."""
     counts: dict[Role, int] = {
-        "accrue": int(with_commitments),
+        "accrue": int(accruing),
         "meter": options.workers,
         "allocate": options.workers,
         "store": 1,  # the embedded engine admits one process

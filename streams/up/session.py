@@ -71,7 +71,7 @@ async def _run(stack: Stack, began_s: float) -> int:
 
 
 async def keep_accruing(stack: Stack) -> None:
-    """Look now and then whether commitments were published, until cancelled."""
+    """Look now and then whether there is time to accrue, until cancelled."""
     while True:
         await asyncio.sleep(stack.settings.repair.every_s)
         try:

@@ -44,7 +44,7 @@ BROKER_READY_S = 10.0  # it takes 0.1
 MEMORY_CHECK_S = 1.0
 READY_POLL_S = 0.05
 REMOVE_S = 10.0
-COMMITMENTS = "commitments"  # in the text of a price book that has some
+ACCRUED = ((PRICES, "commitments"), (CATALOG, "monthly"))  # in the text of those that have some
 
 log = structlog.get_logger()
 
@@ -182,19 +182,19 @@ class Stack:
             self._fleet.start([self._broker])
             self.log_began_us = time.time_ns() // 1_000
         await asyncio.to_thread(self._prepare_kafka)
-        with_commitments = await asyncio.to_thread(self._has_commitments)
+        accruing = await asyncio.to_thread(self._is_accruing)
         started = self._fleet.start(
-            parts.processors(self.options, self.settings, with_commitments=with_commitments)
+            parts.processors(self.options, self.settings, accruing=accruing)
         )
         self._is_complete = True
         await self._fleet.wait_ready(started, self.options.ready_within_s)
 
     async def accrue_when_needed(self) -> None:
-        """Start what makes commitments' time pass, where a price book published since has some."""
+        """Start what says that time passed, where what was published since costs by the time."""
         if not self._is_complete or self._fleet.of("accrue"):
             return
-        if await asyncio.to_thread(self._has_commitments):
-            log.info("commitments_found", starting=await self.add("accrue"))
+        if await asyncio.to_thread(self._is_accruing):
+            log.info("accrual_needed", starting=await self.add("accrue"))
 
     def _prepare_kafka(self) -> None:
         kafka = self.settings.kafka
@@ -206,10 +206,13 @@ class Stack:
         catalog = self._publish(CATALOG, self.options.catalog)
         log.info("kafka_prepared", created=len(created), prices=prices, catalog=catalog)
 
-    def _has_commitments(self) -> bool:
-        """Whether the price book in force may hold some: reading all of it takes a second."""
-        document = document_in_force(self.settings.kafka, PRICES)
-        return document is not None and COMMITMENTS in document["body"]
+    def _is_accruing(self) -> bool:
+        """Whether what is in force may cost by the time: reading all of a book takes a second."""
+        for kind, word in ACCRUED:
+            document = document_in_force(self.settings.kafka, kind)
+            if document is not None and word in document["body"]:
+                return True
+        return False
 
     def _publish(self, kind: Kind, path: Path | None) -> str:
         kafka = self.settings.kafka
