@@ -14,6 +14,7 @@ from streams.explain.made import Made
 from streams.explain.time_cost import seconds
 from streams.readable import instant
 from streams.replay.ask import Asker, Params, Row
+from streams.replay.span import Span
 
 FEW = 3  # events shown of those that one source reported as one tenant's
 NO_TENANT = "no tenant"
@@ -33,11 +34,12 @@ class Evidence:
 class Reported:
     """The events of a window, as they were reported."""
 
-    def __init__(self, asker: Asker, where: WindowPool) -> None:
-        params: Params = {"since": where.start_us, "until": where.end_us, "few": FEW}
+    def __init__(self, asker: Asker, span: Span) -> None:
+        params: Params = {"since": span.since_us, "until": span.until_us, "few": FEW}
         self._calls = asker.rows("reported_calls", params)
         self._time = asker.rows("reported_time", params)
         self._resources = asker.rows("reported_resources", params)
+        self.devices = asker.rows("reported_devices", params)
 
     def of(self, made: Made, what: Dimensions) -> list[Evidence]:
         """Return the events behind a line; none where it is a part of others' usage."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from streams.core.lines import Dimensions, Figures, WindowPool
@@ -10,8 +11,8 @@ from streams.explain.contributions import Alone, Contributions, metered_alone
 from streams.explain.evidence import Evidence, Reported
 from streams.explain.line_steps import line_steps
 from streams.explain.made import Made
+from streams.explain.pool_steps import pool_steps
 from streams.explain.step import Step
-from streams.explain.time_cost import pool_steps
 from streams.replay.archived import Archived, ArchivedWindow
 from streams.replay.ask import Asker, Params
 from streams.replay.drawn import DrawnWindow, drawn_windows
@@ -127,9 +128,10 @@ class _Reads:
         made.contributions.hold_to(made.window.sums)
         return made
 
-    def reported(self, where: WindowPool) -> Reported:
-        """Return the events of a window as they were reported."""
-        return Reported(self._asker, where)
+    @cached_property
+    def reported(self) -> Reported:
+        """The events of the window as they were reported."""
+        return Reported(self._asker, self._span)
 
     def _read(self, pair: tuple[str, str]) -> tuple[dict[WindowPool, ArchivedWindow], list[Alone]]:
         rules = self._versions.rules(*pair, self._span.window_us)
@@ -147,7 +149,7 @@ def explain_window(reads: _Reads, drawn: DrawnWindow, tenant: str) -> ExplainedW
     if not all(line.is_explained for line in lines):
         why_not = reason(where, terms, made)
     batches = made.window.revision if made else None
-    pool = tuple(pool_steps(made)) if made else ()
+    pool = tuple(pool_steps(made, reads.reported.devices)) if made else ()
     return ExplainedWindow(where, terms, batches, made, pool, lines, why_not)
 
 
@@ -157,14 +159,13 @@ def explained_lines(
     """Yield the lines of a tenant, the dearest first; those that only the archive has, too."""
     archived = made.lines if made else {}
     every = {what for what in (*drawn.lines, *archived) if what.tenant == tenant}
-    reported = reads.reported(drawn.where) if made else None
     for what in sorted(every, key=lambda each: _order(each, drawn)):
         have, is_made = drawn.lines.get(what), archived.get(what)
-        if made is None or reported is None or is_made is None:
+        if made is None or is_made is None:
             yield ExplainedLine(what, have, None)
             continue
         steps = tuple(line_steps(made, what))
-        yield ExplainedLine(what, have, is_made, steps, tuple(reported.of(made, what)))
+        yield ExplainedLine(what, have, is_made, steps, tuple(reads.reported.of(made, what)))
 
 
 def _order(what: Dimensions, drawn: DrawnWindow) -> tuple[int, str]:

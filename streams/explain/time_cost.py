@@ -6,10 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from streams.core.gpu import GPU
-from streams.core.money import half_even
 from streams.core.price import GPU_DIVISOR, GPU_HOURS, GPU_METER, Rate
 from streams.core.windows import SECOND_US
-from streams.explain.amounts import rounded, shown
+from streams.explain.amounts import shown
 from streams.explain.contributions import Contribution, TimeOf
 from streams.explain.made import Made
 from streams.explain.step import Amount, Step
@@ -71,14 +70,6 @@ def gpu_parts(made: Made) -> list[Contribution]:
     return [each for each in made.contributions.all if each.addition.meter.name.startswith(GPU)]
 
 
-def pool_steps(made: Made) -> Iterator[Step]:
-    """Yield what the GPU time of the whole pool costs; nothing where it has none."""
-    parts = gpu_parts(made)
-    yield from time_steps(made, parts)
-    if any(part.addition.meter.priced for part in parts):
-        yield from _together([time for time in times_at(parts) if time.rate])
-
-
 def time_steps(made: Made, parts: list[Contribution]) -> Iterator[Step]:
     """Yield what some GPU time costs before it is rounded, and which entry prices it."""
     for time in times_at(parts):
@@ -89,15 +80,6 @@ def time_steps(made: Made, parts: list[Contribution]) -> Iterator[Step]:
             continue
         at = price_words(time.rate.cost, GPU_METER, GPU_HOURS)
         yield Step(f"{of} at {at}", time.in_full("cost"), notes=_why(made, time))
-
-
-def _together(times: list[TimeAt]) -> Iterator[Step]:
-    parts = [Fraction(time.for_us * time.rate_of("cost"), GPU_DIVISOR) for time in times]
-    whole = sum(parts, Fraction(0))
-    pico = half_even(sum(t.for_us * t.rate_of("cost") for t in times), GPU_DIVISOR)
-    parts_said = f"{' + '.join(map(shown, parts))} = " if len(parts) > 1 else ""
-    said = f"{parts_said}{rounded(whole, pico)}"
-    yield Step("what the pool costs, to be split and never rounded again", said, pico=pico)
 
 
 def _why(made: Made, time: TimeAt) -> tuple[str, ...]:
