@@ -59,11 +59,15 @@ def named(section: str, entries: Iterable[Named]) -> Stays:
 
 
 def reserved_names(said: Sections) -> Iterator[Fault]:
-    """Name tenants whose name is not theirs to have."""
+    """Name tenants whose name is not theirs to have, or not a tenant's."""
     for number, tenant in enumerate(said.tenants or ()):
         if tenant.name.startswith(RESERVED_PREFIX):
             text = f"expected a tenant without leading {RESERVED_PREFIX}, got {tenant.name!r}"
             yield Fault(("tenants", number), f"{text}; rename it")
+    for wanted, name in mentions(said):
+        if name.startswith(RESERVED_PREFIX):
+            text = f"expected a tenant, or {PLATFORM} as an account, got {name!r}"
+            yield Fault(wanted.loc, f"{text}; correct it")
 
 
 def unknown_levels(said: Sections) -> Iterator[Fault]:
@@ -119,10 +123,16 @@ def slas_named(said: Sections) -> Iterator[tuple[Stay, str]]:
 
 
 def tenants_named(said: Sections) -> Iterator[tuple[Stay, str]]:
-    """Yield each mention of a tenant, where not any name is one."""
-    if said.tenants is None:
-        return
-    for number, tenant in enumerate(said.tenants):
+    """Yield each mention of a tenant that is to be there: none where any name is one."""
+    if said.tenants is not None:
+        for wanted, name in mentions(said):
+            if not name.startswith(RESERVED_PREFIX):
+                yield wanted, name
+
+
+def mentions(said: Sections) -> Iterator[tuple[Stay, str]]:
+    """Yield each mention of a tenant."""
+    for number, tenant in enumerate(said.tenants or ()):
         if tenant.parent is not None:
             yield tenant.stay(("tenants", number, "parent")), tenant.parent
     for number, pool in enumerate(said.pools):

@@ -154,6 +154,11 @@ DATED = "effective_to: 2026-01-01T00:00:00Z"
             "a tenant of this catalog",
         ),
         (
+            "pools: [{name: p, platform_account: __idle__}]",
+            "pools.0.platform_account",
+            "expected a tenant, or __platform__ as an account, got '__idle__'",
+        ),
+        (
             "{tenants: [a], pools: [{name: p, lending: {margin_account: b}}]}",
             "pools.0.lending.margin_account",
             "a tenant of this catalog",
