@@ -77,8 +77,8 @@ def worked(job: Job, spans: list[Span]) -> Iterator[tuple[Span, Encoded]]:
             yield from as_they_come(pool, job, spans, processes * AHEAD)
     except BrokenProcessPool:
         raise StretchFailed(
-            "expected the processes of the replay to run on, one was killed (by whoever does so when "
-            "memory is short, perhaps); give the command again to go on from here"
+            "expected the processes of the replay to run on, one was killed (when memory is short, "
+            "the system does that); give the command again to go on from here"
         ) from None
 
 
