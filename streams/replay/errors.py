@@ -70,3 +70,7 @@ class MonthOpen(ReplayError):
             "leave out --publish to see how it stands"
         )
         self.month = month
+
+
+class StretchFailed(ReplayError):
+    """What stopped a process of a replay, in words: other errors do not get out of a process."""

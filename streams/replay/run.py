@@ -4,6 +4,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
@@ -12,6 +13,7 @@ from schemas import topics
 from streams.kafka.batch import publish_all
 from streams.replay.chunk import Outcome
 from streams.replay.encoded import Encoded, totals
+from streams.replay.errors import StretchFailed
 from streams.replay.notebook import Notebook
 from streams.replay.span import Span
 from streams.replay.worker import Job, begin, work
@@ -70,8 +72,14 @@ def worked(job: Job, spans: list[Span]) -> Iterator[tuple[Span, Encoded]]:
     if not processes:
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, begin) as pool:
-        yield from as_they_come(pool, job, spans, processes * AHEAD)
+    try:
+        with ProcessPoolExecutor(processes, context, begin) as pool:
+            yield from as_they_come(pool, job, spans, processes * AHEAD)
+    except BrokenProcessPool:
+        raise StretchFailed(
+            "expected the processes of the replay to run on, one was killed (when memory is short, "
+            "the system does that); give the command again to go on from here"
+        ) from None
 
 
 def as_they_come(

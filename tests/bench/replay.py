@@ -68,6 +68,7 @@ def bench(options: Options) -> list[Figure]:
         "events": events,
         "one_core_per_s": events / one["for_s"],
         "all_cores_per_s": events / every["for_s"],
+        "per_cpu_s": events / every["cpu_s"],
         "cores": cores,
         "plain_per_s": plain,
         "peak_mb": every["peak_mb"],
@@ -76,7 +77,8 @@ def bench(options: Options) -> list[Figure]:
         f"replay of {events:,} archived calls: {numbers['one_core_per_s']:,.0f}/s on one core, "
         f"{numbers['all_cores_per_s']:,.0f}/s on {cores} "
         f"({numbers['all_cores_per_s'] / plain:.1f}x decoding and summing them on one: "
-        f"{plain:,.0f}/s), at most {numbers['peak_mb']:.0f} MB in all its processes"
+        f"{plain:,.0f}/s), {numbers['per_cpu_s']:,.0f} a CPU second, at most "
+        f"{numbers['peak_mb']:.0f} MB in all its processes"
     )
     return [Figure("replay", line, numbers, NOT_SHOWN)]
 
@@ -138,7 +140,7 @@ def draw(connection: Connection, writer: Writer, under: Rules, span: Span) -> No
 def replayed(data: Path, prices: Path, cpus: int) -> dict[str, float]:
     """Run the command on so many cores; return how long it took and its greatest memory."""
     command = [sys.executable, "-m", "streams", "replay", "--data", str(data), "--json"]
-    began_s = time.monotonic()
+    began_s, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     with subprocess.Popen(
         [*command, "--prices", str(prices), "--restart"],
         stdout=subprocess.PIPE,
@@ -147,11 +149,12 @@ def replayed(data: Path, prices: Path, cpus: int) -> dict[str, float]:
     ) as running:
         peak = sampled(running.pid, running.poll)
         text = running.stdout.read() if running.stdout else b""
-    for_s = time.monotonic() - began_s
+    for_s, after = time.monotonic() - began_s, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     found = json.loads(text)
     if not found["changes"] or found["changed_windows"] != found["windows"]:
         raise RuntimeError(f"expected every window to change, got {text[:300]!r}")
-    return {"for_s": for_s, "peak_mb": peak / 1e6}
+    return {"for_s": for_s, "cpu_s": cpu_s, "peak_mb": peak / 1e6}
 
 
 def sampled(pid: int, ended: Callable[[], int | None]) -> int:

@@ -21,6 +21,7 @@ from streams.kafka.connection import confluent
 from streams.settings import KafkaSettings
 from streams.up.options import Options
 from streams.up.stack import Stack
+from tests.answers import until
 from tests.builders.archived import Document, Live, price_book
 from tests.builders.usage import T0, call
 
@@ -141,13 +142,3 @@ def send(kafka: KafkaSettings, *models: str) -> None:
     producer = Producer({**confluent(kafka), "acks": "all"})
     producer.produce(topics.USAGE_INFERENCE.name, key="gw", value=value, partition=0)
     assert producer.flush(30) == 0
-
-
-async def until(stack: Stack, sql: str, *expected: object) -> None:
-    """Wait until the database answers so."""
-    deadline_s = time.monotonic() + WITHIN_S
-    found: list[object] = []
-    while found != list(expected):
-        assert time.monotonic() < deadline_s, f"{sql} gave {found}, expected {expected}"
-        await asyncio.sleep(0.2)
-        found = [json.loads(row) for row in (await stack.sql(sql)).splitlines()]

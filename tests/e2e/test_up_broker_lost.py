@@ -1,7 +1,6 @@
 """An embedded broker is killed inside a running `up`: its log is gone, no cent is."""
 
 import asyncio
-import json
 import signal
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from streams.replay.publish import repair
 from streams.settings import KafkaSettings, WorkerSettings
 from streams.up.options import Options
 from streams.up.stack import Stack
+from tests.answers import until
 from tests.builders.usage import call
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -33,16 +33,6 @@ def send(kafka: KafkaSettings, seq: int, at_us: int) -> None:
     producer = Producer({**confluent(kafka), "acks": "all"})
     producer.produce(topics.USAGE_INFERENCE.name, key="gw", value=value, partition=0)
     assert producer.flush(30) == 0
-
-
-async def until(stack: Stack, sql: str, *expected: object) -> None:
-    """Wait until the database answers so."""
-    deadline_s = time.monotonic() + WITHIN_S
-    found: list[object] = []
-    while found != list(expected):
-        assert time.monotonic() < deadline_s, f"{sql} gave {found}, expected {expected}"
-        await asyncio.sleep(0.2)
-        found = [json.loads(row) for row in (await stack.sql(sql)).splitlines()]
 
 
 def test_windows_open_when_the_broker_died_are_closed_from_the_archive(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """A commitment in a running `up`: accrued, drawn on, and paid in full, to the last pico."""
 
 import asyncio
-import json
 import signal
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from streams.kafka.batch import publish_all
 from streams.settings import KafkaSettings
 from streams.up.options import Options
 from streams.up.stack import Stack
+from tests.answers import until
 from tests.builders.usage import call
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -102,16 +102,6 @@ def send(kafka: KafkaSettings, events: Sequence[object], at_us: int) -> None:
     head = {"source": "gw", "epoch": 1, "seq": 0, "sent_at_us": at_us, "losses": []}
     value = Codec().encode("InferenceUsageBatch", {**head, "events": events})
     publish_all(kafka, topics.USAGE_INFERENCE.name, [("gw", value)])
-
-
-async def until(stack: Stack, sql: str, *expected: object) -> None:
-    """Wait until the database answers so."""
-    deadline_s = time.monotonic() + WITHIN_S
-    found: list[object] = []
-    while found != list(expected):
-        assert time.monotonic() < deadline_s, f"{sql} gave {found}, expected {expected}"
-        await asyncio.sleep(0.2)
-        found = [json.loads(row) for row in (await stack.sql(sql)).splitlines()]
 
 
 def line(kind: str, cost: str, listed: str, events: int) -> dict[str, object]:

@@ -20,6 +20,7 @@ from streams.settings import KafkaSettings, RepairSettings
 from streams.up.mending import keep_mending
 from streams.up.options import Options
 from streams.up.stack import Stack
+from tests.answers import until
 from tests.builders.archived import price_book
 from tests.builders.usage import call
 
@@ -44,16 +45,6 @@ def send(kafka: KafkaSettings, seq: int, *models: str) -> None:
     producer = Producer({**confluent(kafka), "acks": "all"})
     producer.produce(topics.USAGE_INFERENCE.name, key="gw", value=value, partition=0)
     assert producer.flush(30) == 0
-
-
-async def until(stack: Stack, sql: str, *expected: object) -> None:
-    """Wait until the database answers so."""
-    deadline_s = time.monotonic() + WITHIN_S
-    found: list[object] = []
-    while found != list(expected):
-        assert time.monotonic() < deadline_s, f"{sql} gave {found}, expected {expected}"
-        await asyncio.sleep(0.2)
-        found = [json.loads(row) for row in (await stack.sql(sql)).splitlines()]
 
 
 async def put_in_force(stack: Stack, **prices: str) -> None:

@@ -1,20 +1,29 @@
 """Replays on a real engine: every change has a reason, and the changes sum to new less old."""
 
+import asyncio
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from clickhouse.client import Connection
+from streams import sql_socket
 from streams.core.windows import DAY_US, MINUTE_US, SECOND_US
+from streams.replay import worker
 from streams.replay.ask import Direct
 from streams.replay.changes import Changes
 from streams.replay.chunk import Askers, Outcome, Request, replay
 from streams.replay.encoded import encoded, totals
-from streams.replay.errors import CurrencyDiffers, UnknownVersion
+from streams.replay.errors import CurrencyDiffers, StretchFailed, UnknownVersion
 from streams.replay.notebook import Notebook
 from streams.replay.plan import packed, plan
+from streams.replay.report import reports
 from streams.replay.span import Span
 from streams.replay.versions import Versions
+from streams.replay.worker import RETRY_S, Job, work
+from streams.sql import read_only
 from tests.builders.archived import Document, Live, price_book
 from tests.builders.usage import T0, call, holder, interval
 
@@ -274,3 +283,40 @@ def test_a_notebook_keeps_lines_until_they_are_published(tmp_path: Path, live: L
         assert moved(totals(notebook.bodies()).changes) == 2_200_000_000
     with Notebook(tmp_path, "asked otherwise") as notebook:
         assert notebook.done() == set()
+
+
+def test_a_store_that_is_away_is_waited_for(tmp_path: Path, live: Live) -> None:
+    """As when it was killed, and is being started again."""
+    old = live.publish(book(m="1"), names())
+    new = live.publish(book(2, m="3"), names())
+    live.send(old, call(model="m"))
+    live.close()
+    socket = tmp_path / "sql.sock"
+    stop = threading.Event()
+
+    async def back_again() -> None:
+        await asyncio.sleep(RETRY_S / 2)
+        async with sql_socket.serve(socket, read_only(live.database), reports(live.database)):
+            await asyncio.to_thread(stop.wait)
+
+    with ThreadPoolExecutor(1) as beside:
+        serving = beside.submit(asyncio.run, back_again())
+        job = Job(socket, Request(new.book.version, None))
+        found = totals([work(job, Span(T0, T0 + MINUTE_US, MINUTE_US)).body])
+        stop.set()
+        serving.result()
+    assert moved(found.changes) == 2_200_000_000
+
+
+def test_what_stops_a_process_can_be_told_to_another(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = live.publish(book(m="1"), names())
+    live.send(rules, call(model="m"))
+    live.close()
+    monkeypatch.setattr(worker, "asker_of", lambda _: Direct(live.database))
+    job = Job(Path("anywhere"), Request("nobody", None))
+    with pytest.raises(StretchFailed, match="prices publish") as failed:
+        work(job, Span(T0, T0 + MINUTE_US, MINUTE_US))
+    told = pickle.loads(pickle.dumps(failed.value))  # noqa: S301 - our own
+    assert str(told) == str(failed.value)
