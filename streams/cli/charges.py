@@ -55,7 +55,7 @@ def charges(  # noqa: PLR0913 - one parameter an option
         if publish:
             refuse_open(wanted, found, time.time_ns() // 1000)
             published(reached(settings), found)
-            if found.lines and is_storing(settings) and not stored(settled):
+            if found.lines and is_storing(settings) and not stored(lambda: not settled().lines):
                 typer.echo("published; ClickHouse does not have it yet", err=True)
     said = to_json if as_json else to_text
     typer.echo(said(found, wanted, published=publish))
@@ -76,10 +76,10 @@ def published(kafka: KafkaSettings, found: Settlement) -> None:
     publish_all(kafka, topics.COST_LINE.name, lines)
 
 
-def stored(settled: Callable[[], Settlement]) -> bool:
+def stored(is_there: Callable[[], bool]) -> bool:
     """Wait until what was published is in force; whether it is in time."""
     deadline_s = time.monotonic() + STORED_S
-    while settled().lines:
+    while not is_there():
         if time.monotonic() > deadline_s:
             return False
         time.sleep(POLL_S)

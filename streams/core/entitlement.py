@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from streams.core.money import split
+from streams.core.money import shared, split
 
 Times: TypeAlias = Mapping[str, int]  # GPU-microseconds by tenant
 
@@ -80,8 +80,3 @@ def entitlements(reserved: Times, capacity_us: int) -> dict[str, int]:
     if sum(times) > capacity_us:
         times = split(capacity_us, times)
     return dict(zip(names, times, strict=True))
-
-
-def shared(total: int, weights: list[int]) -> list[int]:
-    """Return a total split by weights, of which none is positive when the total is 0."""
-    return split(total, weights) if total else [0] * len(weights)

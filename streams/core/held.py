@@ -5,13 +5,14 @@ service is nobody's idle time: the pool's platform account pays for it.
 """
 
 from collections.abc import Iterable
+from operator import add
 from typing import NamedTuple, TypeAlias
 
 from streams.core.capacity import Capacity, Metered
-from streams.core.gpu import ACTIVE, GPU, HELD_IDLE, OUT_OF_SERVICE, UNIT
+from streams.core.gpu import ACTIVE, GPU, HELD_IDLE, OUT_OF_SERVICE, STRANDED, UNALLOCATED, UNIT
 from streams.core.lines import Dimensions, Figures, Lines
 from streams.core.metered_lines import WORK, line
-from streams.core.money import PICO, half_even, split
+from streams.core.money import PICO, half_even, shared
 from streams.core.pools import Pool
 from streams.core.price import GPU_DIVISOR
 from streams.core.reserved import IDLE, UNATTRIBUTED
@@ -22,6 +23,7 @@ Entries: TypeAlias = list[tuple[Key, Entry]]
 GpuPart: TypeAlias = tuple[Key, MeterKey, list[int]]  # whose, which meter, its sums
 CostedPart: TypeAlias = tuple[Key, str, Capacity]
 
+NOBODYS = frozenset({UNALLOCATED, STRANDED})  # meters of time that nobody held
 IN_REPAIR = "out_of_service"  # the kind of its lines
 
 
@@ -133,8 +135,9 @@ def costed(parts: list[GpuPart], *, explained: bool = False) -> list[CostedPart]
     `explained`: each remembers where it came from.
     """
     priced = [part for part in parts if part[1].priced]
-    costs = rounded([amount for *_, (_, amount, _, _) in priced])
-    listed = rounded([amount for *_, (_, _, amount, _) in priced])
+    idle = [meter.name in NOBODYS for _, meter, _ in priced]
+    costs = rounded([amount for *_, (_, amount, _, _) in priced], idle)
+    listed = rounded([amount for *_, (_, _, amount, _) in priced], idle)
     found = []
     for (key, meter, (for_us, *_)), cost, by_list in zip(priced, costs, listed, strict=True):
         origin = Metered(key, meter.name) if explained else None
@@ -142,10 +145,16 @@ def costed(parts: list[GpuPart], *, explained: bool = False) -> list[CostedPart]
     return found
 
 
-def rounded(amounts: list[int]) -> list[int]:
-    """Return amounts in pico: rounded as a whole, then split."""
-    total = half_even(sum(amounts), GPU_DIVISOR)
-    return split(total, amounts) if any(amounts) else [0] * len(amounts)
+def rounded(amounts: list[int], idle: list[bool]) -> list[int]:
+    """Return amounts in pico: rounded as a whole, then split.
+
+    Idle time costs what the rest leaves of the whole: more of it changes nothing of the others.
+    """
+    theirs = [0 if free else amount for amount, free in zip(amounts, idle, strict=True)]
+    nobodys = [amount if free else 0 for amount, free in zip(amounts, idle, strict=True)]
+    held = half_even(sum(theirs), GPU_DIVISOR)
+    rest = half_even(sum(amounts), GPU_DIVISOR) - held
+    return list(map(add, shared(held, theirs), shared(rest, nobodys)))
 
 
 def held_line(key: Key, meter: str) -> Dimensions:

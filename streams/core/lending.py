@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from streams.core.capacity import Capacity
-from streams.core.entitlement import Balance, balances, shared
+from streams.core.entitlement import Balance, balances
 from streams.core.lines import Dimensions, Figures, Lines
-from streams.core.money import PICO
+from streams.core.money import PICO, shared
 from streams.core.pools import GPU_SCALE, Lending, Reservation
 from streams.core.time_lines import BORROWED, TIME_KINDS, keep_only, pool_line, put, take, taken
 

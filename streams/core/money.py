@@ -44,3 +44,12 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
         for index in sorted(range(len(rests)), key=rests.__getitem__)[:missing]:
             parts[index] += 1
     return parts
+
+
+def shared(total: int, weights: Sequence[int]) -> list[int]:
+    """Return a total split by weights, of which none is positive where there is nothing to split.
+
+    >>> shared(3, [1, 2]), shared(0, [0, 0])
+    ([1, 2], [0, 0])
+    """
+    return split(total, weights) if total else [0] * len(weights)

@@ -31,9 +31,8 @@ def covered_steps(made: Made, covered: Coverable) -> Iterator[Step]:
 
 def unused_steps(unused: Money, cost: int) -> Iterator[Step]:
     """Yield what a commitment costs less what usage pays that it covers."""
-    paid = cost - unused.cost
-    said = f"{money(cost)} - {money(paid)} = {money(unused.cost)}"
-    yield Step("cost: less what usage pays that it covers", said, "cost", -paid)
+    rest = unused.cost - cost
+    yield Step("cost: less what usage pays that it covers", money(rest), "cost", rest)
     yield Step("list: nothing was used, so the list has nothing", "", "list", unused.listed)
 
 

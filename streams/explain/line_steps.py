@@ -4,6 +4,7 @@ from streams.core.gpu import GPU
 from streams.core.lines import NO_MONEY, Dimensions
 from streams.explain.capacity_steps import capacity_steps
 from streams.explain.charged_steps import agreed_steps, tier_steps
+from streams.explain.lending_steps import lending_steps
 from streams.explain.made import Made
 from streams.explain.monthly_steps import monthly_steps
 from streams.explain.step import Step, added, total
@@ -16,7 +17,8 @@ def line_steps(made: Made, what: Dimensions) -> list[Step]:
     money = made.lines[what].money
     steps = [*usage_steps(made, what), *monthly_steps(made, what)]
     if what.meter.startswith(GPU):
-        steps += [*work_steps(made, what), *capacity_steps(made, what), *agreed_steps(made, what)]
+        steps += [*work_steps(made, what), *lending_steps(made, what)]
+        steps += [*capacity_steps(made, what), *agreed_steps(made, what)]
     is_said = added(steps, "billed") is not None
     steps += tier_steps(made, what, total(steps), is_said=is_said)
     found = total(steps)

@@ -7,21 +7,17 @@ nothing, and after a correction of a line the next generation replaces all of th
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import pairwise
 
 from schemas.records import CostLine
-from streams.core.lines import Dimensions, Edition, Figures, WindowPool, to_record
+from streams.core.lines import WindowPool
 from streams.core.price_book import PriceBook
 from streams.core.volume import POOL, Charged, Settled, Stretch, adjustments, settle
 from streams.replay.ask import Asker
-from streams.replay.changes import differing
-from streams.replay.drawn import DrawnWindow, drawn_windows
+from streams.replay.derived import Terms, revised
 from streams.replay.errors import CurrencyDiffers, MonthOpen
 from streams.replay.month import Month
 from streams.replay.span import Span
-
-DIGEST_BITS = 32  # a revision has 38
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +39,8 @@ def settlement(asker: Asker, month: Month, book: PriceBook, catalog: str, note: 
     settled = settle(usage.stretches(), book.charges)
     lines = adjustments(settled)
     where = WindowPool(month.span.since_us, month.span.until_us, POOL)
-    one = Span(where.start_us, where.start_us + 1, month.span.window_us)
-    have = drawn_windows(asker, one, POOL).get(where) or DrawnWindow(where, "", "")
-    newest = newest_generation(asker, one)
-    lines |= {what: Figures() for what in have.lines if what not in lines}
-    if not any(differing(have.lines, lines)):
-        return Settlement(settled, usage.open_lines, [], have.generation)
-    edition = Edition(
-        book.currency,
-        book.version,
-        catalog,
-        newest + 1,
-        digest(lines),
-        "corrected",
-        len(lines),
-        note,
-    )
-    drawn = [to_record(where, what, figures, edition) for what, figures in lines.items()]
-    return Settlement(settled, usage.open_lines, drawn, newest + 1)
-
-
-def newest_generation(asker: Asker, month: Span) -> int:
-    """Return the number of the newest settlement, whether all of its lines are there or not."""
-    params = {"since": month.since_us, "until": month.until_us, "window": month.window_us}
-    rows = asker.rows("newest_generations", {**params, "pool": POOL})
-    return max((generation for _, _, generation in rows), default=0)
+    drawn, generation = revised(asker, where, lines, Terms(book, catalog, note))
+    return Settlement(settled, usage.open_lines, drawn, generation)
 
 
 class Usage:
@@ -102,12 +75,3 @@ def refuse_open(month: Month, found: Settlement, now_us: int) -> None:
         raise MonthOpen(str(month), "it is not over")
     if found.open_lines:
         raise MonthOpen(str(month), f"{found.open_lines} lines are provisional")
-
-
-def digest(lines: dict[Dimensions, Figures]) -> int:
-    """Return a revision: no batches are counted here, so it tells contents apart.
-
-    Two that are published under one number, by two who did not know of each other, never mix.
-    """
-    text = repr(sorted((repr(what), each.money) for what, each in lines.items()))
-    return int.from_bytes(blake2b(text.encode(), digest_size=DIGEST_BITS // 8).digest())

@@ -55,10 +55,11 @@ async def _run(stack: Stack, began_s: float) -> int:
             data=str(stack.data),
         )
         # Not before: it loads ClickHouse's client, and the parts need the processor now.
-        from streams.up.mending import keep_mending  # noqa: PLC0415
+        from streams.up.mending import keep_mending, keep_sharing  # noqa: PLC0415
 
         beside = [
             asyncio.create_task(keep_mending(stack.settings, lambda: stack.log_began_us)),
+            asyncio.create_task(keep_sharing(stack.settings)),
             asyncio.create_task(keep_accruing(stack)),
         ]
         try:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from schemas.decimals import from_bytes
 from schemas.records import GpuInterval, InferenceUsage, ResourceUsage
-from streams.core.lines import WindowPool
+from streams.core.lines import NO_MONEY, WindowPool
 from streams.core.metering import Rules
 from streams.core.price_book import PriceBook
 from streams.core.windows import window_start
 from streams.explain.contributions import Contributions, metered_alone
+from streams.explain.line_steps import line_steps
 from streams.explain.made import Made
+from streams.explain.step import total
 from streams.replay.archived import QUERIES, ArchivedWindow, Rows, tallied
 from streams.replay.ask import Row
 from tests.builders.terms import WINDOW_US
@@ -39,6 +41,15 @@ def made_of(rules: Rules, usage: list[list[Event]]) -> Iterator[Made]:
         events = tally.capacity_events.get((start_us, pool), 0)
         window = ArchivedWindow(where, sums, events, len(usage), rules)
         yield Made(window, Contributions(alone, where))
+
+
+def assert_explained(rules: Rules, usage: list[list[Event]]) -> None:
+    """Check that the steps of every line of every window add up to it."""
+    for made in made_of(rules, usage):
+        made.contributions.hold_to(made.window.sums)
+        for what, figures in made.lines.items():
+            steps = line_steps(made, what)
+            assert total(steps) == (figures.money or NO_MONEY), what
 
 
 def rows_of(book: PriceBook, events: list[Event]) -> Rows:

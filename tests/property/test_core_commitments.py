@@ -15,10 +15,13 @@ from streams.core.money import half_even
 from streams.core.price_book import Agreements
 from streams.core.timeline import FOREVER
 from streams.core.windows import MINUTE_US
+from streams.explain.line_steps import line_steps
 from tests.builders.drawing import agreed, lines, meter
+from tests.builders.explained import assert_explained, made_of
 from tests.builders.generated_prices import OVERRIDES
 from tests.builders.terms import book, rules, token_price
 from tests.builders.usage import T0, Event, call, quantity
+from tests.builders.worked_out import assert_right
 
 UNUSED = "commitment_unused"
 PRICES = (
@@ -192,3 +195,16 @@ def test_where_nothing_was_agreed_everybody_is_charged_what_it_costs(
 ) -> None:
     for line in drawn(under(first, charged=False), [*events, time_of("one", amount)]):
         assert line["billed_cost"] == line["cost"]
+
+
+@given(st.builds(under, one, other, charged=st.booleans()), usage, hours, hours)
+def test_how_usage_that_is_covered_came_to_its_cost_is_explained(
+    terms: Rules, events: list[InferenceUsage], of_one: int, of_other: int
+) -> None:
+    times = [time_of("one", of_one), time_of("other", of_other)]
+    assert_explained(terms, [[*events, *times]])
+    for made in made_of(terms, [[*events, *times]]):
+        for what in made.lines:
+            for step in line_steps(made, what):
+                if step.arithmetic:
+                    assert_right(step)

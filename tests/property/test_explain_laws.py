@@ -8,25 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.catalog import Catalog
-from streams.core.lines import NO_MONEY
 from streams.core.metering import Rules
 from streams.core.price_book import PriceBook
 from streams.core.tenants import Sla, Tenant
 from streams.explain.line_steps import line_steps
-from streams.explain.step import added, total
+from streams.explain.step import added
 from streams.prices.choice import SoughtTime, choose_time
-from tests.builders.explained import made_of
+from tests.builders.explained import assert_explained, made_of
 from tests.builders.generated import SPAN_US, TENANTS, any_terms, batches, terms
 from tests.builders.generated_prices import PRICES
 from tests.builders.usage import H100, T0, Event, call, holder, interval
-
-
-def assert_explained(rules: Rules, usage: list[list[Event]]) -> None:
-    for made in made_of(rules, usage):
-        made.contributions.hold_to(made.window.sums)
-        for what, figures in made.lines.items():
-            steps = line_steps(made, what)
-            assert total(steps) == (figures.money or NO_MONEY), what
 
 
 @given(rules=any_terms, usage=batches())

@@ -1,0 +1,167 @@
+"""Laws of splitting a pool, over random pools, reservations and terms.
+
+Few examples by default; 10,000 of each law with HYPOTHESIS_PROFILE=longest.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from streams.core.allocation import Policy, allocate
+from streams.core.gpu import UNALLOCATED
+from streams.core.lending import reserved_times
+from streams.core.lines import Dimensions, Figures, Lines
+from streams.core.money import PICO, half_even
+from streams.core.pools import GPU_SCALE, IdlePolicy
+from streams.core.price import GPU_DIVISOR
+from streams.core.sums import Key, Sums
+from tests.builders.generated_pools import RATES, add_time, pool_sums, pools, times
+
+
+def drawn(sums: Sums, policy: Policy) -> Lines:
+    return allocate(sums, policy, 1)
+
+
+def cost(of: Lines, picked: Callable[[Dimensions], bool] = lambda _: True) -> int:
+    return sum(figures.cost or 0 for what, figures in of.items() if picked(what))
+
+
+def for_us(of: Lines, picked: Callable[[Dimensions], bool]) -> int:
+    """Return GPU time, which is whole microseconds."""
+    quantity = sum(figures.quantity for what, figures in of.items() if picked(what))
+    assert quantity % PICO == 0
+    return quantity // PICO
+
+
+def by_tenant_and_kind(of: Lines, figure: Callable[[Figures], int]) -> Counter[tuple[str, str]]:
+    found: Counter[tuple[str, str]] = Counter()
+    for what, figures in of.items():
+        found[what.tenant, what.kind] += figure(figures)
+    return found
+
+
+def costs_by_tenant(of: Lines) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for (tenant, _), amount in by_tenant_and_kind(of, lambda figures: figures.cost or 0).items():
+        found[tenant] += amount
+    return found
+
+
+def reported(sums: Sums) -> tuple[int, int]:
+    """Return the amount and the time of all that was reported of a pool."""
+    parts = [
+        (total[1], total[0])
+        for entry in sums.entries.values()
+        for meter, total in entry.meters.items()
+        if meter.name.startswith("gpu.")
+    ]
+    return sum(amount for amount, _ in parts), sum(time_us for _, time_us in parts)
+
+
+@given(sums=pool_sums(), policy=pools())
+def test_the_lines_of_a_pool_sum_to_its_cost_and_its_time(sums: Sums, policy: Policy) -> None:
+    """To what was reported; beyond what the pool has, to that part of it, within a pico."""
+    amount, time_us = reported(sums)
+    whole = half_even(amount, GPU_DIVISOR)
+    found = drawn(sums, policy)
+    over = [figures for what, figures in found.items() if what.kind == "adjustment"]
+    there_us = time_us
+    if policy.pool.milli_gpus is not None:
+        there_us = min(time_us, policy.pool.milli_gpus * policy.length_us // GPU_SCALE)
+        (row,) = over
+        assert row.quantity == (there_us - time_us) * PICO
+        assert abs(-(row.cost or 0) * time_us - whole * (time_us - there_us)) <= time_us
+    assert cost(found) == whole + sum(row.cost or 0 for row in over)
+    assert for_us(found, lambda what: what.meter.startswith("gpu.")) == there_us
+
+
+@given(sums=pool_sums(), policy=pools(), data=st.data())
+def test_what_a_filter_keeps_and_what_it_leaves_sum_to_the_whole(
+    sums: Sums, policy: Policy, data: st.DataObject
+) -> None:
+    """By any dimension: the sums of its values are the whole, and a value's lines are its sum."""
+    found = drawn(sums, policy)
+    assume(found)
+    field = data.draw(st.sampled_from(Dimensions._fields))
+    groups: dict[str | None, int] = defaultdict(int)
+    for what, figures in found.items():
+        groups[getattr(what, field)] += figures.cost or 0
+    assert sum(groups.values()) == cost(found)
+    kept = data.draw(st.sampled_from(sorted(groups, key=str)))
+    left = cost(found, lambda what: getattr(what, field) != kept)
+    assert groups[kept] + left == cost(found)
+
+
+@given(sums=pool_sums(), policy=pools())
+def test_what_borrowers_pay_lenders_and_the_margin_account_get(sums: Sums, policy: Policy) -> None:
+    kinds = {"borrowed", "lent_credit", "lending_margin"}
+    found = drawn(sums, policy)
+    assert cost(found, lambda what: what.kind in kinds) == 0
+    assert for_us(found, lambda what: what.kind in kinds) == 0
+    lending = policy.pool.lending
+    if lending and lending.burst == lending.credit == 1:
+        assert cost(found, lambda what: what.kind in {"borrowed", "lent_credit"}) == 0
+
+
+@given(sums=pool_sums(), policy=pools())
+def test_lending_is_evaluated_on_pool_totals(sums: Sums, policy: Policy) -> None:
+    """Recomputed from what the lines say was held: never more is borrowed than must be."""
+    found = drawn(sums, policy)
+    reserved = reserved_times(policy.pool.reservations, policy.length_us)
+    assume(reserved and policy.pool.lending)
+    times_by = by_tenant_and_kind(found, lambda figures: figures.quantity // PICO)
+
+    def held_us(tenant: str, *more: str) -> int:
+        return sum(times_by[tenant, kind] for kind in ("used", "held_idle", "borrowed", *more))
+
+    capacity_us = sum(
+        for_us
+        for (_, kind), for_us in times_by.items()
+        if kind not in {"adjustment", "out_of_service", "reservation_unmet"}
+    )
+    entitled = {name: reserved[name] - times_by[name, "reservation_unmet"] for name in reserved}
+    assert sum(entitled.values()) == min(sum(reserved.values()), capacity_us)
+    tenants = {tenant for tenant, _ in times_by}
+    burst = sum(max(0, held_us(each) - entitled.get(each, 0)) for each in tenants)
+    free_us = capacity_us - sum(entitled.values())
+    borrowed = sum(for_us for (_, kind), for_us in times_by.items() if kind == "borrowed")
+    assert borrowed == max(0, burst - free_us)
+    for name in reserved:  # it pays for all it reserved, or for what it used beyond
+        assert held_us(name, "reserved_idle") == max(entitled[name], held_us(name))
+
+
+@given(sums=pool_sums(), policy=pools(reserved=False), idle_us=times, rate=st.sampled_from(RATES))
+def test_one_more_idle_gpu_never_lowers_what_anybody_pays_by_weight(
+    sums: Sums, policy: Policy, idle_us: int, rate: int
+) -> None:
+    """But for one odd pico, which largest remainder may give to another when the whole grows."""
+    weighted = replace(
+        policy, pool=replace(policy.pool, idle=IdlePolicy("unheld", "weighted"), milli_gpus=None)
+    )
+    before = drawn(sums, weighted)
+    add_time(sums, Key(None, None, None, "H100", None, None), UNALLOCATED, idle_us, rate)
+    after = drawn(sums, weighted)
+    earlier, later = costs_by_tenant(before), costs_by_tenant(after)
+    for tenant in earlier:
+        if not tenant.startswith("__"):
+            assert later[tenant] >= earlier[tenant] - 1
+    held = {what: figures for what, figures in before.items() if what.kind in {"used", "held_idle"}}
+    assert held == {what: after[what] for what in held}
+
+
+@given(sums=pool_sums(), policy=pools(), more=pool_sums())
+def test_lines_only_ever_join(sums: Sums, policy: Policy, more: Sums) -> None:
+    before = set(drawn(sums, policy))
+    sums.add_records(more.records())
+    assert before <= set(drawn(sums, policy))
+
+
+@given(sums=pool_sums(), policy=pools())
+def test_the_order_of_sums_is_irrelevant(sums: Sums, policy: Policy) -> None:
+    reverse = Sums()
+    for key, entry in reversed(sums.entries.items()):
+        reverse.entries[key] = replace(entry, meters=dict(reversed(entry.meters.items())))
+    assert drawn(reverse, policy) == drawn(sums, policy)
