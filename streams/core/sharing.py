@@ -68,12 +68,17 @@ class Balance:
         figures.add(0, money)
 
 
-def share_out(spent: Iterable[Spent], names: NamesInForce, currency: str) -> Lines:
-    """Return the lines that hand shared costs on; their costs sum to zero."""
+def share_out(
+    spent: Iterable[Spent], names: NamesInForce, currency: str, balance: Balance | None = None
+) -> Lines:
+    """Return the lines that hand shared costs on; their costs sum to zero.
+
+    `balance`: an empty one, of who wants to see what is moved.
+    """
     spent = list(spent)
     sources = in_order(names)
     pools = frozenset(source.pool for source in sources if source.pool is not None)
-    balance = Balance(currency)
+    balance = balance or Balance(currency)
     in_pool: dict[str, dict[str, Money]] = defaultdict(dict)
     for each in sorted(spent):
         for amounts in (balance.by_tenant, in_pool[each.pool]):

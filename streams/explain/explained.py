@@ -6,12 +6,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 from streams.core.lines import Dimensions, Figures, WindowPool
+from streams.core.sharing import POOL as SHARED_POOL
 from streams.core.windows import DAY_US
 from streams.explain.contributions import Alone, Contributions, metered_alone
 from streams.explain.evidence import Evidence, Reported
 from streams.explain.line_steps import line_steps
 from streams.explain.made import Made
 from streams.explain.pool_steps import pool_steps
+from streams.explain.shared_steps import Shared, shared_of, shared_steps
 from streams.explain.step import Step
 from streams.replay.archived import Archived, ArchivedWindow
 from streams.replay.ask import Asker, Params
@@ -128,6 +130,11 @@ class _Reads:
         made.contributions.hold_to(made.window.sums)
         return made
 
+    def shared(self, where: WindowPool, terms: Terms) -> Shared:
+        """Return what an hour hands on."""
+        catalog = self._versions.catalog(terms.catalog)
+        return shared_of(self._asker, catalog, where, terms.currency)
+
     @cached_property
     def reported(self) -> Reported:
         """The events of the window as they were reported."""
@@ -144,7 +151,11 @@ def explain_window(reads: _Reads, drawn: DrawnWindow, tenant: str) -> ExplainedW
     where = drawn.where
     terms = reads.terms[where.pool]
     made = reads.made(where, terms)
-    lines = tuple(explained_lines(reads, drawn, made, tenant))
+    lines = tuple(
+        shared_lines(reads, drawn, terms, tenant)
+        if where.pool == SHARED_POOL
+        else explained_lines(reads, drawn, made, tenant)
+    )
     why_not = None
     if not all(line.is_explained for line in lines):
         why_not = reason(where, terms, made)
@@ -168,6 +179,17 @@ def explained_lines(
         yield ExplainedLine(what, have, is_made, steps, tuple(reads.reported.of(made, what)))
 
 
+def shared_lines(
+    reads: _Reads, drawn: DrawnWindow, terms: Terms, tenant: str
+) -> Iterator[ExplainedLine]:
+    """Yield the lines that hand shared costs on to or from a tenant."""
+    shared = reads.shared(drawn.where, terms)
+    every = {what for what in (*drawn.lines, *shared.lines) if what.tenant == tenant}
+    for what in sorted(every, key=lambda each: _order(each, drawn)):
+        steps = tuple(shared_steps(shared, what)) if what in shared.lines else ()
+        yield ExplainedLine(what, drawn.lines.get(what), shared.lines.get(what), steps)
+
+
 def _order(what: Dimensions, drawn: DrawnWindow) -> tuple[int, str]:
     have = drawn.lines.get(what)
     return -((have and have.cost) or 0), str(what)
@@ -176,7 +198,7 @@ def _order(what: Dimensions, drawn: DrawnWindow) -> tuple[int, str]:
 def reason(where: WindowPool, terms: Terms, made: Made | None) -> str:
     """Return why lines in force are not what the archive makes under their versions."""
     if where.pool.startswith(CHARGES):
-        return f"these lines follow from other lines, not from usage: {terms.note or 'no note'}"
+        return derived_reason(where, terms)
     if terms.is_open:
         return "the window is open: its lines follow the archive until it closes"
     batches = made.window.revision if made else 0
@@ -189,3 +211,10 @@ def reason(where: WindowPool, terms: Terms, made: Made | None) -> str:
     if terms.note and terms.generation == 0:
         return f"the window was {terms.note}; `apportion repair` draws it anew under the last one"
     return "nothing known explains it: see `apportion audit`"
+
+
+def derived_reason(where: WindowPool, terms: Terms) -> str:
+    """Return why lines that follow from other lines are not explained by these."""
+    if where.pool == SHARED_POOL:
+        return "the lines that they follow from have changed; `apportion share` hands them on anew"
+    return f"these lines follow from other lines, not from usage: {terms.note or 'no note'}"

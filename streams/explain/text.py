@@ -10,7 +10,7 @@ from streams.core.lines import NO_MONEY, Dimensions, Figures, Money
 from streams.core.money import PICO
 from streams.explain.amounts import money
 from streams.explain.evidence import Evidence, attribution
-from streams.explain.explained import NOTHING, ExplainedLine, ExplainedWindow
+from streams.explain.explained import CHARGES, NOTHING, ExplainedLine, ExplainedWindow
 from streams.explain.kinds import MEANING
 from streams.explain.step import AMOUNTS, Step
 from streams.explain.time_cost import seconds
@@ -65,6 +65,8 @@ def _window(window: ExplainedWindow, tenant: str) -> Iterator[str]:
 
 
 def _archive(window: ExplainedWindow) -> str:
+    if window.where.pool.startswith(CHARGES):
+        return "not asked: these lines follow from other lines"
     if window.batches is None:
         return "makes no lines here"
     batches = "1 batch" if window.batches == 1 else f"{window.batches:,} batches"

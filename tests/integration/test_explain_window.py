@@ -12,6 +12,7 @@ from streams.explain.plain import to_plain
 from streams.explain.step import total
 from streams.explain.text import to_text
 from streams.replay.ask import Direct
+from streams.replay.sharing import Sharing
 from streams.replay.versions import Versions
 from tests.builders.archived import Document, Live, price_book
 from tests.builders.usage import T0, call, holder, interval, quantity
@@ -22,6 +23,7 @@ NAMES = """
 pools: [{name: main, nodes: ['gpu-*'], idle: {share: weighted}}]
 endpoints: [{name: llama, pool: main}]
 """
+SHARED = "tenants: [platform, {name: acme, parent: platform}, {name: globex, parent: platform}]\n"
 FEW_SPEAK = NAMES + "tenants: [acme, globex]\n"
 
 
@@ -108,6 +110,29 @@ def test_usage_of_a_name_that_is_no_tenant_says_whose_it_was(live: Live) -> None
     said = text(explained(live, "__unattributed__"), "__unattributed__")
     assert "gw-1: 1 call, reported as who, which is no tenant of the catalog" in said
     assert "gw-1: 1 call, reported with no tenant" in said
+
+
+def test_a_shared_cost_says_who_gave_it_and_by_what_it_was_split(live: Live) -> None:
+    """platform's 1,100 tokens at 1 USD a million go to acme, 2 calls, and globex, 1 call."""
+    catalog = SHARED + "shared_costs: [{name: team, key: proportional, tenant: platform}]\n"
+    rules = live.publish(Document(price_book({"m": "1"}), 1), Document(catalog, 1))
+    tenants = ("acme", "acme", "globex", "platform")
+    live.send(rules, *(call(model="m", tenant=tenant) for tenant in tenants))
+    live.close()
+    hour = Sharing(Direct(live.database), rules.book, rules.catalog, "shared").hour(T0)
+    live.store(hour.records)
+    found = explained(live, "acme", pool="charge:shared")
+    assert [line.is_explained for window in found for line in window.lines] == [True]
+    said = text(found, "acme")
+    assert "cost: its share of tenant platform, by what each costs, of 2 takers" in said
+    assert "0.001100000000 x 2 / 3 = 0.000733333333, rounded so that" in said
+    given = text(explained(live, "platform", pool="charge:shared"), "platform")
+    assert "0 - 0.001100000000 = -0.001100000000" in given
+    live.send(rules, call(model="m", tenant="globex", at_us=T0 + MINUTE_US))
+    live.close()
+    [changed] = explained(live, "acme", pool="charge:shared")
+    assert changed.why_not is not None
+    assert "`apportion share`" in changed.why_not
 
 
 def test_what_came_late_is_said(live: Live) -> None:
