@@ -4,6 +4,7 @@ import typer
 
 from streams.cli.catalog_check import check
 from streams.cli.catalog_diff import diff
+from streams.cli.catalog_endpoints import show as endpoints
 from streams.cli.catalog_show import show
 from streams.cli.catalog_unattributed import show as unattributed
 from streams.cli.publish import catalog_publish
@@ -18,6 +19,7 @@ catalog.command("show")(show)
 catalog.command("diff")(diff)
 catalog.command("publish")(catalog_publish)
 catalog.command("unattributed")(unattributed)
+catalog.command("endpoints")(endpoints)
 
 
 @catalog.command("schema")

@@ -52,6 +52,7 @@ VERBS = {
         Verb("repair", "streams.cli.repair:repair", "Count what came late, in a new generation."),
         Verb("replay", "streams.cli.replay:replay", "See what other prices would change, publish."),
         Verb("charges", "streams.cli.charges:charges", "Settle a month of graduated prices."),
+        Verb("tokens", "streams.cli.tokens:tokens", "See what a thousand tokens truly cost whom."),
         Verb("share", "streams.cli.share:share", "Hand on costs that tenants have in common."),
         Verb("prices", "streams.cli.prices:prices", "Look into price books, publish them."),
         Verb("catalog", "streams.cli.catalog:catalog", "Check and publish a catalog."),
