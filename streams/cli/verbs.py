@@ -53,6 +53,7 @@ VERBS = {
         Verb("replay", "streams.cli.replay:replay", "See what other prices would change, publish."),
         Verb("charges", "streams.cli.charges:charges", "Settle a month of graduated prices."),
         Verb("tokens", "streams.cli.tokens:tokens", "See what a thousand tokens truly cost whom."),
+        Verb("jobs", "streams.cli.jobs:jobs", "See what every batch or training job cost."),
         Verb("share", "streams.cli.share:share", "Hand on costs that tenants have in common."),
         Verb("prices", "streams.cli.prices:prices", "Look into price books, publish them."),
         Verb("catalog", "streams.cli.catalog:catalog", "Check and publish a catalog."),
