@@ -7,7 +7,7 @@ run side by side. Further ones are opened for streams and for the user's own SQL
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -73,10 +73,10 @@ class Connection:
 
         For statements that are answered whole. After an error it is not given again.
         """
-        try:
-            session = self._idle.pop()  # as appending, at once: threads may ask
-        except IndexError:
-            session = self.session()
+        session = None
+        with suppress(IndexError):  # popped and appended at once: threads may ask
+            session = self._idle.pop()
+        session = session or self.session()
         yield session
         self._idle.append(session)
 

@@ -22,7 +22,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 WINDOW_S, LATENESS_S = 30, 5
 SECOND_US = 1_000_000
-WITHIN_S = 120.0
 COST = "SELECT status, toString(sum(cost)) AS usd, sum(events) AS n FROM cost_current GROUP BY 1"
 
 

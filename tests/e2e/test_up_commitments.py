@@ -23,7 +23,6 @@ from tests.builders.usage import call
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-WITHIN_S = 120.0
 STEPS = 10  # half an hour: at $60 an hour $30
 BOOK = """
 currency: USD
