@@ -9,6 +9,7 @@ import typer
 from schemas import topics
 from schemas.codec import Codec
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, reached, stop_if_checking
+from streams.core.policies import Documents
 from streams.kafka.batch import publish_all
 from streams.publishing import is_storing
 from streams.replay.month import Month
@@ -46,10 +47,12 @@ def charges(  # noqa: PLR0913 - one parameter an option
         asker = asker_of(place)
         versions = Versions(asker)
         book = versions.book(versions.full("price-book", prices))
-        catalog = versions.full("catalog", "")
+        catalog = versions.catalog(versions.full("catalog", ""))
+
+        under = Documents(book, catalog)
 
         def settled() -> Settlement:
-            return settlement(asker, wanted, book, catalog, note or f"volume of {wanted}")
+            return settlement(asker, wanted, under, note or f"volume of {wanted}")
 
         found = settled()
         if publish:

@@ -6,9 +6,10 @@ agreement makes the sum of what was charged exactly the graduated price. Nothing
 here; costs are on the lines of usage.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from streams.core.charges import Charges, Override, Step
@@ -17,10 +18,12 @@ from streams.core.lines import Dimensions, Figures, Lines, Money
 from streams.core.meters import TOKEN_METERS, TOKENS
 from streams.core.money import PICO, half_even
 from streams.core.price import GPU_DIVISOR, GPU_METER, TOKEN_DIVISOR, UNIT_DIVISOR
+from streams.core.tenants import Sla
 from streams.core.time_lines import TIME_KINDS
 
 POOL = "charge:volume"
 KIND = "adjustment"
+NOTHING = Fraction(0)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,6 +40,7 @@ class Charged(NamedTuple):
     billed: int
 
 
+TierAt: TypeAlias = Callable[[str, int], Sla | None]  # of a tenant at an instant
 Stretch: TypeAlias = tuple[int, Iterable[Charged]]  # from when, in which the agreements stay
 
 
@@ -49,12 +53,19 @@ class Settled:
     unit: str
     quantity: int = 0  # in base units
     billed: int = 0
+    tiered: Fraction = NOTHING  # the quantity, times the tier it was used under
 
     @property
     def graduated(self) -> int:
-        """What it is to be charged, in pico."""
+        """What it is to be charged, in pico: the graduated price, times the tenant's tier.
+
+        Where the tier changed in the month, its factors count by the quantity used under each.
+        """
+        if not self.quantity:
+            return 0
         divisor = divisor_of(self.override.meter or "")
-        return half_even(graduated_amount(self.quantity, self.override.steps), divisor)
+        amount = graduated_amount(self.quantity, self.override.steps) * self.tiered
+        return half_even(amount.numerator, amount.denominator * divisor * self.quantity)
 
     @property
     def missing(self) -> int:
@@ -62,8 +73,17 @@ class Settled:
         return self.graduated - self.billed
 
 
-def settle(stretches: Iterable[Stretch], charges: Charges) -> list[Settled]:
-    """Return every tenant's every graduated agreement that lines of a month fall under."""
+def no_tier_at(_tenant: str, _at_us: int) -> None:
+    """Return the tier of tenants that have none."""
+
+
+def settle(
+    stretches: Iterable[Stretch], charges: Charges, tier_at: TierAt = no_tier_at
+) -> list[Settled]:
+    """Return every tenant's every graduated agreement that lines of a month fall under.
+
+    In a stretch neither agreements nor tiers of service change.
+    """
     found: dict[tuple[str, Override], Settled] = {}
     for begin_us, lines in stretches:
         for line in lines:
@@ -75,6 +95,8 @@ def settle(stretches: Iterable[Stretch], charges: Charges) -> list[Settled]:
                 one.unit = min(one.unit, line.unit)
                 one.quantity += base_quantity(line)
                 one.billed += line.billed
+                tier = tier_at(line.tenant, begin_us)
+                one.tiered += base_quantity(line) * (tier.multiplier if tier else 1)
     return [found[key] for key in sorted(found, key=lambda key: (key[0], *names(key[1])))]
 
 

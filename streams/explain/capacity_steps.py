@@ -105,7 +105,10 @@ class _Walk:
             said += ", rounded so that the shares sum to the whole"
         takers = sum(1 for weight in origin.weights if weight)
         of = "it alone" if takers == 1 else f"{takers} takers"
-        return self._step(f"its share, {BY[origin.by]}, of {of}", said, part, adds)
+        words = f"its share, {BY[origin.by]}, of {of}"
+        if origin.by == "time":
+            words = "the part of it, by GPU-seconds"
+        return self._step(words, said, part, adds)
 
     def _step(self, words: str, said: str, part: Capacity, adds: Amount | None) -> Step:
         return Step(f"{self.name}: {words}", said, adds, self._pico(part))

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from schemas.records import CostLine
 from streams.core.lines import WindowPool
-from streams.core.price_book import PriceBook
+from streams.core.policies import Documents
 from streams.core.volume import POOL, Charged, Settled, Stretch, adjustments, settle
 from streams.replay.ask import Asker
 from streams.replay.derived import Terms, revised
@@ -30,33 +30,37 @@ class Settlement:
     generation: int  # of the lines, or of those in force
 
 
-def settlement(asker: Asker, month: Month, book: PriceBook, catalog: str, note: str) -> Settlement:
-    """Return the adjustments of a month under a book's agreements. Blocks.
+def settlement(asker: Asker, month: Month, under: Documents, note: str) -> Settlement:
+    """Return the adjustments of a month under a book's agreements, a catalog's tiers. Blocks.
 
     Raises CurrencyDiffers where lines are in another currency than the book.
     """
-    usage = Usage(asker, month.span, book)
-    settled = settle(usage.stretches(), book.charges)
+    book, catalog = under
+    usage = Usage(asker, month.span, under)
+    settled = settle(usage.stretches(), book.charges, catalog.sla)
     lines = adjustments(settled)
     where = WindowPool(month.span.since_us, month.span.until_us, POOL)
-    drawn, generation = revised(asker, where, lines, Terms(book, catalog, note))
+    drawn, generation = revised(asker, where, lines, Terms(book, catalog.version, note))
     return Settlement(settled, usage.open_lines, drawn, generation)
 
 
 class Usage:
     """What lines in force of a month were charged; counts those that are not final."""
 
-    def __init__(self, asker: Asker, span: Span, book: PriceBook) -> None:
+    def __init__(self, asker: Asker, span: Span, under: Documents) -> None:
         self._asker = asker
         self._span = span
-        self._book = book
+        self._book, self._catalog = under
         self.open_lines = 0
 
     def stretches(self) -> Iterator[Stretch]:
-        """Yield the month cut where agreements begin or end."""
+        """Yield the month cut where agreements or entries of the catalog begin or end."""
         since_us, until_us = self._span.since_us, self._span.until_us
-        edges = [since_us, *self._book.charges.edges(since_us, until_us), until_us]
-        for begin_us, end_us in pairwise(edges):
+        changes = {
+            *self._book.charges.edges(since_us, until_us),
+            *self._catalog.edges(since_us, until_us),
+        }
+        for begin_us, end_us in pairwise([since_us, *sorted(changes), until_us]):
             yield begin_us, self._charged(begin_us, end_us)
 
     def _charged(self, since_us: int, until_us: int) -> Iterator[Charged]:

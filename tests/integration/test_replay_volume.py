@@ -10,6 +10,7 @@ from clickhouse.rows import cost_lines
 from clickhouse.writer import Writer
 from schemas.decimals import to_bytes, to_pico
 from schemas.records import CostLine
+from streams.core.policies import Documents
 from streams.core.price_book import Agreements, PriceBook
 from streams.replay.ask import Direct
 from streams.replay.errors import CurrencyDiffers, MonthOpen
@@ -18,7 +19,7 @@ from streams.replay.plan import plan
 from streams.replay.volume import Settlement, refuse_open, settlement
 from streams.replay.windows import span_of
 from tests.builders.cost_lines import MINUTE_US, line
-from tests.builders.terms import book, override
+from tests.builders.terms import book, catalog, override
 from tests.builders.usage import T0
 
 pytestmark = pytest.mark.integration
@@ -55,7 +56,7 @@ def write(database: Connection, lines: Sequence[CostLine]) -> None:
 
 
 def settle(database: Connection, month: Month, by: PriceBook = AGREED) -> Settlement:
-    return settlement(Direct(database), month, by, "catalog-1", "volume")
+    return settlement(Direct(database), month, Documents(by, catalog()), "volume")
 
 
 def billed(database: Connection, month: Month) -> int:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from streams.core.charges import Charges, Override
 from streams.core.money import half_even
 from streams.core.price import GPU_DIVISOR, TOKEN_DIVISOR
+from streams.core.tenants import Sla
 from streams.core.volume import (
     Charged,
     Settled,
@@ -167,3 +168,22 @@ def test_what_is_settled_is_rounded_once_half_to_even() -> None:
     (one,) = settled(charged(1), by=(replace(BIG, steps=((0, 1_500_000),)),))
     assert one.graduated == half_even(1_500_000, TOKEN_DIVISOR) == 2
     assert Fraction(1_500_000, TOKEN_DIVISOR) == Fraction(3, 2)
+
+
+def test_a_tier_multiplies_what_the_graduated_price_comes_to() -> None:
+    """2,000 tokens: 1,000 x 4 + 1,000 x 2 = 6,000; gold, by 1.2: 7,200, charged 2,000 x 4 x 1.2."""
+    gold = Sla("gold", Fraction(6, 5))
+    lines = [charged(2_000, billed=9_600 * USD // 10**6)]
+    (one,) = settle([(T0, lines)], Charges((BIG,)), lambda _tenant, _at_us: gold)
+    assert (one.graduated, one.missing) == (7_200 * 10**6, -2_400 * 10**6)
+
+
+def test_a_tier_that_began_in_the_month_counts_for_what_was_used_under_it() -> None:
+    """2,000 tokens, 500 of them as gold: 6,000 x (1,500 + 500 x 1.2) / 2,000 = 6,300."""
+    gold = Sla("gold", Fraction(6, 5))
+    (one,) = settle(
+        [(T0, [charged(1_500)]), (T0 + DAY_US, [charged(500)])],
+        Charges((BIG,)),
+        lambda _tenant, at_us: gold if at_us > T0 else None,
+    )
+    assert one.graduated == 6_300 * 10**6
