@@ -10,8 +10,9 @@ import pytest
 
 from schemas import topics
 from schemas.codec import Codec
-from streams.config_topic import PRICES, publish_document
+from streams.config_topic import CATALOG, PRICES, publish_document
 from streams.core.accrual import STEP_US
+from streams.core.monthly import month_of
 from streams.core.windows import SECOND_US
 from streams.errors import DeliveryFailed
 from streams.kafka import create_topics, read_to_end
@@ -88,6 +89,23 @@ def test_a_commitment_published_later_is_accrued_from_then_on_and_before(
     assert {(source, seq) for source, _, seq, _ in sent(kafka)} == {
         (f"accrual:{name}", seq) for name in ("ptu-1", "ptu-2") for seq in range(3)
     }
+
+
+def test_two_accruers_send_the_same_time_of_a_monthly_amount(kafka: KafkaSettings) -> None:
+    """Whatever the amount is by then: T0 is the begin of a month."""
+    assert month_of(T0).from_us == T0
+    for amount, now_us in (("100", T0 + 2 * STEP_US), ("120", T0 + 3 * STEP_US)):
+        cost = f'{{name: licence, monthly: "{amount}", currency: USD, key: even, among: [a, b]}}'
+        publish_document(kafka, CATALOG, f"shared_costs: [{cost}]", "test")
+        accruer = Accruer(kafka, CODEC, T0)
+        assert accruer.accrue(now_us) == (now_us - T0) // STEP_US
+        assert accruer.detail["monthly"] == ["licence"]
+        accruer.close()
+    found = sent(kafka)
+    assert len(found) == 2 + 3
+    assert [each[:3] for each in sorted(set(found))] == [
+        ("accrual-shared:licence", T0, seq) for seq in range(3)
+    ]
 
 
 def test_what_could_not_be_sent_stays_due(
