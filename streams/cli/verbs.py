@@ -52,6 +52,7 @@ VERBS = {
         Verb("repair", "streams.cli.repair:repair", "Count what came late, in a new generation."),
         Verb("replay", "streams.cli.replay:replay", "See what other prices would change, publish."),
         Verb("charges", "streams.cli.charges:charges", "Settle a month of graduated prices."),
+        Verb("margins", "streams.cli.margins:show", "See who is charged more than it costs."),
         Verb("tokens", "streams.cli.tokens:tokens", "See what a thousand tokens truly cost whom."),
         Verb("jobs", "streams.cli.jobs:jobs", "See what every batch or training job cost."),
         Verb("share", "streams.cli.share:share", "Hand on costs that tenants have in common."),
