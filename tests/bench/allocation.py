@@ -47,7 +47,8 @@ def figure(gpus: int, options: Options) -> Figure:
     numbers = {**medians(runs), "peak_mb": peak_mb(sums, policy, gpus)}
     line = (
         f"allocation: a window of {gpus:,} GPUs, {TENANTS:,} tenants, {ENDPOINTS} endpoints: "
-        f"{numbers['seconds']:.2f} s ({numbers['cpu_s']:.2f} of CPU), {numbers['lines']:,.0f} lines, "
+        f"{numbers['seconds']:.2f} s ({numbers['cpu_s']:.2f} of CPU), "
+        f"{numbers['lines']:,.0f} lines, "
         f"{numbers['us_a_line']:.1f} us each, {numbers['peak_mb']:.0f} MB more"
     )
     return Figure(f"allocation_{gpus}", line, numbers, NOT_SHOWN, runs)
