@@ -1,0 +1,158 @@
+"""What one look at a node sees: the words that reader, owners and sampler share. Plain data.
+
+Quantities are integers in base units: microseconds, bytes, millijoules. None means that it could not
+be known; it is never a zero.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One instant by three clocks. Durations come from the steady ones, labels from the wall."""
+
+    wall_us: int  # UTC; may be stepped
+    monotonic_us: int  # stands still while the node is suspended
+    boottime_us: int  # goes on while the node is suspended
+
+
+class Standing(Enum):
+    """Whether a device can be used at all."""
+
+    IN_SERVICE = "in_service"
+    OUT_OF_SERVICE = "out_of_service"  # lost, fallen off the bus, waiting for a reset
+    UNREADABLE = "unreadable"  # it is there, but what it does could not be read
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSeen:
+    """A process with a context on a device."""
+
+    pid: int  # in the initial pid namespace, as NVML reports it
+    memory_bytes: int | None = None
+    instance: str | None = None  # UUID of the MIG device it is on
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What ran on a device in (since, until], by the driver's own samples."""
+
+    since_us: int  # wall clock
+    until_us: int
+    device_us: int | None = None  # time in which at least one kernel ran
+    sm_us: Mapping[int, int] | None = None  # by pid; who is not in it did nothing
+
+
+@dataclass(frozen=True, slots=True)
+class MigInstance:
+    """One MIG device of a GPU."""
+
+    uuid: str
+    profile: str  # e.g. 1g.10gb
+    compute_slices: int
+    memory_bytes: int
+    active_us: int | None = None  # since the look before, where GPM can tell
+
+
+@dataclass(frozen=True, slots=True)
+class MigLayout:
+    """How a GPU is cut. The instances need not use all of it."""
+
+    instances: tuple[MigInstance, ...]
+    compute_slices: int  # of the whole GPU, e.g. 7
+    memory_bytes: int  # that its instances can have together
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSeen:
+    """One physical GPU at one instant."""
+
+    uuid: str
+    model: str  # as NVML names it
+    standing: Standing
+    memory_bytes: int | None = None
+    mig: MigLayout | None = None  # None: not cut
+    is_mps: bool = False  # its clients run through an MPS server
+    processes: tuple[ProcessSeen, ...] | None = None
+    activity: Activity | None = None
+    energy_mj: int | None = None  # counter of the driver
+    energy_epoch: int = 0  # another one: the counter has begun anew
+    xids: tuple[int, ...] = ()  # since the look before
+    flags: frozenset[str] = frozenset()  # what was wrong with this look, e.g. nvml_timeout
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose work something is, as this node can know it. Tenant rules make a payer of it."""
+
+    workload: Mapping[str, str]  # namespace, pod, pod_uid, container, slurm_job, uid, unit, ...
+    labels: Mapping[str, str] = field(default_factory=dict)  # of the pod
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()  # strongest first: pod_resources, cgroup, slurm, uid, ...
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A device, a MIG device or a replica of either that an allocator has handed out."""
+
+    device: str  # UUID of the GPU or of the MIG device
+    owner: Owner
+    replicas: int = 1  # how many of its replicas the owner has
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """What the allocators of this node (kubelet, Slurm) say at one instant.
+
+    None as allocations: there is no allocator, so the processes on a device say who holds it.
+    """
+
+    allocations: tuple[Allocation, ...] | None = None
+    replicas: Mapping[str, int] = field(default_factory=dict)  # by UUID, where a device is shared
+    is_drained: bool = False  # the node takes no new work: unheld time is out of service
+    flags: frozenset[str] = frozenset()  # what was wrong, e.g. pod_resources_unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays for what an owner holds, by the tenant rules in force. Null tenant: nobody known."""
+
+    tenant: str | None = None
+    project: str | None = None
+    endpoint: str | None = None
+    job: str | None = None
+    rule: str | None = None  # name of the rule that decided
+
+
+class Reader(Protocol):
+    """Looks at the devices."""
+
+    def look(self) -> tuple[DeviceSeen, ...]:
+        """Return every device of the node, also those that are lost.
+
+        Raises ReaderStale when only a new process can read on.
+        """
+        ...
+
+
+class Owners(Protocol):
+    """Looks at who holds the devices."""
+
+    def allotment(self) -> Allotment:
+        """Return what the allocators say now."""
+        ...
+
+    def owner_of(self, pid: int) -> Owner | None:
+        """Return whose a process is; None when it is gone and was never seen."""
+        ...
+
+
+class Rules(Protocol):
+    """The tenant rules of the catalog."""
+
+    def payer(self, owner: Owner, at_us: int) -> Payer:
+        """Return who pays for what an owner holds at an instant."""
+        ...
