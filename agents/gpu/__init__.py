@@ -1,1 +1,1 @@
-"""The GPU node agent: who held each GPU of this node, for how long, and how much of it they worked."""
+"""The GPU node agent: who held each GPU of this node, for how long, and how much they worked."""

@@ -1,7 +1,7 @@
 """What one look at a node sees: the words that reader, owners and sampler share. Plain data.
 
-Quantities are integers in base units: microseconds, bytes, millijoules. None means that it could not
-be known; it is never a zero.
+Quantities are integers in base units: microseconds, bytes, millijoules. None means that it could
+not be known; it is never a zero.
 """
 
 from collections.abc import Mapping
@@ -113,6 +113,7 @@ class Allotment:
     allocations: tuple[Allocation, ...] | None = None
     replicas: Mapping[str, int] = field(default_factory=dict)  # by UUID, where a device is shared
     is_drained: bool = False  # the node takes no new work: unheld time is out of service
+    is_known: bool = True  # False: an allocator has been silent for so long that nobody knows
     flags: frozenset[str] = frozenset()  # what was wrong, e.g. pod_resources_unreachable
 
 

@@ -6,6 +6,10 @@ prices per million tokens or per hour stay whole numbers until a line is drawn u
 
 from collections.abc import Sequence
 
+from schemas.splitting import split
+
+__all__ = ["PICO", "half_even", "shared", "split"]
+
 PICO = 10**12
 
 
@@ -19,31 +23,6 @@ def half_even(amount: int, divisor: int) -> int:
     if 2 * rest > divisor or (2 * rest == divisor and quotient % 2):
         quotient += 1
     return quotient
-
-
-def split(total: int, weights: Sequence[int]) -> list[int]:
-    """Split a total by integer weights so that the parts sum to it exactly (largest remainder).
-
-    Ties go to the earlier weight, so the caller sorts by key. Weights are not negative and not all
-    zero (ValueError). A negative total is split as its opposite.
-
-    >>> split(10, [1, 1, 1])
-    [4, 3, 3]
-    >>> split(7, [0, 5, 2])
-    [0, 5, 2]
-    """
-    whole = sum(weights)
-    if whole <= 0 or min(weights) < 0:
-        raise ValueError(f"expected weights >= 0 of which one is positive, got {list(weights)}")
-    if total < 0:
-        return [-part for part in split(-total, weights)]
-    parts = [total * weight // whole for weight in weights]
-    missing = total - sum(parts)
-    if missing:
-        rests = [-(total * weight % whole) for weight in weights]
-        for index in sorted(range(len(rests)), key=rests.__getitem__)[:missing]:
-            parts[index] += 1
-    return parts
 
 
 def shared(total: int, weights: Sequence[int]) -> list[int]:
