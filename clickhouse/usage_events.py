@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from clickhouse.usage_rows import KINDS, UsageEvent, UsageRecord
 from schemas.decimals import to_bytes, to_pico
 from schemas.records import CallQuantity, GpuInterval, Holder, InferenceUsage, ResourceUsage
 
 Row: TypeAlias = Mapping[str, Any]  # one row by column name; the migrations type its values
+
+HOLDER = tuple(Holder.__annotations__)  # the fields of a holder, in their order
+HOLDER_COLUMNS = tuple(f"holders.{field}" for field in HOLDER)
 
 RECORDS: dict[str, UsageRecord] = {kind: record for record, kind in KINDS.items()}
 
@@ -63,32 +66,20 @@ def gpu_interval(row: Row) -> GpuInterval:
         "unallocated_us": row["unallocated_us"],
         "stranded_us": row["stranded_us"],
         "out_of_service_us": row["out_of_service_us"],
+        "unobserved_us": row["unobserved_us"],
         "purchase_option": row["purchase_option"],
+        "sharing_mode": row["sharing_mode"],
+        "energy_mj": row["energy_mj"],
+        "samples_expected": row["samples_expected"],
+        "samples_taken": row["samples_taken"],
+        "flags": row["flags"],
     }
 
 
 def holders(row: Row) -> list[Holder]:
     """Return the holders of an interval, in their order."""
-    parts = zip(
-        row["holders.tenant"],
-        row["holders.project"],
-        row["holders.endpoint"],
-        row["holders.job"],
-        row["holders.held_us"],
-        row["holders.active_us"],
-        strict=True,
-    )
-    return [
-        {
-            "tenant": tenant,
-            "project": project,
-            "endpoint": endpoint,
-            "job": job,
-            "held_us": held_us,
-            "active_us": active_us,
-        }
-        for tenant, project, endpoint, job, held_us, active_us in parts
-    ]
+    parts = zip(*(row[column] for column in HOLDER_COLUMNS), strict=True)
+    return [cast("Holder", dict(zip(HOLDER, values, strict=True))) for values in parts]
 
 
 def resource_usage(row: Row) -> ResourceUsage:
@@ -130,16 +121,17 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "model",
         "node",
         "device",
-        "holders.tenant",
-        "holders.project",
-        "holders.endpoint",
-        "holders.job",
-        "holders.held_us",
-        "holders.active_us",
+        *HOLDER_COLUMNS,
         "unallocated_us",
         "stranded_us",
         "out_of_service_us",
+        "unobserved_us",
         "purchase_option",
+        "sharing_mode",
+        "energy_mj",
+        "samples_expected",
+        "samples_taken",
+        "flags",
     ),
     "resource": (
         "tenant_reported",

@@ -232,10 +232,23 @@ def gpu_columns(events: list[GpuInterval]) -> Columns:
         "holders.job": [[h["job"] for h in x["holders"]] for x in events],
         "holders.held_us": [[h["held_us"] for h in x["holders"]] for x in events],
         "holders.active_us": [[h["active_us"] for h in x["holders"]] for x in events],
+        "holders.no_context_us": [[h["no_context_us"] for h in x["holders"]] for x in events],
+        "holders.instance": [[h["instance"] for h in x["holders"]] for x in events],
+        "holders.memory_bytes": [[h["memory_bytes"] for h in x["holders"]] for x in events],
+        "holders.attribution": [[h["attribution"] for h in x["holders"]] for x in events],
+        "holders.rule": [[h["rule"] for h in x["holders"]] for x in events],
+        "holders.evidence": [[h["evidence"] for h in x["holders"]] for x in events],
+        "holders.workload": [[h["workload"] for h in x["holders"]] for x in events],
         "unallocated_us": [x["unallocated_us"] for x in events],
         "stranded_us": [x["stranded_us"] for x in events],
         "out_of_service_us": [x["out_of_service_us"] for x in events],
+        "unobserved_us": [x["unobserved_us"] for x in events],
         "purchase_option": [x["purchase_option"] for x in events],
+        "sharing_mode": [x["sharing_mode"] for x in events],
+        "energy_mj": [x["energy_mj"] for x in events],
+        "samples_expected": [x["samples_expected"] for x in events],
+        "samples_taken": [x["samples_taken"] for x in events],
+        "flags": [x["flags"] for x in events],
     }
 
 

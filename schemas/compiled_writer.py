@@ -70,11 +70,14 @@ def write(source: Source, depth: int, declared: Type, value: str) -> None:  # no
 
 
 def write_record(source: Source, depth: int, declared: Record, value: str) -> None:
-    """Fields in order; a nullable one may be missing."""
+    """Fields in order; one that is nullable or has a default may be missing.
+
+    Defaults are null or empty, by the house rules, and so is what nothing gives.
+    """
     record = source.name()
     source.add(depth, f"{record} = {value}")
     for name, field in declared.fields.items():
-        missing = isinstance(field.type, Union)
+        missing = isinstance(field.type, Union) or field.has_default
         each = f"{record}.get({name!r})" if missing else f"{record}[{name!r}]"
         write(source, depth, field.type, each)
 

@@ -1,6 +1,7 @@
 """What this project asks of a schema beyond Avro: say what each field means, never default a fact.
 
-A default other than null or an empty list would stand for "unknown" and be added up as if measured.
+A default other than null or an empty collection would stand for "unknown" and be added up as if
+measured.
 """
 
 from collections.abc import Iterator
@@ -39,8 +40,8 @@ def _broken(field: Field) -> Iterator[str]:
         yield "a nullable field's doc says what null means"
     if not field.has_default:
         return
-    if field.default not in (None, []):
-        yield f"the only defaults are null and an empty list, got {field.default!r}"
+    if field.default not in (None, [], {}):
+        yield f"the only defaults are null and empty collections, got {field.default!r}"
     if field.default is None and not _null_first(field.type):
         yield "a default of null needs null as the first branch of its union"
 

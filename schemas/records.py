@@ -64,6 +64,13 @@ class Holder(TypedDict):
     job: str | None
     held_us: int
     active_us: int
+    no_context_us: int | None
+    instance: str | None
+    memory_bytes: int | None
+    attribution: str | None
+    rule: str | None
+    evidence: list[str]
+    workload: dict[str, str]
 
 
 class GpuInterval(TypedDict):
@@ -76,7 +83,13 @@ class GpuInterval(TypedDict):
     unallocated_us: int
     stranded_us: int
     out_of_service_us: int
+    unobserved_us: int | None
     purchase_option: str | None
+    sharing_mode: str | None
+    energy_mj: int | None
+    samples_expected: int | None
+    samples_taken: int | None
+    flags: list[str]
 
 
 class GpuUsageBatch(BatchHead):

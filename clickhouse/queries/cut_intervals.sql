@@ -1,5 +1,5 @@
 -- GPU intervals that touch a stretch of time and cross a window's end or a change of prices: those
--- that grouped_held leaves out. Parameters as in grouped_calls.
+-- that grouped_held leaves out, with what decides who pays for them. Parameters as in grouped_calls.
 WITH
     toUnixTimestamp64Micro(u.started_at) AS at_us,
     toUnixTimestamp64Micro(u.ended_at) - 1 AS last_us
@@ -10,7 +10,7 @@ SELECT
         u.holders.tenant, u.holders.project, u.holders.endpoint, u.holders.job, u.holders.held_us,
         u.holders.active_us
     ),
-    u.unallocated_us, u.stranded_us, u.out_of_service_us
+    u.unallocated_us, u.stranded_us, u.out_of_service_us, u.unobserved_us
 FROM usage_events AS u FINAL
 WHERE
     u.kind = 'gpu'

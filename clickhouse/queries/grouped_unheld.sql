@@ -8,7 +8,8 @@ SELECT
     ) AS place_us,
     u.node, u.model, u.purchase_option,
     count(),
-    sum(toInt128(u.unallocated_us)), sum(toInt128(u.stranded_us)), sum(toInt128(u.out_of_service_us))
+    sum(toInt128(u.unallocated_us)), sum(toInt128(u.stranded_us)),
+    sum(toInt128(u.out_of_service_us)), sum(toInt128(ifNull(u.unobserved_us, 0)))
 FROM usage_events AS u FINAL
 WHERE
     u.kind = 'gpu'

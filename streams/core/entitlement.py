@@ -43,7 +43,7 @@ class Balance:
 def balances(reserved: Times, used: Times, capacity_us: int) -> dict[str, Balance]:
     """Return the balance of every tenant that reserved or used some of a pool, by name.
 
-    `capacity_us` is all the time the pool was there and in service, used or not.
+    `capacity_us` is all the time the pool was seen to be there and in service, used or not.
 
     >>> found = balances({"a": 6, "b": 2}, {"a": 1, "b": 5, "c": 3}, 10)
     >>> [(name, each.borrowed, each.lent) for name, each in found.items()]

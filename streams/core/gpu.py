@@ -22,6 +22,8 @@ HELD_IDLE = "gpu.held_idle"
 UNALLOCATED = "gpu.unallocated"
 STRANDED = "gpu.stranded"
 OUT_OF_SERVICE = "gpu.out_of_service"
+UNOBSERVED = "gpu.unobserved"
+UNHELD = (UNALLOCATED, STRANDED, OUT_OF_SERVICE, UNOBSERVED)
 MAX_INTERVAL_US = DAY_US  # agents publish minutes; more is a clock that jumped
 NO_RATE = Rate(0, 0)
 
@@ -96,8 +98,17 @@ def times_of(event: GpuInterval) -> list[int]:
     times: list[int] = []
     for holder in event["holders"]:
         times += (holder["active_us"], holder["held_us"] - holder["active_us"])
-    times += (event["unallocated_us"], event["stranded_us"], event["out_of_service_us"])
-    return times
+    return [*times, *unheld_times(event)]
+
+
+def unheld_times(event: GpuInterval) -> tuple[int, int, int, int]:
+    """Return the time of an interval that nobody held, in the order of UNHELD."""
+    return (
+        event["unallocated_us"],
+        event["stranded_us"],
+        event["out_of_service_us"],
+        event["unobserved_us"] or 0,
+    )
 
 
 def keys_of(event: GpuInterval, names: Attribution, window_us: int) -> list[tuple[Key, str]]:
@@ -108,8 +119,7 @@ def keys_of(event: GpuInterval, names: Attribution, window_us: int) -> list[tupl
         key = holder_key(names, window_us, model, holding_of(holder))
         keys += ((key, ACTIVE), (key, HELD_IDLE))
     nobody = unheld_key(model)
-    keys += ((nobody, UNALLOCATED), (nobody, STRANDED), (nobody, OUT_OF_SERVICE))
-    return keys
+    return [*keys, *((nobody, meter) for meter in UNHELD)]
 
 
 def holder_key(names: Attribution, window_us: int, model: str, holder: Holding) -> Key:
@@ -168,15 +178,19 @@ def fault(index: int, event: GpuInterval, horizon_us: int) -> Rejected | None:
 def unbalanced(index: int, event: GpuInterval) -> Rejected | None:
     """Name what is wrong with the parts of an interval, if anything is."""
     length = event["end_us"] - event["start_us"]
-    idle = (event["unallocated_us"], event["stranded_us"], event["out_of_service_us"])
-    held = [holder["held_us"] for holder in event["holders"]]
-    if min((*idle, *held)) < 0:
-        reason, detail = "negative_quantity", f"times >= 0, got {idle} and {held}"
-    elif any(not 0 <= h["active_us"] <= h["held_us"] for h in event["holders"]):
+    unheld = unheld_times(event)
+    holders = event["holders"]
+    held = [holder["held_us"] for holder in holders]
+    if min((*unheld, *held)) < 0:
+        reason, detail = "negative_quantity", f"times >= 0, got {unheld} and {held}"
+    elif any(not 0 <= h["active_us"] <= h["held_us"] for h in holders):
         reason, detail = "active_exceeds_held", "0 <= active_us <= held_us of every holder"
-    elif sum(idle) + sum(held) != length:
+    elif any(not 0 <= (h["no_context_us"] or 0) <= h["held_us"] - h["active_us"] for h in holders):
+        reason = "no_context_exceeds_idle"
+        detail = "0 <= no_context_us <= held_us - active_us of every holder"
+    elif sum(unheld) + sum(held) != length:
         reason = "unbalanced"
-        detail = f"parts that sum to {length} us, got {sum(idle) + sum(held)}; fix the agent"
+        detail = f"parts that sum to {length} us, got {sum(unheld) + sum(held)}; fix the agent"
     else:
         return None
     return Rejected(index, reason, f"expected {detail}")

@@ -99,12 +99,11 @@ class GroupedMeter:
                 where, [(key, gpu.ACTIVE, active_us), (key, gpu.HELD_IDLE, held_us - active_us)]
             )
 
-    def unheld(self, rows: Iterable[tuple[Interval, int, tuple[int, int, int]]]) -> None:
-        """Add how many intervals there were, and time unallocated, stranded, out of service."""
+    def unheld(self, rows: Iterable[tuple[Interval, int, tuple[int, ...]]]) -> None:
+        """Add how many intervals there were, and their time in the order of gpu.UNHELD."""
         for where, events, times in rows:
             key = gpu.unheld_key(where.gpu_model)
-            meters = (gpu.UNALLOCATED, gpu.STRANDED, gpu.OUT_OF_SERVICE)
-            self._parts(where, [(key, *part) for part in zip(meters, times, strict=True)])
+            self._parts(where, [(key, *part) for part in zip(gpu.UNHELD, times, strict=True)])
             self._tally.count_capacity_events(*self._place(where), events)
 
     def quantities(self, rows: Iterable[tuple[Source, Quantity, int, int]]) -> None:

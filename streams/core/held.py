@@ -1,7 +1,8 @@
 """GPU time of a (window, pool): costed as a whole, then split over who held it.
 
 What nobody held, and by the pool's policy what holders left unused, goes to the pot. Time out of
-service is nobody's idle time: the pool's platform account pays for it.
+service is nobody's idle time: the pool's platform account pays for it. Nor is time that nobody
+looked: somebody may have held it, so it is a row of UNATTRIBUTED.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,16 @@ from operator import add
 from typing import NamedTuple, TypeAlias
 
 from streams.core.capacity import Capacity, Metered
-from streams.core.gpu import ACTIVE, GPU, HELD_IDLE, OUT_OF_SERVICE, STRANDED, UNALLOCATED, UNIT
+from streams.core.gpu import (
+    ACTIVE,
+    GPU,
+    HELD_IDLE,
+    OUT_OF_SERVICE,
+    STRANDED,
+    UNALLOCATED,
+    UNIT,
+    UNOBSERVED,
+)
 from streams.core.lines import Dimensions, Figures, Lines
 from streams.core.metered_lines import WORK, line
 from streams.core.money import PICO, half_even, shared
@@ -25,6 +35,7 @@ CostedPart: TypeAlias = tuple[Key, str, Capacity]
 
 NOBODYS = frozenset({UNALLOCATED, STRANDED})  # meters of time that nobody held
 IN_REPAIR = "out_of_service"  # the kind of its lines
+UNSEEN = "unobserved"  # the kind of lines of time that nobody looked
 
 
 class Caller(NamedTuple):
@@ -45,7 +56,7 @@ class Held:
         self.endpoints: dict[str, dict[str, Capacity]] = {}  # by endpoint and meter
 
     def place(self, key: Key, meter: str, capacity: Capacity) -> None:
-        """Put one part where it belongs: its tenant, its endpoint, the platform, or the pot."""
+        """Put one part where it belongs: its tenant or endpoint, a row of its own, or the pot."""
         if key.endpoint:
             have = self.endpoints.setdefault(
                 key.endpoint, {ACTIVE: Capacity(), HELD_IDLE: Capacity()}
@@ -56,6 +67,8 @@ class Held:
         elif meter == OUT_OF_SERVICE:
             account = self.pool.platform_account
             put(self.lines, pool_line(account, IN_REPAIR, meter, key.model), capacity)
+        elif meter == UNOBSERVED:
+            put(self.lines, pool_line(UNATTRIBUTED, UNSEEN, meter, key.model), capacity)
         else:
             self.pot.add(capacity)
 
@@ -123,7 +136,7 @@ def unpriced(lines: Lines, parts: list[GpuPart]) -> None:
     """Draw the lines of time that has no price."""
     for key, meter, (quantity, *_) in parts:
         if not meter.priced:
-            nobody = UNATTRIBUTED if key.endpoint else IDLE
+            nobody = UNATTRIBUTED if key.endpoint or meter.name == UNOBSERVED else IDLE
             figures = line(lines, key, key.tenant or nobody, meter)
             figures.quantity += quantity * PICO
             figures.money = None

@@ -84,7 +84,13 @@ def interval(plan: Plan, device: Device, span_us: tuple[int, int], rng: Random) 
         "unallocated_us": end_us - start_us - allocated_us,
         "stranded_us": 0,
         "out_of_service_us": out_of_service_us,
+        "unobserved_us": 0,
         "purchase_option": None,
+        "sharing_mode": "exclusive",
+        "energy_mj": None,
+        "samples_expected": None,
+        "samples_taken": None,
+        "flags": [],
     }
 
 
@@ -99,11 +105,19 @@ def holder(lease: Lease, held_us: int, part: float, rng: Random) -> Holder:
     """Return a lease's part of an interval, with how much of it was worked."""
     ratio = lease.active_ratio * (busyness(part) if lease.follows_load else 1.0)
     worked = min(1.0, max(0.0, ratio * rng.gauss(1.0, ACTIVE_JITTER)))
+    active_us = int(held_us * worked)
     return {
         "tenant": lease.tenant,
         "project": lease.project,
         "endpoint": lease.endpoint,
         "job": lease.job,
         "held_us": held_us,
-        "active_us": int(held_us * worked),
+        "active_us": active_us,
+        "no_context_us": int((held_us - active_us) * lease.no_context_ratio),
+        "instance": None,
+        "memory_bytes": None,
+        "attribution": "allocation",
+        "rule": None,
+        "evidence": [],
+        "workload": {},
     }

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streams.core.held import IN_REPAIR
+from streams.core.held import IN_REPAIR, UNSEEN
 from streams.core.idle import IDLE_SHARE
 from streams.core.lending import LENT_CREDIT, MARGIN, RESERVED_IDLE, UNMET
 from streams.core.overuse import ADJUSTMENT
@@ -18,5 +18,6 @@ MEANING: Final = {
     MARGIN: "what is credited to lenders less what borrowers are charged",
     UNMET: "GPU time that it reserved and the pool did not have",
     IN_REPAIR: "GPU time out of service, which the platform pays for",
+    UNSEEN: "GPU time in which nobody looked, so nobody knows who held it",
     ADJUSTMENT: "GPU time reported beyond what the pool has, taken back",
 }

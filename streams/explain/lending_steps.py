@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from streams.core.entitlement import Balance, balances
-from streams.core.gpu import GPU, OUT_OF_SERVICE
+from streams.core.gpu import GPU, OUT_OF_SERVICE, UNOBSERVED
 from streams.core.lending import LENT_CREDIT, RESERVED_IDLE, UNMET, reserved_times
 from streams.core.lines import Dimensions
 from streams.core.money import PICO
@@ -15,6 +15,7 @@ from streams.explain.step import Step
 from streams.explain.time_cost import seconds
 from streams.prices.wording import figure
 
+OUT = frozenset({OUT_OF_SERVICE, UNOBSERVED})
 ABOUT = frozenset({BORROWED, RESERVED_IDLE, LENT_CREDIT, UNMET})
 
 
@@ -45,12 +46,12 @@ def held_times(made: Made) -> dict[str, int]:
 
 
 def in_service_us(made: Made) -> int:
-    """Return all priced time of the pool but that out of service."""
+    """Return all priced time of the pool but that out of service, and that nobody looked."""
     return sum(
         totals[0]
         for _, entry in made.entries
         for meter, totals in entry.meters.items()
-        if meter.name.startswith(GPU) and meter.priced and meter.name != OUT_OF_SERVICE
+        if meter.name.startswith(GPU) and meter.priced and meter.name not in OUT
     )
 
 

@@ -213,10 +213,10 @@ def held(rows: Iterable[Row]) -> Iterator[tuple[Source, Interval, Holding, int, 
         yield source, Interval(*row[:4]), tuple(row[4:8]), row[8], row[9]
 
 
-def unheld(rows: Iterable[Row]) -> Iterator[tuple[Interval, int, tuple[int, int, int]]]:
+def unheld(rows: Iterable[Row]) -> Iterator[tuple[Interval, int, tuple[int, ...]]]:
     """Yield rows of grouped_unheld as the core has them."""
     for row in rows:
-        yield Interval(*row[:4]), row[4], (row[5], row[6], row[7])
+        yield Interval(*row[:4]), row[4], tuple(row[5:])
 
 
 def quantities(rows: Iterable[Row]) -> Iterator[tuple[Source, Quantity, int, int]]:
@@ -226,7 +226,7 @@ def quantities(rows: Iterable[Row]) -> Iterator[tuple[Source, Quantity, int, int
 
 
 def interval(row: Row) -> GpuInterval:
-    """Return a row of cut_intervals as the event it was."""
+    """Return a row of cut_intervals as the event it was, but for what decides no line."""
     start_us, end_us, node, device, model, purchase, holders, *unheld_us = row
     return {
         "start_us": start_us,
@@ -238,7 +238,13 @@ def interval(row: Row) -> GpuInterval:
         "unallocated_us": unheld_us[0],
         "stranded_us": unheld_us[1],
         "out_of_service_us": unheld_us[2],
+        "unobserved_us": unheld_us[3],
         "purchase_option": purchase,
+        "sharing_mode": None,
+        "energy_mj": None,
+        "samples_expected": None,
+        "samples_taken": None,
+        "flags": [],
     }
 
 
@@ -250,7 +256,7 @@ def holder(  # noqa: PLR0913, PLR0917 - the fields of the record, in their order
     held_us: int,
     active_us: int,
 ) -> Holder:
-    """Return a holder as the event had it."""
+    """Return a holder as the event had it, but for what decides no line."""
     return {
         "tenant": tenant,
         "project": project,
@@ -258,6 +264,13 @@ def holder(  # noqa: PLR0913, PLR0917 - the fields of the record, in their order
         "job": job,
         "held_us": held_us,
         "active_us": active_us,
+        "no_context_us": None,
+        "instance": None,
+        "memory_bytes": None,
+        "attribution": None,
+        "rule": None,
+        "evidence": [],
+        "workload": {},
     }
 
 

@@ -29,7 +29,7 @@ TOKENS = (
 CALLS_BY = 3 + len(CALLER)  # a source, an instant, a size of prompts, and who called
 SOURCE = "gw-1"
 HOLDER = ("tenant", "project", "endpoint", "job", "held_us", "active_us")
-UNHELD = ("unallocated_us", "stranded_us", "out_of_service_us")
+UNHELD = ("unallocated_us", "stranded_us", "out_of_service_us", "unobserved_us")
 
 
 def made_of(rules: Rules, usage: list[list[Event]]) -> Iterator[Made]:
@@ -99,7 +99,7 @@ def add_interval(rows: dict[str, list[Row]], book: PriceBook, event: GpuInterval
         )
         return
     rows["grouped_held"] += [[SOURCE, event["start_us"], *node, *held] for held in holders]
-    rows["grouped_unheld"].append([event["start_us"], *node, 1, *unheld])
+    rows["grouped_unheld"].append([event["start_us"], *node, 1, *(each or 0 for each in unheld)])
 
 
 def add_quantity(rows: dict[str, list[Row]], book: PriceBook, event: ResourceUsage) -> None:

@@ -43,9 +43,27 @@ INTERVAL = {
     "unallocated_us": None,
     "stranded_us": 0,
     "out_of_service_us": 0,
+    "unobserved_us": None,
     "purchase_option": None,
+    "sharing_mode": None,
+    "energy_mj": None,
+    "samples_expected": None,
+    "samples_taken": None,
+    "flags": [],
 }
-HOLDER = {"tenant": None, "project": None, "endpoint": None, "job": None}
+HOLDER: Mapping[str, object] = {
+    "tenant": None,
+    "project": None,
+    "endpoint": None,
+    "job": None,
+    "no_context_us": None,
+    "instance": None,
+    "memory_bytes": None,
+    "attribution": None,
+    "rule": None,
+    "evidence": [],
+    "workload": {},
+}
 QUANTITY = {
     "start_us": T0,
     "end_us": T0 + HOUR_US,
@@ -68,7 +86,7 @@ def interval(*holders: Holder, **changes: object) -> GpuInterval:
     event = replaced(INTERVAL, changes) | {"holders": list(holders)}
     if event["unallocated_us"] is None:
         taken = sum(each["held_us"] for each in holders)
-        taken += event["stranded_us"] + event["out_of_service_us"]
+        taken += event["stranded_us"] + event["out_of_service_us"] + (event["unobserved_us"] or 0)
         event["unallocated_us"] = event["end_us"] - event["start_us"] - taken
     return cast("GpuInterval", event)
 

@@ -18,7 +18,7 @@ from clickhouse.usage_rows import (
 )
 from clickhouse.writer import Writer
 from schemas.decimals import to_bytes
-from schemas.records import Loss
+from schemas.records import GpuInterval, Holder, Loss
 from tests.builders.usage import T0, batch, call, holder, interval, quantity
 
 pytestmark = pytest.mark.integration
@@ -66,6 +66,35 @@ def random_batch(chance: random.Random, record: UsageRecord, seq: int) -> dict[s
     def at() -> int:
         return T0 + chance.randrange(HOUR_US)
 
+    def gpu_holder() -> Holder:
+        return holder(
+            chance.randrange(9),
+            tenant=name(),
+            endpoint=name(),
+            job=name(),
+            no_context_us=tokens(),
+            instance=name(),
+            memory_bytes=tokens(),
+            attribution=name(),
+            rule=name(),
+            evidence=chance.choice([[], ["pod_resources", "cgroup"]]),
+            workload=chance.choice([{}, {"pod": "naïve ☃", "": ""}]),
+        )
+
+    def gpu_interval() -> GpuInterval:
+        start = at()
+        return interval(
+            *(gpu_holder() for _ in range(chance.randrange(4))),
+            start_us=start,
+            end_us=start + 10 * SECOND_US,
+            unobserved_us=chance.choice([None, 0, 7]),
+            sharing_mode=name(),
+            energy_mj=tokens(),
+            samples_expected=chance.choice([None, 0, 60]),
+            samples_taken=chance.choice([None, 0, 59]),
+            flags=chance.choice([[], ["clock_step", "xid_79"]]),
+        )
+
     def event() -> UsageEvent:
         match record:
             case "InferenceUsageBatch":
@@ -83,12 +112,7 @@ def random_batch(chance: random.Random, record: UsageRecord, seq: int) -> dict[s
                     reasoning_tokens=tokens(),
                 )
             case "GpuUsageBatch":
-                holders = [
-                    holder(chance.randrange(9), tenant=name(), endpoint=name(), job=name())
-                    for _ in range(chance.randrange(4))
-                ]
-                start = at()
-                return interval(*holders, start_us=start, end_us=start + 10 * SECOND_US)
+                return gpu_interval()
             case "ResourceUsageBatch":
                 start = at()
                 much = chance.choice([0, 1, 127, 128, 10**38 - 1])

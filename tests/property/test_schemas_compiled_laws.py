@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.catalogue import current
 from schemas.compiled_reader import reader
 from schemas.compiled_writer import writer
-from schemas.declaration import parse
+from schemas.declaration import Array, Record, Type, parse
 from schemas.sampling import sample
 from schemas.varint import encoded, length_at, long_at
 
@@ -28,6 +28,31 @@ def test_compiled_writer_writes_the_bytes_of_fastavro(name: str, random: Random)
     out = BytesIO()
     fastavro.schemaless_writer(out, schema.parsed, record)
     assert writer(schema.text)(record) == out.getvalue()
+
+
+@given(name=st.sampled_from(NAMES), random=st.randoms(use_true_random=False))
+def test_compiled_writer_writes_defaults_for_what_is_left_out(name: str, random: Random) -> None:
+    schema = current()[name]
+    declared = parse(schema.text)
+    record = some_left_out(declared, sample(declared, random), random)
+    assert isinstance(record, dict)
+    out = BytesIO()
+    fastavro.schemaless_writer(out, schema.parsed, record)
+    assert writer(schema.text)(record) == out.getvalue()
+
+
+def some_left_out(declared: Type, value: object, random: Random) -> object:
+    """Return a record without about half of the fields that have a default, at any depth."""
+    match declared, value:
+        case Record(), dict():
+            return {
+                name: some_left_out(each.type, value[name], random)
+                for name, each in declared.fields.items()
+                if not each.has_default or random.getrandbits(1)
+            }
+        case Array(items), list():
+            return [some_left_out(items, each, random) for each in value]
+    return value
 
 
 @given(name=st.sampled_from(NAMES), random=st.randoms(use_true_random=False))

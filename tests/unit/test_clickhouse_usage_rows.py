@@ -32,6 +32,7 @@ name = st.none() | text
 tokens = st.none() | st.integers(0, 2**63 - 1)
 instant = st.integers(1, 4_000_000_000_000_000)
 duration = st.integers(0, 2**62)
+count = st.none() | st.integers(0, 2**31 - 1)
 
 call_quantities = st.fixed_dictionaries(
     {
@@ -68,6 +69,13 @@ holders = st.fixed_dictionaries(
         "job": name,
         "held_us": duration,
         "active_us": duration,
+        "no_context_us": st.none() | duration,
+        "instance": name,
+        "memory_bytes": st.none() | duration,
+        "attribution": name,
+        "rule": name,
+        "evidence": st.lists(text, max_size=2),
+        "workload": st.dictionaries(text, text, max_size=2),
     }
 )
 intervals = st.fixed_dictionaries(
@@ -81,7 +89,13 @@ intervals = st.fixed_dictionaries(
         "unallocated_us": duration,
         "stranded_us": duration,
         "out_of_service_us": duration,
+        "unobserved_us": st.none() | duration,
         "purchase_option": name,
+        "sharing_mode": name,
+        "energy_mj": st.none() | duration,
+        "samples_expected": count,
+        "samples_taken": count,
+        "flags": st.lists(text, max_size=2),
     }
 )
 quantities = st.fixed_dictionaries(

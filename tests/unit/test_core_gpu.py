@@ -37,14 +37,16 @@ def test_an_interval_is_metered_part_by_part() -> None:
         holder(1 * SECOND_US, tenant="globex"),
         stranded_us=2 * SECOND_US,
         out_of_service_us=1 * SECOND_US,
+        unobserved_us=1 * SECOND_US,
     )
     metered = meter(RULES, parts)
     assert times(metered.partials) == {
         "gpu.active": 4 * SECOND_US,
         "gpu.held_idle": 1 * SECOND_US,
-        "gpu.unallocated": 2 * SECOND_US,
+        "gpu.unallocated": 1 * SECOND_US,
         "gpu.stranded": 2 * SECOND_US,
         "gpu.out_of_service": 1 * SECOND_US,
+        "gpu.unobserved": 1 * SECOND_US,
     }
     assert (metered.events, metered.newest_us) == (1, T0 + TEN_S)
     assert metered.partials[0]["pool"] == "h100"
@@ -62,6 +64,10 @@ def test_an_interval_is_metered_part_by_part() -> None:
         (interval(unallocated_us=-1, stranded_us=TEN_S + 1), "negative_quantity"),
         (interval(stranded_us=-1), "negative_quantity"),
         (interval(out_of_service_us=-1), "negative_quantity"),
+        (interval(unobserved_us=-1), "negative_quantity"),
+        (interval(unobserved_us=1, unallocated_us=TEN_S), "unbalanced"),
+        (interval(holder(TEN_S, 7, no_context_us=TEN_S - 6)), "no_context_exceeds_idle"),
+        (interval(holder(TEN_S, 7, no_context_us=-1)), "no_context_exceeds_idle"),
         (interval(end_us=T0), "end_before_start"),
         (interval(end_us=T0 - 1), "end_before_start"),
         (interval(start_us=0, end_us=TEN_S), "end_before_start"),
@@ -80,6 +86,17 @@ def test_an_interval_that_cannot_be_counted_is_rejected_and_the_rest_is_counted(
     assert (metered.events, metered.newest_us) == (2, T0 + TEN_S)
     assert times(metered.partials) == {"gpu.unallocated": 2 * TEN_S}
     assert metered.partials[0]["capacity_events"] == 2
+
+
+def test_idle_time_without_a_process_is_idle_time_like_any_other() -> None:
+    told = meter(RULES, interval(holder(TEN_S, 7, tenant="acme", no_context_us=TEN_S - 7)))
+    assert told.rejected == []
+    assert told.partials == meter(RULES, interval(holder(TEN_S, 7, tenant="acme"))).partials
+
+
+def test_a_producer_that_does_not_know_of_unobserved_time_has_none() -> None:
+    known, unknown = (meter(RULES, interval(unobserved_us=of)) for of in (0, None))
+    assert known.partials == unknown.partials
 
 
 def test_the_longest_interval_that_is_counted_is_a_day() -> None:

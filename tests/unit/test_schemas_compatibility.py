@@ -140,7 +140,7 @@ BREACHES: list[tuple[Edit, str]] = [
     ),
     (
         lambda s: s["fields"][0].update(default=0),
-        "the only defaults are null and an empty list, got 0",
+        "the only defaults are null and empty collections, got 0",
     ),
     (
         lambda s: s["fields"][1].update(type=["string", "null"]),
