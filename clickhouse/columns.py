@@ -12,6 +12,7 @@ from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse.pico import pico_type
 
 INSTANT = "DateTime64(6, 'UTC')"
+INSTANT_OR_NULL = "Nullable(DateTime64(6, 'UTC'))"
 NAME = "LowCardinality(String)"
 NAME_OR_NULL = "LowCardinality(Nullable(String))"
 TEXT_OR_NULL = "Nullable(String)"
@@ -52,6 +53,25 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "quantities.meter": f"Array({NAME})",
         "quantities.unit": f"Array({NAME})",
         "quantities.quantity": f"Array({PICO})",
+        "response_id": TEXT_OR_NULL,
+        "operation_id": TEXT_OR_NULL,
+        "attempt": "Nullable(Int32)",
+        "operation": NAME_OR_NULL,
+        "status": NAME_OR_NULL,
+        "error_type": NAME_OR_NULL,
+        "usage_source": NAME_OR_NULL,
+        "gateway_cache": NAME_OR_NULL,
+        "avoided_input_tokens": TOKENS,
+        "avoided_output_tokens": TOKENS,
+        "call_started_at": INSTANT_OR_NULL,
+        "first_token_at": INSTANT_OR_NULL,
+        "is_stream": "Nullable(Bool)",
+        "reported_cost": PICO_OR_NULL,
+        "reported_currency": NAME_OR_NULL,
+        "gateway": NAME_OR_NULL,
+        "key_hash": TEXT_OR_NULL,
+        "user_hash": TEXT_OR_NULL,
+        "raw_usage": TEXT_OR_NULL,
         "resource_kind": NAME_OR_NULL,
         "sku": NAME_OR_NULL,
         "resource_id": TEXT_OR_NULL,

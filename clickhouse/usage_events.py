@@ -23,6 +23,7 @@ def usage_event(row: Row) -> UsageEvent:
 
 def inference_usage(row: Row) -> InferenceUsage:
     """Return a model call."""
+    cost = row["reported_cost"]
     return {
         "at_us": row["started_at"],
         "tenant": row["tenant_reported"],
@@ -40,6 +41,25 @@ def inference_usage(row: Row) -> InferenceUsage:
         "region": row["region"],
         "service_tier": row["service_tier"],
         "quantities": quantities(row) or None,
+        "response_id": row["response_id"],
+        "operation_id": row["operation_id"],
+        "attempt": row["attempt"],
+        "operation": row["operation"],
+        "status": row["status"],
+        "error_type": row["error_type"],
+        "usage_source": row["usage_source"],
+        "gateway_cache": row["gateway_cache"],
+        "avoided_input_tokens": row["avoided_input_tokens"],
+        "avoided_output_tokens": row["avoided_output_tokens"],
+        "started_at_us": row["call_started_at"],
+        "first_token_at_us": row["first_token_at"],
+        "is_stream": row["is_stream"],
+        "reported_cost": None if cost is None else to_bytes(to_pico(Decimal(cost))),
+        "reported_currency": row["reported_currency"],
+        "gateway": row["gateway"],
+        "key_hash": row["key_hash"],
+        "user_hash": row["user_hash"],
+        "raw_usage": row["raw_usage"],
     }
 
 
@@ -116,6 +136,25 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "quantities.meter",
         "quantities.unit",
         "quantities.quantity",
+        "response_id",
+        "operation_id",
+        "attempt",
+        "operation",
+        "status",
+        "error_type",
+        "usage_source",
+        "gateway_cache",
+        "avoided_input_tokens",
+        "avoided_output_tokens",
+        "call_started_at",
+        "first_token_at",
+        "is_stream",
+        "reported_cost",
+        "reported_currency",
+        "gateway",
+        "key_hash",
+        "user_hash",
+        "raw_usage",
     ),
     "gpu": (
         "model",

@@ -196,7 +196,37 @@ def inference_columns(events: list[InferenceUsage]) -> Columns:
         "region": [x["region"] for x in events],
         "service_tier": [x["service_tier"] for x in events],
     }
+    columns |= detail_columns(events)
     return columns | quantity_columns([x["quantities"] or [] for x in events])
+
+
+def detail_columns(events: list[InferenceUsage]) -> Columns:
+    """Return what metering does not read; nothing when no call of the batch has any of it."""
+    columns: Columns = {
+        "response_id": [x["response_id"] for x in events],
+        "operation_id": [x["operation_id"] for x in events],
+        "attempt": [x["attempt"] for x in events],
+        "operation": [x["operation"] for x in events],
+        "status": [x["status"] for x in events],
+        "error_type": [x["error_type"] for x in events],
+        "usage_source": [x["usage_source"] for x in events],
+        "gateway_cache": [x["gateway_cache"] for x in events],
+        "avoided_input_tokens": [x["avoided_input_tokens"] for x in events],
+        "avoided_output_tokens": [x["avoided_output_tokens"] for x in events],
+        "call_started_at": [x["started_at_us"] for x in events],
+        "first_token_at": [x["first_token_at_us"] for x in events],
+        "is_stream": [x["is_stream"] for x in events],
+        "reported_cost": pico_column(
+            "usage_events", "reported_cost", [x["reported_cost"] for x in events]
+        ),
+        "reported_currency": [x["reported_currency"] for x in events],
+        "gateway": [x["gateway"] for x in events],
+        "key_hash": [x["key_hash"] for x in events],
+        "user_hash": [x["user_hash"] for x in events],
+        "raw_usage": [x["raw_usage"] for x in events],
+    }
+    is_any = any(each is not None for column in columns.values() for each in column)
+    return columns if is_any else {}
 
 
 def quantity_columns(quantities: list[list[CallQuantity]]) -> Columns:

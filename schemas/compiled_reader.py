@@ -47,6 +47,8 @@ def read(source: Source, depth: int, declared: Type) -> str:  # noqa: C901 - a c
     match declared:
         case Primitive("null"):
             source.add(depth, f"{into} = None")
+        case Primitive("boolean"):
+            source.add(depth, f"{into} = data[at] != 0", "at += 1")
         case Primitive("int" | "long"):
             read_long(source, depth, into)
         case Primitive("string"):

@@ -45,6 +45,8 @@ def double(number: float) -> bytes:
 def write(source: Source, depth: int, declared: Type, value: str) -> None:  # noqa: C901 - a case a type
     """Add lines that write the value of an expression."""
     match declared:
+        case Primitive("boolean"):
+            source.add(depth, f"put({{False: b'\\0', True: b'\\1'}}[{value}])")
         case Primitive("int" | "long"):
             source.add(depth, f"n = {value}")
             source.add(depth, f"put(SMALL[n] if 0 <= n < {TWO_BYTES} else encoded(n))")

@@ -34,7 +34,7 @@ class CallQuantity(TypedDict):
     quantity: bytes
 
 
-class InferenceUsage(TypedDict):
+class RatedCall(TypedDict):
     at_us: int
     tenant: str | None
     project: str | None
@@ -51,6 +51,28 @@ class InferenceUsage(TypedDict):
     region: str | None
     service_tier: str | None
     quantities: list[CallQuantity] | None
+
+
+class InferenceUsage(RatedCall, total=False):  # a producer may leave these out
+    response_id: str | None
+    operation_id: str | None
+    attempt: int | None
+    operation: str | None
+    status: str | None
+    error_type: str | None
+    usage_source: str | None
+    gateway_cache: str | None
+    avoided_input_tokens: int | None
+    avoided_output_tokens: int | None
+    started_at_us: int | None
+    first_token_at_us: int | None
+    is_stream: bool | None
+    reported_cost: bytes | None
+    reported_currency: str | None
+    gateway: str | None
+    key_hash: str | None
+    user_hash: str | None
+    raw_usage: str | None
 
 
 class InferenceUsageBatch(BatchHead):

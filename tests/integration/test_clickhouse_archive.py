@@ -110,6 +110,14 @@ def random_batch(chance: random.Random, record: UsageRecord, seq: int) -> dict[s
                     cache_write_1h_tokens=tokens(),
                     output_tokens=tokens(),
                     reasoning_tokens=tokens(),
+                    response_id=name(),
+                    attempt=chance.choice([None, 0, 3]),
+                    status=name(),
+                    avoided_input_tokens=tokens(),
+                    started_at_us=chance.choice([None, at()]),
+                    is_stream=chance.choice([None, False, True]),
+                    reported_cost=chance.choice([None, to_bytes(1), to_bytes(10**38 - 1)]),
+                    raw_usage=name(),
                 )
             case "GpuUsageBatch":
                 return gpu_interval()

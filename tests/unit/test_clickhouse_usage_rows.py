@@ -59,6 +59,25 @@ calls = st.fixed_dictionaries(
         "region": name,
         "service_tier": name,
         "quantities": st.none() | st.lists(call_quantities, min_size=1, max_size=3),
+        "response_id": name,
+        "operation_id": name,
+        "attempt": st.none() | st.integers(-(2**31), 2**31 - 1),
+        "operation": name,
+        "status": name,
+        "error_type": name,
+        "usage_source": name,
+        "gateway_cache": name,
+        "avoided_input_tokens": tokens,
+        "avoided_output_tokens": tokens,
+        "started_at_us": st.none() | instant,
+        "first_token_at_us": st.none() | instant,
+        "is_stream": st.none() | st.booleans(),
+        "reported_cost": st.none() | st.integers(0, 10**38 - 1).map(to_bytes),
+        "reported_currency": name,
+        "gateway": name,
+        "key_hash": name,
+        "user_hash": name,
+        "raw_usage": name,
     }
 )
 holders = st.fixed_dictionaries(
@@ -132,8 +151,9 @@ def as_read(block: Block) -> list[dict[str, Any]]:
         for values in zip(*block.columns, strict=True)
     ]
     for row in rows:
-        if row.get("quantity") is not None:
-            row["quantity"] = to_decimal(row["quantity"])
+        for column in ("quantity", "reported_cost"):
+            if row.get(column) is not None:
+                row[column] = to_decimal(row[column])
     return rows
 
 
@@ -160,6 +180,14 @@ def test_every_archived_event_comes_back_as_it_was(data: st.DataObject) -> None:
     for row in rows:
         verdict = attributed[row["event_index"]]
         assert verdict == Attributed(row["pool"], row["tenant"], row["list_cost"])
+
+
+def test_details_take_no_columns_where_no_call_has_any() -> None:
+    [_, bare] = rows_of("InferenceUsageBatch", batch(call(), call()), [ACME, ACME])
+    assert "status" not in bare.names
+    [_, told] = rows_of("InferenceUsageBatch", batch(call(), call(attempt=0)), [ACME, ACME])
+    assert told.columns[told.names.index("attempt")] == [None, 0]
+    assert told.columns[told.names.index("raw_usage")] == [None, None]
 
 
 def test_a_dead_letter_is_counted_but_not_archived() -> None:

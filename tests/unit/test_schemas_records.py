@@ -20,7 +20,10 @@ PYTHON = {
     "string": str,
 }
 TYPED = {name: kind for name, kind in vars(records).items() if is_typeddict(kind)}
-ABSTRACT = {"BatchHead"}  # what the three usage batches share
+ABSTRACT = {
+    "BatchHead",  # what the three usage batches share
+    "RatedCall",  # what metering reads of a call
+}
 
 
 def declared() -> dict[str, Record]:
