@@ -10,6 +10,7 @@ from agents.outbox.delivery import Delivery, Report
 from agents.outbox.intake import Intake
 from agents.outbox.limits import KIB, Limits
 from agents.outbox.lock import Lock
+from agents.outbox.remembered import Memory
 from agents.outbox.sqlite_file import Producer, open_file
 from agents.outbox.store import Store, Stored
 from agents.outbox.worker import Parts, Worker
@@ -119,16 +120,21 @@ class Rig:
     """An outbox without its thread: the test calls `turn`. `crash` leaves the file as it is."""
 
     def __init__(
-        self, path: Path, channel: FakeChannel, hands: Hands, limits: Limits = SMALL
+        self,
+        path: Path,
+        channel: FakeChannel,
+        hands: Hands,
+        limits: Limits = SMALL,
+        memory: Memory | None = None,
     ) -> None:
         clock = hands.clock()
         self.hands = hands
         self._lock = Lock(path)
         self._db = open_file(path, self._lock, Producer("gw-1", RECORD), clock.now_us())
         self.store = Store(path, self._db, limits)
-        self.intake = Intake(limits, clock)
+        self.intake = Intake(limits, clock, is_confirmed=memory is not None)
         delivery = Delivery(channel, limits)
-        parts = Parts(self.intake, self.store, delivery, clock, limits)
+        parts = Parts(self.intake, self.store, delivery, clock, limits, memory)
         self.worker = Worker(parts, Codec(), "gw-1", RECORD)
 
     def turn(self, after_s: float = 0.0) -> None:

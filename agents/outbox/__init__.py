@@ -7,6 +7,7 @@ could not be kept is counted and reported as a loss in a later batch.
 
 from agents.outbox.limits import Limits
 from agents.outbox.outbox import Outbox, OutboxConfig
+from agents.outbox.remembered import Memory, identity
 from agents.outbox.stats import Left, Stats
 
-__all__ = ["Left", "Limits", "Outbox", "OutboxConfig", "Stats"]
+__all__ = ["Left", "Limits", "Memory", "Outbox", "OutboxConfig", "Stats", "identity"]

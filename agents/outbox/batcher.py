@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from agents.outbox.limits import Limits
 from agents.outbox.losses import Reason
@@ -16,6 +16,14 @@ from schemas.errors import InvalidRecord
 
 Event: TypeAlias = Mapping[str, object]
 Encode: TypeAlias = Callable[[Sequence[Event]], bytes]
+
+
+class Waiting(NamedTuple):
+    """An event that is in no batch yet. Null identity: its producer does not repeat events."""
+
+    since_s: float  # monotonic
+    event: Event
+    identity: bytes | None = None
 
 
 class Batcher:
@@ -26,15 +34,15 @@ class Batcher:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._waiting: deque[tuple[float, Event]] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._fill_events = limits.max_events
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, event: Event, now_s: float) -> None:
+    def add(self, event: Event, now_s: float, identity: bytes | None = None) -> None:
         """Append one event."""
-        self._waiting.append((now_s, event))
+        self._waiting.append(Waiting(now_s, event, identity))
 
     def is_full_batch(self) -> bool:
         """Tell whether a batch is due by its size."""
@@ -44,12 +52,12 @@ class Batcher:
         """Instant (monotonic seconds) at which the next batch is due; None when nothing waits."""
         if not self._waiting:
             return None
-        oldest_s = self._waiting[0][0]
+        oldest_s = self._waiting[0].since_s
         return oldest_s if self.is_full_batch() else oldest_s + self._limits.max_age_s
 
-    def first(self) -> list[Event]:
+    def first(self) -> list[Waiting]:
         """Return the events of the next batch. They stay until `drop`."""
-        return [event for _, event in islice(self._waiting, self._fill_events)]
+        return list(islice(self._waiting, self._fill_events))
 
     def drop(self, events: int) -> None:
         """Forget the first events: they are on disk, or lost."""
@@ -69,6 +77,7 @@ class Packed:
     payload: bytes | None  # None: no event of these is left to send
     kept: int  # events in the payload
     rejected: dict[Reason, int] = field(default_factory=dict)
+    rejected_at: frozenset[int] = frozenset()  # places of these among the events
 
     @property
     def taken(self) -> int:
@@ -86,7 +95,7 @@ def pack(events: Sequence[Event], encode: Encode, max_bytes: int) -> Packed:
         events = events[: len(events) // 2]
         packed = _pack_all(events, encode)
     if len(packed.payload or b"") > max_bytes:
-        return Packed(None, 0, {Reason.EVENT_TOO_LARGE: 1})
+        return Packed(None, 0, {Reason.EVENT_TOO_LARGE: 1}, frozenset({0}))
     return packed
 
 
@@ -94,9 +103,10 @@ def _pack_all(events: Sequence[Event], encode: Encode) -> Packed:
     try:
         return Packed(encode(events), len(events))
     except InvalidRecord:
-        valid = [event for event in events if _is_valid(event, encode)]
+        ill = frozenset(n for n, event in enumerate(events) if not _is_valid(event, encode))
+    valid = [event for place, event in enumerate(events) if place not in ill]
     payload = encode(valid) if valid else None
-    return Packed(payload, len(valid), {Reason.INVALID_EVENT: len(events) - len(valid)})
+    return Packed(payload, len(valid), {Reason.INVALID_EVENT: len(ill)}, ill)
 
 
 def _is_valid(event: Event, encode: Encode) -> bool:

@@ -6,7 +6,7 @@ Nothing in here touches the disk or the network, so `put` waits for a few instru
 from collections import Counter
 from threading import Condition, Lock
 
-from agents.outbox.batcher import Batcher, Event
+from agents.outbox.batcher import Batcher, Event, Waiting
 from agents.outbox.clock import Clock
 from agents.outbox.limits import Limits
 from agents.outbox.losses import Losses, Reason
@@ -18,8 +18,10 @@ CLOSING_WAIT_S = 0.02  # the worker may have missed the call to wake up
 class Intake:
     """Accepts events, or counts them as lost."""
 
-    def __init__(self, limits: Limits, clock: Clock) -> None:
+    def __init__(self, limits: Limits, clock: Clock, *, is_confirmed: bool = False) -> None:
+        """`is_confirmed`: callers keep what `flush` did not confirm, so a refusal is no loss."""
         self._limits = limits
+        self._is_confirmed = is_confirmed
         self._clock = clock
         lock = Lock()
         self._work = Condition(lock)  # the worker waits here
@@ -39,7 +41,7 @@ class Intake:
     def __len__(self) -> int:
         return len(self._batcher)
 
-    def put(self, event: Event) -> bool:
+    def put(self, event: Event, identity: bytes | None = None) -> bool:
         """Take one event in; False when there is no place for it, which is then counted."""
         now_s = self._clock.monotonic_s()
         with self._work:
@@ -47,16 +49,24 @@ class Intake:
             if refusal is not None:
                 self._count_refused(refusal)
                 return False
-            self._batcher.add(event, now_s)
+            self._batcher.add(event, now_s, identity)
             self._accepted += 1
             if len(self._batcher) == 1 or self._batcher.is_full_batch():
                 self._work.notify()
         return True
 
-    def flush(self, timeout_s: float) -> bool:
-        """Wait until the worker has dealt with all accepted so far; True when nothing was lost."""
+    def mark(self) -> int:
+        """Return where a caller of `put` stands: what is lost from here on, its `flush` tells."""
         with self._work:
-            lost_before = self._lost_after_accept
+            return self._lost_after_accept
+
+    def flush(self, timeout_s: float, since: int | None = None) -> bool:
+        """Wait until the worker has dealt with all accepted so far; True when nothing was lost.
+
+        `since`: a mark; losses after it count. None: those from now on.
+        """
+        with self._work:
+            lost_before = self._lost_after_accept if since is None else since
             self._flushes_asked += 1
             ticket = self._flushes_asked
             self._work.notify()
@@ -90,7 +100,7 @@ class Intake:
             self._flushes_served = max(self._flushes_served, ticket)
             self._served_one.notify_all()
 
-    def due(self, now_s: float) -> list[Event]:
+    def due(self, now_s: float) -> list[Waiting]:
         """Return the events of the batch that is due; none when none is."""
         with self._work:
             due_at_s = self._batcher.due_at_s()
@@ -145,5 +155,5 @@ class Intake:
 
     def _count_refused(self, reason: Reason) -> None:
         self._dropped[reason] += 1
-        if reason is not Reason.STOPPED:
+        if reason is not Reason.STOPPED and not self._is_confirmed:
             self._refused.add(reason, 1, self._clock.now_us())

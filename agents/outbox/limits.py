@@ -15,6 +15,7 @@ PAGE_BYTES = 4 * KIB  # of the SQLite file
 WAL_FRAME_BYTES = PAGE_BYTES + 24  # a page and its frame header (SQLite file format, section 4.1)
 CHECKPOINT_PAGES = 256  # the WAL is folded back into the file beyond this many pages
 LEAST_DELIVERY_S = 2.0  # a fresh client takes over a second to get its producer id (measured)
+IDENTITY_BYTES = 16  # of 10**9 events two share one with odds of 1 to 10**20
 SLACK_PAGES = 128  # B-tree, free-list and pointer-map pages that one transaction may touch
 
 
@@ -46,8 +47,9 @@ class Limits:
 
     @property
     def batch_pages(self) -> int:
-        """Pages that the largest batch takes."""
-        return -(-self.max_batch_bytes // (PAGE_BYTES - 4)) + 8  # 4: link to the next page
+        """Pages that the largest batch takes, with the identities of its events."""
+        kept_bytes = self.max_batch_bytes + self.max_events * IDENTITY_BYTES
+        return -(-kept_bytes // (PAGE_BYTES - 4)) + 8  # 4: link to the next page
 
     @property
     def wal_bytes(self) -> int:

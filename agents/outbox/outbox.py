@@ -26,6 +26,7 @@ from agents.outbox.intake import Intake
 from agents.outbox.kafka_channel import Destination, KafkaChannel, Property
 from agents.outbox.limits import Limits
 from agents.outbox.lock import Lock
+from agents.outbox.remembered import Memory
 from agents.outbox.sqlite_file import Producer, open_file
 from agents.outbox.stats import Left, Stats
 from agents.outbox.store import Store
@@ -48,6 +49,9 @@ class OutboxConfig:
     record: str  # name of the batch record, e.g. InferenceUsageBatch
     kafka: Mapping[str, Property]  # librdkafka properties: bootstrap.servers, security, ...
     limits: Limits = field(default_factory=Limits)
+    # Given: each event has an identity, one kept before is not kept again, and whoever puts it
+    # keeps it until `flush` said that it is on disk. So nothing refused is a loss.
+    memory: Memory | None = None
 
     def __post_init__(self) -> None:
         records = [record for topic in USAGE for record in topic.records]
@@ -55,6 +59,13 @@ class OutboxConfig:
             raise OutboxMisconfigured(self.path, f"expected one of {records}, got {self.record!r}")
         if not self.source:
             raise OutboxMisconfigured(self.path, "expected a stable name as source, got none")
+        least = self.limits.least_disk_bytes + (self.memory.disk_bytes if self.memory else 0)
+        if self.limits.max_disk_bytes < least:
+            raise OutboxMisconfigured(
+                self.path,
+                f"expected at least {least} bytes of disk for what is to be remembered, got "
+                f"{self.limits.max_disk_bytes}; allow more, or remember less",
+            )
 
 
 class Outbox:
@@ -75,13 +86,15 @@ class Outbox:
         clock = clock or Clock()
         self._config = config
         self._clock = clock
-        self._intake = Intake(config.limits, clock)
+        self._intake = Intake(config.limits, clock, is_confirmed=config.memory is not None)
         self._lock = Lock(config.path)
         try:
             self._store = self._open_store()
             try:
                 delivery = Delivery(channel or self._connect(), config.limits)
-                parts = Parts(self._intake, self._store, delivery, clock, config.limits)
+                parts = Parts(
+                    self._intake, self._store, delivery, clock, config.limits, config.memory
+                )
                 self._worker = Worker(parts, codec or Codec(), config.source, config.record)
             except BaseException:
                 self._store.close()
@@ -97,21 +110,31 @@ class Outbox:
         self._thread = Thread(target=self._run, name=f"outbox-{config.source}", daemon=True)
         self._thread.start()
 
-    def put(self, event: Event) -> bool:
+    def put(self, event: Event, identity: bytes | None = None) -> bool:
         """Hand over one event, which the caller must not change afterwards.
 
         Returns at once, without touching disk or network. False: there is no place for it, or the
         outbox is closed or has failed; it is counted. Up to `max_age_s` of accepted events are in
-        memory only; `flush` when that is not enough.
+        memory only; `flush` when that is not enough. `identity` (see `remembered.identity`) goes
+        with an outbox that has a memory, and only with one.
         """
-        return self._intake.put(event)
+        if (identity is None) != (self._config.memory is None):
+            raise ValueError(
+                "expected an identity of each event where there is a memory, else none"
+            )
+        return self._intake.put(event, identity)
 
-    def flush(self, timeout_s: float = FLUSH_S) -> bool:
+    def mark(self) -> int:
+        """Return a mark to take before `put` and give to the `flush` that follows it."""
+        return self._intake.mark()
+
+    def flush(self, timeout_s: float = FLUSH_S, since: int | None = None) -> bool:
         """Block until all that was put before is synced to disk.
 
-        False: the deadline passed first, the outbox has stopped, or an accepted event was lost.
+        False: the deadline passed first, the outbox has stopped, or an accepted event was lost,
+        after the mark `since` when there is one.
         """
-        return self._intake.flush(timeout_s)
+        return self._intake.flush(timeout_s, since)
 
     def stats(self) -> Stats:
         """Return the state after the worker's last turn. Does not block."""

@@ -41,6 +41,14 @@ CREATE TABLE loss (
   last_us INTEGER NOT NULL
 );
 """
+# Since release 0.2; a release that does not know the table leaves it alone, so it is no new format.
+ADDED = """
+CREATE TABLE IF NOT EXISTS remembered (
+  seq INTEGER PRIMARY KEY,
+  at_us INTEGER NOT NULL,
+  identities BLOB NOT NULL
+);
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ def open_file(path: Path, lock: Lock, producer: Producer, now_us: int) -> sqlite
         with translated(path):
             _configure(db)
             _check(path, db, producer)
+            db.executescript(ADDED)
     except BaseException:
         db.close()
         raise

@@ -13,6 +13,9 @@ class Stats:
     accepted: int = 0  # events that put answered True
     buffered: int = 0  # of these, still in memory
     dropped: Mapping[str, int] = field(default_factory=dict)  # events by reason
+    repeated: int = 0  # events that were kept before, by their identity
+    remembered: int = 0  # identities
+    remembered_since_us: int | None = None  # of the oldest; None: nothing is remembered
     delivered: int = 0  # batches acknowledged
     pending_batches: int = 0  # on disk, not acknowledged
     pending_events: int = 0

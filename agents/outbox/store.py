@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from agents.errors import OutboxDiskRefused, OutboxError
 from agents.outbox import sqlite_file
 from agents.outbox.limits import CHECKPOINT_PAGES, Limits
+from agents.outbox.remembered import Kept, Step
 from schemas.records import Loss
 
 Row: TypeAlias = tuple[Any, ...]  # as SQLite types its columns
@@ -60,14 +61,23 @@ class Store:
         count = "SELECT count(*), sum(events), sum(payload_bytes) FROM batch"
         self.pending = Pending(*(number or 0 for number in db.execute(count).fetchone()))
 
-    def append(self, events: int, sent_at_us: int, payload: bytes) -> None:
-        """Keep a batch as `next_seq`. The losses on disk are in it, and are cleared."""
+    def append(
+        self, events: int, sent_at_us: int, payload: bytes, memory: Step | None = None
+    ) -> None:
+        """Keep a batch as `next_seq`, with the identities of its events where it has any.
+
+        The losses on disk are in it, and are cleared.
+        """
         row = (self.next_seq, events, sent_at_us, len(payload), payload)
 
         def write() -> None:
             self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?)", row)
             self._db.execute("UPDATE producer SET next_seq = ?", (self.next_seq + 1,))
             self._db.execute("DELETE FROM loss")
+            if memory is not None:
+                self._db.execute("DELETE FROM remembered WHERE seq <= ?", (memory.forget_through,))
+                kept = (self.next_seq, sent_at_us, memory.identities)
+                self._db.execute("INSERT INTO remembered VALUES (?, ?, ?)", kept)
 
         self._commit(write)
         self.next_seq += 1
@@ -89,6 +99,11 @@ class Store:
         """Return the losses kept for the next batch."""
         rows = self._read("SELECT events, first_us, last_us, reason FROM loss ORDER BY reason")
         return [Loss(events=e, first_us=f, last_us=la, reason=r) for e, f, la, r in rows]
+
+    def remembered(self) -> list[Kept]:
+        """Return the identities of events that were kept, by batch, oldest first."""
+        rows = self._read("SELECT seq, at_us, identities FROM remembered ORDER BY seq")
+        return [Kept(*row) for row in rows]
 
     def after(self, seq: int, max_bytes: int) -> list[Stored]:
         """Return the next batches after `seq`, in order, up to `max_bytes` but at least one."""

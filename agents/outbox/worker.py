@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from agents.errors import OutboxDiskRefused
-from agents.outbox.batcher import Event, pack
+from agents.outbox.batcher import Event, Waiting, pack
 from agents.outbox.clock import Clock
 from agents.outbox.delivery import Delivery
 from agents.outbox.intake import Intake
 from agents.outbox.limits import Limits
 from agents.outbox.losses import Losses, Reason
+from agents.outbox.remembered import Memory, Remembered
 from agents.outbox.stats import Left, Stats
 from agents.outbox.store import Store
 from schemas.codec import Codec
@@ -34,6 +35,7 @@ class Parts:
     delivery: Delivery
     clock: Clock
     limits: Limits
+    memory: Memory | None = None  # None: no event has an identity, and what is refused is a loss
 
 
 class Worker:
@@ -50,6 +52,8 @@ class Worker:
         self._record = record
         self._saved = parts.store.losses()  # as on disk
         self._losses = Losses(self._saved)  # those and newer ones
+        self._remembered = self._recollected(parts)
+        self._repeated = 0
         self._losses_due_at_s = float("-inf")
         self._trouble: Reason | None = None  # of the last write to disk
         self._disk_error: OutboxDiskRefused | None = None
@@ -126,36 +130,57 @@ class Worker:
         accepted = len(self._intake) if is_forced else 0
         batches = 0
         while batches < BATCHES_A_TURN or accepted > 0:
-            events = self._intake.due(float("inf") if accepted > 0 else now_s)
-            if not events:
+            waiting = self._intake.due(float("inf") if accepted > 0 else now_s)
+            if not waiting:
                 break
-            accepted -= self._close(events)
+            accepted -= self._close(waiting)
             batches += 1
         if self._losses and (is_forced or now_s >= self._losses_due_at_s):
             self._keep_losses()
             self._losses_due_at_s = now_s + self._limits.max_age_s
         self._intake.refuse(self._refusal())
 
-    def _close(self, events: Sequence[Event]) -> int:
+    def _close(self, waiting: Sequence[Waiting]) -> int:
         """Make a batch of the first events, on disk or lost; return how many these were."""
         if not self._store.has_room():
-            return self._lose({Reason.OUTBOX_FULL: len(events)})
+            return self._lose({Reason.OUTBOX_FULL: len(waiting)})
+        fresh = self._fresh(waiting)
+        if not fresh:
+            return self._lose({}, repeated=len(waiting))
         at_us = self._clock.now_us()
+        events = [waiting[place].event for place in fresh]
         packed = pack(events, partial(self._encode, at_us), self._limits.max_batch_bytes)
+        taken = len(waiting) if packed.taken == len(fresh) else fresh[packed.taken]
+        repeated = taken - packed.taken
         if packed.payload is None:
-            return self._lose(packed.rejected)
+            return self._lose(packed.rejected, repeated=repeated)
         self._intake.learn(packed.kept, len(packed.payload))
-        trouble = self._append(packed.kept, at_us, packed.payload)
+        kept = [
+            waiting[place].identity
+            for number, place in enumerate(fresh[: packed.taken])
+            if number not in packed.rejected_at
+        ]
+        trouble = self._append(kept, at_us, packed.payload)
         if trouble is None:
-            return self._lose(packed.rejected, packed.kept)
-        return self._lose({**packed.rejected, trouble: packed.kept})
+            return self._lose(packed.rejected, packed.kept, repeated)
+        return self._lose({**packed.rejected, trouble: packed.kept}, repeated=repeated)
 
-    def _append(self, events: int, at_us: int, payload: bytes) -> Reason | None:
+    def _fresh(self, waiting: Sequence[Waiting]) -> Sequence[int]:
+        """Return the places of events that were not kept before."""
+        if self._remembered is None:
+            return range(len(waiting))
+        return self._remembered.fresh([each.identity or b"" for each in waiting])
+
+    def _append(self, kept: Sequence[bytes | None], at_us: int, payload: bytes) -> Reason | None:
         """Keep a batch, with all losses so far in it; return why the disk would not."""
+        memory, seq = self._remembered, self._store.next_seq
+        step = None if memory is None else memory.step([each or b"" for each in kept], at_us)
         try:
-            self._store.append(events, at_us, payload)
+            self._store.append(len(kept), at_us, payload, step)
         except OutboxDiskRefused as error:
             return self._refuse(error)
+        if memory is not None and step is not None:
+            memory.take(step, seq, at_us)
         self._trouble = self._disk_error = None
         self._losses = Losses()
         self._saved = []
@@ -167,18 +192,19 @@ class Worker:
         self._trouble = Reason.DISK_FULL if error.is_full else Reason.DISK_ERROR
         return self._trouble
 
-    def _lose(self, lost: dict[Reason, int], kept: int = 0) -> int:
+    def _lose(self, lost: dict[Reason, int], kept: int = 0, repeated: int = 0) -> int:
         at_us = self._clock.now_us()
-        for reason, events in lost.items():
+        for reason, events in lost.items() if self._remembered is None else ():
             self._losses.add(reason, events, at_us)
-        settled = kept + sum(lost.values())
+        self._repeated += repeated
+        settled = kept + repeated + sum(lost.values())
         self._intake.settle(settled, lost)
         return settled
 
     def _keep_losses(self) -> None:
         """Report the losses in a batch of their own, or keep them where they survive a crash."""
         at_us = self._clock.now_us()
-        if self._store.has_room() and not self._append(0, at_us, self._encode(at_us, [])):
+        if self._store.has_room() and not self._append([], at_us, self._encode(at_us, [])):
             return
         records = self._losses.records()
         if records == self._saved:
@@ -203,6 +229,12 @@ class Worker:
     def _refusal(self) -> Reason | None:
         return self._trouble or (None if self._store.has_room() else Reason.OUTBOX_FULL)
 
+    @staticmethod
+    def _recollected(parts: Parts) -> Remembered | None:
+        if parts.memory is None:
+            return None
+        return Remembered(parts.memory, parts.store.remembered())
+
     def _tidy(self) -> None:
         try:
             self._is_tidying = sum(self._store.reclaim() for _ in range(RECLAIMS_A_TURN)) > 0
@@ -216,6 +248,9 @@ class Worker:
             epoch=self._store.epoch,
             next_seq=self._store.next_seq,
             delivered=self._delivered,
+            repeated=self._repeated,
+            remembered=0 if self._remembered is None else len(self._remembered),
+            remembered_since_us=None if self._remembered is None else self._remembered.since_us,
             pending_batches=pending.batches,
             pending_events=pending.events,
             pending_bytes=pending.payload_bytes,

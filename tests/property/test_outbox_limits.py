@@ -52,7 +52,7 @@ def test_batches_keep_to_count_bytes_and_age_and_lose_nothing(
 
     def close_due(until_s: float) -> None:
         while (due_at_s := batcher.due_at_s()) is not None and due_at_s <= until_s:
-            first = batcher.first()
+            first = [each.event for each in batcher.first()]
             packed = pack(first, encode, LIMITS.max_batch_bytes)
             assert 0 < packed.taken <= len(first) <= LIMITS.max_events
             if packed.payload is not None:

@@ -7,6 +7,7 @@ import pytest
 
 from agents.errors import OutboxDiskRefused
 from agents.outbox.limits import KIB, Limits
+from agents.outbox.remembered import Step
 from schemas.records import Loss
 from tests.outbox_parts import SMALL, START_US, FakeChannel, Hands, Rig, decode, event, numbers
 
@@ -169,10 +170,10 @@ class FailingDisk:
         self._error = OutboxDiskRefused(Path("outbox.db"), "no", is_full=is_full)
         monkeypatch.setattr(rig.store, "append", self.append)
 
-    def append(self, events: int, sent_at_us: int, payload: bytes) -> None:
+    def append(self, events: int, sent_at_us: int, payload: bytes, memory: Step | None) -> None:
         if self.fails:
             raise self._error
-        self._append(events, sent_at_us, payload)
+        self._append(events, sent_at_us, payload, memory)
 
 
 @pytest.mark.parametrize(("is_full", "reason"), [(True, "disk_full"), (False, "disk_error")])
