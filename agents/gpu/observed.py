@@ -4,7 +4,7 @@ Quantities are integers in base units: microseconds, bytes, millijoules. None me
 not be known; it is never a zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -55,6 +55,7 @@ class MigInstance:
     compute_slices: int
     memory_bytes: int
     active_us: int | None = None  # since the look before, where GPM can tell
+    gpu_instance: int | None = None  # its number on the GPU
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,36 @@ class DeviceSeen:
     energy_epoch: int = 0  # another one: the counter has begun anew
     xids: tuple[int, ...] = ()  # since the look before
     flags: frozenset[str] = frozenset()  # what was wrong with this look, e.g. nvml_timeout
+    index: int | None = None  # NVML's number of it; allocators may name a device by it
+    minor: int | None = None  # N of /dev/nvidiaN; as above
+
+
+WORK = (("namespace", "pod"), ("pod_uid",), ("slurm_job",), ("container_id",), ("unit",), ("uid",))
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose work something is, as this node can know it. Tenant rules make a payer of it."""
+    """Whose work something is, as this node can know it. Tenant rules make a payer of it.
+
+    Labels: None where they could not be asked for, which is not the same as having none.
+    """
 
     workload: Mapping[str, str]  # namespace, pod, pod_uid, container, slurm_job, uid, unit, ...
-    labels: Mapping[str, str] = field(default_factory=dict)  # of the pod
-    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] | None = field(default_factory=dict)  # of the pod
+    namespace_labels: Mapping[str, str] | None = field(default_factory=dict)
     evidence: tuple[str, ...] = ()  # strongest first: pod_resources, cgroup, slurm, uid, ...
+
+    @property
+    def work(self) -> tuple[str, ...]:
+        """What one piece of work has in common, be it seen as an allocation or as a process.
+
+        >>> Owner({"namespace": "a", "pod": "b", "container": "c"}).work
+        ('namespace', 'a', 'pod', 'b')
+        """
+        for names in WORK:
+            if all(name in self.workload for name in names):
+                return tuple(part for name in names for part in (name, self.workload[name]))
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +135,7 @@ class Allotment:
     replicas: Mapping[str, int] = field(default_factory=dict)  # by UUID, where a device is shared
     is_drained: bool = False  # the node takes no new work: unheld time is out of service
     is_known: bool = True  # False: an allocator has been silent for so long that nobody knows
+    conflicts: frozenset[str] = frozenset()  # UUIDs of GPUs on which others work than were given it
     flags: frozenset[str] = frozenset()  # what was wrong, e.g. pod_resources_unreachable
 
 
@@ -126,6 +148,7 @@ class Payer:
     endpoint: str | None = None
     job: str | None = None
     rule: str | None = None  # name of the rule that decided
+    flags: frozenset[str] = frozenset()  # why nobody could decide, e.g. rule_not_understood
 
 
 class Reader(Protocol):
@@ -142,12 +165,16 @@ class Reader(Protocol):
 class Owners(Protocol):
     """Looks at who holds the devices."""
 
-    def allotment(self) -> Allotment:
-        """Return what the allocators say now."""
+    def allotment(self, devices: Sequence[DeviceSeen]) -> Allotment:
+        """Return what the allocators say now of the devices that were just looked at."""
         ...
 
     def owner_of(self, pid: int) -> Owner | None:
         """Return whose a process is; None when it is gone and was never seen."""
+        ...
+
+    def is_monitor(self, pid: int) -> bool:
+        """Whether a process only watches: this agent, DCGM. It holds nothing."""
         ...
 
 
