@@ -2,6 +2,7 @@
 PYTHON ?= python3
 MINUTES ?= 20
 VENV   := .venv
+PEERS  := .venv-peers
 BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 UV_PIP := $(BIN)/uv pip --quiet --system-certs
@@ -11,7 +12,7 @@ UV_PIP := $(BIN)/uv pip --quiet --system-certs
 demo: $(VENV)/.ready
 	$(BIN)/apportion demo $(ARGS)
 
-test: $(VENV)/.ready
+test: $(VENV)/.ready $(PEERS)/.ready
 	$(BIN)/pytest $(ARGS)
 
 test-kafka: $(VENV)/.ready
@@ -42,11 +43,19 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(UV_PIP) install --python $(BIN)/python --no-deps --editable .
 	touch $@
 
+# Real programs that tests talk to (litellm, openai, ...), kept out of the product's environment.
+$(PEERS)/.ready: tests/peers/requirements.lock | $(VENV)/.ready
+	$(PYTHON) -m venv $(PEERS)
+	$(UV_PIP) sync --python $(PEERS)/bin/python --require-hashes tests/peers/requirements.lock
+	touch $@
+
 lock: $(VENV)/.ready
 	$(UV_PIP) compile --universal --generate-hashes --group dev --upgrade \
 	  --no-header --output-file requirements.lock pyproject.toml
 	$(UV_PIP) compile --universal --generate-hashes --constraint requirements.lock --no-annotate \
 	  --no-header --output-file docker/requirements.lock pyproject.toml
+	$(UV_PIP) compile --universal --generate-hashes --upgrade --python-version 3.11 --no-annotate \
+	  --no-header --output-file tests/peers/requirements.lock tests/peers/requirements.in
 
 clean:
-	rm -rf $(VENV) .apportion .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
+	rm -rf $(VENV) $(PEERS) .apportion .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build

@@ -1,6 +1,7 @@
 """What can go wrong beside the work.
 
 AgentError
+├── NotUsage               what a provider or gateway wrote is no usage: bad input, count and go on
 └── OutboxError            names the file
     ├── OutboxMisconfigured   settings that cannot hold, or a property the Kafka client refuses
     ├── OutboxBusy            another outbox has the file open: misconfiguration
@@ -14,6 +15,10 @@ from pathlib import Path
 
 class AgentError(Exception):
     """Root of everything this package raises."""
+
+
+class NotUsage(AgentError):
+    """A usage object that cannot be read. Names the field and the type that came, never a value."""
 
 
 class OutboxError(AgentError):

@@ -1,0 +1,1 @@
+"""What gateways tell of model calls, brought to one form."""
