@@ -2,6 +2,9 @@
 
 AgentError
 ├── NotUsage               what a provider or gateway wrote is no usage: bad input, count and go on
+├── CatalogUnreadable      a catalog with no tenant rules to be had from it: bad input
+├── KubeletSilent          the pod-resources API gave no answer: transient
+├── ApiServerSilent        the Kubernetes API gave no answer that can be used: transient
 └── OutboxError            names the file
     ├── OutboxMisconfigured   settings that cannot hold, or a property the Kafka client refuses
     ├── OutboxBusy            another outbox has the file open: misconfiguration
@@ -19,6 +22,27 @@ class AgentError(Exception):
 
 class NotUsage(AgentError):
     """A usage object that cannot be read. Names the field and the type that came, never a value."""
+
+
+class CatalogUnreadable(AgentError):
+    """A text that is no catalog. `source` says where it came from."""
+
+    def __init__(self, source: str, detail: str) -> None:
+        super().__init__(f"{source}: {detail}; `apportion catalog check` names every fault")
+        self.source = source
+        self.detail = detail
+
+
+class KubeletSilent(AgentError):
+    """The kubelet gave no answer. What it said before holds for a while."""
+
+
+class ApiServerSilent(AgentError):
+    """The Kubernetes API gave no usable answer. `status` of HTTP; None: not even that."""
+
+    def __init__(self, detail: str, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
 
 
 class OutboxError(AgentError):

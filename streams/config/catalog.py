@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from streams.config import catalog_pools, catalog_shared, catalog_tenants
 from streams.config.catalog_document import Document
+from streams.config.catalog_owners import owner_rule
 from streams.config.document import read, version_of
 from streams.core.catalog import Catalog, Entries
 from streams.core.money import PICO
@@ -38,6 +39,7 @@ def entries_of(document: Document) -> Entries:
         tuple(map(shared_cost, document.shared_costs)),
         tuple(Source(each.sources, each.tenants, *each.dates) for each in document.sources) or None,
         document.levels,
+        tuple(map(owner_rule, document.owners)),
     )
 
 

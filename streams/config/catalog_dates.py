@@ -94,7 +94,8 @@ def lasting(wanted: Stay, known: Sequence[Stay]) -> int | None:
 def reference(what: str, name: str, wanted: Stay, known: Stays) -> Iterator[Fault]:
     """Name what a name stands for when that is nothing, or nothing for some of the time."""
     if name not in known:
-        text = f"expected a {what} of this catalog, got {name!r}; add it to {what}s"
+        article = "an" if what[0] in "aeiou" else "a"
+        text = f"expected {article} {what} of this catalog, got {name!r}; add it to {what}s"
         yield Fault(wanted.loc, text)
     elif (missing_us := lasting(wanted, known[name])) is not None:
         text = f"expected {what} {name!r} to be in force as long as this, got none from "

@@ -32,13 +32,19 @@ def faults_between(said: Sections, ill: AbstractSet[object]) -> Iterator[Fault]:
         "pools": named("pools", said.pools),
         "endpoints": named("endpoints", said.endpoints),
         "shared_costs": named("shared_costs", said.shared_costs),
+        "owners": named("owners", said.owners),
     }
     for section, found in known.items():
         yield from repeated(section, found)
     yield from reserved_names(said)
     yield from unknown_levels(said)
     yield from twice_at_once(said)
-    references = {"pools": pools_named, "slas": slas_named, "tenants": tenants_named}
+    references = {
+        "pools": pools_named,
+        "slas": slas_named,
+        "tenants": tenants_named,
+        "endpoints": endpoints_named,
+    }
     for section, naming in references.items():
         if section not in ill:
             for wanted, name in naming(said):
@@ -115,6 +121,13 @@ def pools_named(said: Sections) -> Iterator[tuple[Stay, str]]:
             yield cost.stay(("shared_costs", number, "pool")), cost.pool
 
 
+def endpoints_named(said: Sections) -> Iterator[tuple[Stay, str]]:
+    """Yield each mention of an endpoint that is to be there."""
+    for number, rule in enumerate(said.owners):
+        if rule.endpoint is not None:
+            yield rule.stay(("owners", number, "endpoint")), rule.endpoint
+
+
 def slas_named(said: Sections) -> Iterator[tuple[Stay, str]]:
     """Yield each mention of a tier."""
     for number, tenant in enumerate(said.tenants or ()):
@@ -140,6 +153,9 @@ def mentions(said: Sections) -> Iterator[tuple[Stay, str]]:
     for number, cost in enumerate(said.shared_costs):
         for loc, name in cost.named(("shared_costs", number)):
             yield cost.stay(loc), name
+    for number, rule in enumerate(said.owners):
+        if rule.tenant is not None:
+            yield rule.stay(("owners", number, "tenant")), rule.tenant
 
 
 def payers_of(pool: Pool, loc: Loc) -> Iterator[tuple[Stay, str]]:

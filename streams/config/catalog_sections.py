@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from streams.config.catalog_dates import Lasting
+from streams.config.catalog_owners import OwnerRule
 from streams.config.catalog_pools import Endpoint, Pool
 from streams.config.catalog_shared import SharedCost
 from streams.config.catalog_tenants import NamedTenant, Sla, Source
@@ -13,7 +14,7 @@ from streams.config.faults import Loc
 from streams.config.fields import Name
 from streams.core.tenants import LEVELS
 
-SECTIONS = ("slas", "tenants", "pools", "endpoints", "shared_costs", "sources")
+SECTIONS = ("slas", "tenants", "pools", "endpoints", "shared_costs", "sources", "owners")
 
 
 class Sections(Whole):
@@ -36,6 +37,11 @@ class Sections(Whole):
         default=(),
         description="Which producers may speak of which tenants; what another says of one is for "
         "__unattributed__. Left out: all of all.",
+    )
+    owners: tuple[OwnerRule, ...] = Field(
+        default=(),
+        description="Who pays for what runs on GPU nodes: the first rule in force that fits. What "
+        "none fits is for __unattributed__.",
     )
 
     def lasting(self) -> Iterator[tuple[Loc, Lasting]]:

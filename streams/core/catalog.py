@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
+from schemas.owner_rules import Rule
 from streams.core.names_in_force import NamesInForce
 from streams.core.pools import Endpoint, Pool
 from streams.core.reserved import UNATTRIBUTED
@@ -49,6 +50,7 @@ class Entries:
     shared: tuple[SharedCost, ...] = ()
     sources: tuple[Source, ...] | None = None
     levels: tuple[str, ...] = LEVELS
+    owners: tuple[Rule, ...] = ()
 
     def dated(self) -> Iterable[Dated]:
         """Yield everything that has a begin and an end."""
@@ -56,7 +58,7 @@ class Entries:
         yield from self.pools
         for pool in self.pools:
             yield from pool.reservations
-        for entries in (self.endpoints, self.slas, self.shared, self.sources or ()):
+        for entries in (self.endpoints, self.slas, self.shared, self.sources or (), self.owners):
             yield from entries
 
 
@@ -133,6 +135,7 @@ class Catalog:
             {each.name: each for each in in_force(said.slas, at_us)},
             tuple(in_force(said.shared, at_us)),
             None if said.sources is None else tuple(in_force(said.sources, at_us)),
+            tuple(in_force(said.owners, at_us)),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from schemas.owner_rules import Rule
 from streams.core.pools import Endpoint, Pool
 from streams.core.reserved import RESERVED_PREFIX, UNATTRIBUTED, UNMAPPED
 from streams.core.shared_costs import SharedCost
@@ -23,6 +24,7 @@ class NamesInForce:
         slas: Mapping[str, Sla],
         shared: tuple[SharedCost, ...],
         sources: tuple[Source, ...] | None,
+        owners: tuple[Rule, ...],
     ) -> None:
         self.tenants = tenants
         self.pools = pools
@@ -30,6 +32,7 @@ class NamesInForce:
         self.slas = slas
         self.shared = shared
         self.sources = sources
+        self.owners = owners
         every = (tenants or {}).values()
         self._by_parent = grouped((each.parent, each.name) for each in every)
         self._by_level = grouped((each.level, each.name) for each in every)

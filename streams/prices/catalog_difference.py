@@ -16,6 +16,7 @@ SECTIONS: Final = {
     "endpoints": "endpoint",
     "shared": "shared cost",
     "sources": "source",
+    "owners": "owner rule",
 }
 ANY_NAME: Final = "any name"
 
@@ -27,7 +28,7 @@ def catalog_difference(old: Catalog, new: Catalog) -> list[str]:
     for section, what in SECTIONS.items():
         if section != "tenants" or len(listed) == 1:
             lines += _of_section(what, by_name(old, section), by_name(new, section))
-    return [*lines, *_order("pools", old, new)]
+    return [*lines, *_order("pools", old, new), *_order("owners", old, new)]
 
 
 def by_name(catalog: Catalog, section: str) -> Named:
@@ -86,7 +87,7 @@ def _line(sign: str, what: str, said: str) -> str:
 
 
 def _order(section: str, old: Catalog, new: Catalog) -> Iterator[str]:
-    """Say that the same pools stand in another order: the first that matches a node counts."""
+    """Say that the same entries stand in another order, of which the first that fits counts."""
     both = by_name(old, section).keys() & by_name(new, section).keys()
     before, after = (
         [name for name in by_name(each, section) if name in both] for each in (old, new)

@@ -20,6 +20,7 @@ def catalog_list(catalog: Catalog, at_us: int) -> Iterator[str]:
         "endpoints": tuple(names.endpoints.values()),
         "shared costs": names.shared,
         "sources": names.sources or (),
+        "owners": names.owners,
     }
     for title, entries in sections.items():
         if entries:

@@ -8,6 +8,7 @@ from functools import singledispatch
 from typing import Final, TypeAlias
 
 from schemas.decimals import to_decimal
+from schemas.owner_rules import Given, Question, Rule
 from streams.core.pools import (
     GPU_SCALE,
     WEIGHT_SCALE,
@@ -23,7 +24,7 @@ from streams.core.tenants import Sla, Source, Tenant
 from streams.core.timeline import FOREVER
 from streams.prices.wording import day, figure
 
-Entry: TypeAlias = Tenant | Sla | Source | Pool | Endpoint | SharedCost
+Entry: TypeAlias = Tenant | Sla | Source | Pool | Endpoint | SharedCost | Rule
 
 DATES: Final = ("from_us", "to_us")
 PERCENT: Final = SHARE_SCALE // 100
@@ -55,7 +56,7 @@ def facts(entry: Entry) -> Iterator[tuple[str, str]]:
     for field in fields_of(entry):
         value = getattr(entry, field.name)
         if field.name not in ("name", *DATES) and value not in UNSAID and value != field.default:
-            name, *_ = NUMBERS.get(field.name, (field.name,))
+            name, *_ = NUMBERS.get(field.name, (CALLED.get(field.name, field.name),))
             yield name.replace("_", " "), said_as(field.name, value)
 
 
@@ -105,6 +106,16 @@ def _(value: Reservation) -> str:
 
 
 @text.register
+def _(value: Question) -> str:
+    return f"{value.fact} {' or '.join(value.globs)}"
+
+
+@text.register
+def _(value: Given) -> str:
+    return value.text or f"as {value.fact}"
+
+
+@text.register
 def _(value: Share) -> str:
     return f"{value.of} {parts(value.millionths, PERCENT)} %"
 
@@ -118,6 +129,7 @@ def parts(count: int, of: int) -> str:
     return f"{(Decimal(count) / of).normalize():f}"
 
 
+CALLED: Final = {"questions": "of"}
 NUMBERS: Final[dict[str, tuple[str, Callable[[int], str]]]] = {
     "milli_gpus": ("gpus", lambda count: parts(count, GPU_SCALE)),
     "monthly": ("monthly", lambda pico: figure(to_decimal(pico))),

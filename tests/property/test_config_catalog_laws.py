@@ -49,6 +49,12 @@ shared = fields(
     among=st.lists(NAMES, min_size=1, max_size=2),
     level=st.sampled_from(LEVELS),
 )
+owners = fields(
+    name_=NAMES,
+    match_=st.just({"node": ["*"]}),
+    tenant=NAMES,
+    endpoint=NAMES,
+)
 documents = st.fixed_dictionaries(
     {},
     optional={
@@ -61,6 +67,7 @@ documents = st.fixed_dictionaries(
             fields(sources_=st.lists(NAMES, max_size=2), tenants_=st.lists(NAMES, max_size=1)),
             max_size=2,
         ),
+        "owners": st.lists(owners, max_size=3),
     },
 )
 
@@ -109,6 +116,10 @@ def test_what_is_named_is_in_force_whenever_it_is_named(catalog: Catalog) -> Non
             payers = {pool.platform_account, *(each.tenant for each in pool.reservations)}
             assert names.tenants is None or payers - {PLATFORM} <= names.tenants.keys()
             assert len({each.tenant for each in pool.reservations}) == len(pool.reservations)
+        for rule in names.owners:
+            assert rule.endpoint is None or rule.endpoint.text in names.endpoints
+            payer = rule.tenant and rule.tenant.text
+            assert payer is None or names.tenants is None or payer in names.tenants
 
 
 @given(catalog=catalogs)
@@ -160,8 +171,14 @@ def test_two_versions_differ_in_what_they_say(one: Catalog, other: Catalog) -> N
 
 
 def plain(catalog: Catalog) -> list[object]:
-    """Return what a catalog says, sorted where order means nothing: of pools the first counts."""
+    """Return what a catalog says, sorted where order means nothing: it does of pools and rules."""
     said = catalog.entries
     listed = (said.slas, said.tenants, said.pools, said.endpoints, said.shared, said.sources)
     order = [*dict.fromkeys(each.name for each in said.pools)]
-    return [order, *(None if each is None else sorted(map(repr, each)) for each in listed)]
+    rules = [*dict.fromkeys(each.name for each in said.owners)]
+    return [
+        order,
+        rules,
+        sorted(map(repr, said.owners)),
+        *(None if each is None else sorted(map(repr, each)) for each in listed),
+    ]

@@ -1,0 +1,57 @@
+"""The tenant rules as they apply on one node: from what it knows of an owner to who pays."""
+
+from collections.abc import Callable
+from typing import Final
+
+from agents.gpu.catalog_text import RuleSet
+from agents.gpu.observed import Owner, Payer
+from schemas.owner_rules import FACTS, LABELS, Decision, Facts, decide
+from schemas.owner_rules_document import label
+
+KUBERNETES: Final = frozenset({"namespace", "pod", "container"})
+SLURM: Final = frozenset({"slurm_account", "slurm_user", "slurm_partition"})
+ANYTHING: Final = frozenset({*FACTS, *LABELS}) - {"node"}
+CATALOG_MISSING: Final = "catalog_missing"
+
+
+class TenantRules:
+    """Answers by the rules that `current` gives at that moment; None: no catalog was ever seen."""
+
+    def __init__(self, current: Callable[[], RuleSet | None], node: str) -> None:
+        self._current = current
+        self._node = node
+
+    def payer(self, owner: Owner, at_us: int) -> Payer:
+        """Return who pays for what an owner holds at an instant."""
+        rules = self._current()
+        if rules is None:
+            return Payer(flags=frozenset({CATALOG_MISSING}))
+        return payer_of(decide(rules.rules, facts_of(owner, self._node), at_us))
+
+
+def payer_of(decision: Decision) -> Payer:
+    """Return a decision as the sampler has it. What could not be judged names nobody."""
+    if decision.undecided is not None:
+        return Payer(rule=decision.rule, flags=frozenset({decision.undecided.value}))
+    return Payer(decision.tenant, decision.project, decision.endpoint, decision.job, decision.rule)
+
+
+def facts_of(owner: Owner, node: str) -> Facts:
+    """Return what rules may ask of an owner, and what it may have that could not be found out."""
+    if not owner.workload:  # its groups say nothing: it may be anybody's
+        return Facts({"node": node}, ANYTHING)
+    known = {name: said for name, said in owner.workload.items() if name in FACTS}
+    known["node"] = node
+    unknown: set[str] = set()
+    for kind, labels in zip(LABELS, (owner.namespace_labels, owner.labels), strict=True):
+        if labels is None:
+            unknown.add(kind)
+        else:
+            known |= {label(kind, key): said for key, said in labels.items()}
+    if "pod_uid" in owner.workload and "pod" not in owner.workload:
+        unknown |= KUBERNETES
+    elif "pod" in owner.workload and "container" not in owner.workload:
+        unknown.add("container")
+    if "slurm_job" in owner.workload:
+        unknown |= SLURM - owner.workload.keys()
+    return Facts(known, frozenset(unknown))
