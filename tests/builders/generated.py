@@ -124,8 +124,11 @@ def intervals(draw: st.DrawFn) -> GpuInterval:
         left -= held
         shared = draw(st.sampled_from([None, "llama-prod", "qwen-prod"]))
         tenant = None if shared else draw(tenants)
-        holders.append(holder(held, draw(st.integers(0, held)), tenant=tenant, endpoint=shared))
+        active = draw(st.integers(0, held))
+        absent = draw(st.one_of(st.none(), st.integers(0, held - active)))
+        holders.append(holder(held, active, tenant=tenant, endpoint=shared, no_context_us=absent))
     stranded = draw(st.integers(0, left))
+    lost = draw(st.integers(0, left - stranded))
     return interval(
         *holders,
         start_us=start,
@@ -134,7 +137,8 @@ def intervals(draw: st.DrawFn) -> GpuInterval:
         gpu_model=draw(st.sampled_from([H100, H100, "A100", "free", "unknown"])),
         purchase_option=draw(st.sampled_from([None, None, "spot", "reserved"])),
         stranded_us=stranded,
-        out_of_service_us=draw(st.integers(0, left - stranded)),
+        out_of_service_us=lost,
+        unobserved_us=draw(st.one_of(st.none(), st.integers(0, left - stranded - lost))),
     )
 
 

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from streams.core.allocation import Policy
-from streams.core.gpu import ACTIVE, HELD_IDLE, OUT_OF_SERVICE, STRANDED, UNALLOCATED, UNIT
+from streams.core.gpu import ACTIVE, HELD_IDLE, UNHELD, UNIT
 from streams.core.inference import WORK
 from streams.core.pools import IdlePolicy, Pool, Reservation
 from streams.core.price import GPU_DIVISOR
@@ -17,7 +17,7 @@ RATES = (0, 1, 2_000_000_000_000, 3_333_333_333_333, 10**13 + 7)  # pico a GPU-h
 
 policies = st.from_type(IdlePolicy)
 times = st.one_of(st.integers(0, 9), st.integers(0, MINUTE_US))
-unheld = st.sampled_from([UNALLOCATED, STRANDED, OUT_OF_SERVICE])
+unheld = st.sampled_from(UNHELD)
 names = st.sampled_from(TENANTS)
 jobs = st.sampled_from([None, "job-1"])
 holders = st.one_of(
@@ -39,9 +39,7 @@ def pool_sums(draw: st.DrawFn) -> Sums:
         rate = draw(st.sampled_from(RATES))
         add_time(sums, key, ACTIVE, draw(times), rate)
         add_time(sums, key, HELD_IDLE, draw(times), rate)
-    for meter in draw(
-        st.lists(st.sampled_from([UNALLOCATED, STRANDED, OUT_OF_SERVICE]), max_size=4)
-    ):
+    for meter in draw(st.lists(unheld, max_size=4)):
         key = Key(None, None, None, draw(st.sampled_from(MODELS)), None, None)
         add_time(sums, key, meter, draw(times), draw(st.sampled_from(RATES)))
     for tenant in draw(st.lists(st.sampled_from(TENANTS), max_size=5)):

@@ -31,6 +31,11 @@ def in_repair(hours: str) -> list[GpuInterval]:
     return [interval(**span(for_us), out_of_service_us=for_us) for for_us in pieces(hours)]
 
 
+def unobserved(hours: str) -> list[GpuInterval]:
+    """Return time that nobody looked."""
+    return [interval(**span(for_us), unobserved_us=for_us) for for_us in pieces(hours)]
+
+
 def pieces(hours: str) -> list[int]:
     """Return the lengths of its intervals, in microseconds: an hour each, but for the last."""
     left = int(Decimal(hours) * HOUR_US)

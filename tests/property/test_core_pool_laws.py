@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from streams.core.allocation import Policy, allocate
-from streams.core.gpu import UNALLOCATED
+from streams.core.gpu import UNALLOCATED, UNOBSERVED
 from streams.core.lending import reserved_times
 from streams.core.lines import Dimensions, Figures, Lines
 from streams.core.money import PICO, half_even
@@ -120,7 +120,7 @@ def test_lending_is_evaluated_on_pool_totals(sums: Sums, policy: Policy) -> None
     capacity_us = sum(
         for_us
         for (_, kind), for_us in times_by.items()
-        if kind not in {"adjustment", "out_of_service", "reservation_unmet"}
+        if kind not in {"adjustment", "out_of_service", "unobserved", "reservation_unmet"}
     )
     entitled = {name: reserved[name] - times_by[name, "reservation_unmet"] for name in reserved}
     assert sum(entitled.values()) == min(sum(reserved.values()), capacity_us)
@@ -150,6 +150,24 @@ def test_one_more_idle_gpu_never_lowers_what_anybody_pays_by_weight(
             assert later[tenant] >= earlier[tenant] - 1
     held = {what: figures for what, figures in before.items() if what.kind in {"used", "held_idle"}}
     assert held == {what: after[what] for what in held}
+
+
+@given(sums=pool_sums(), policy=pools(), for_more_us=times)
+def test_time_that_nobody_looked_is_no_part_of_what_is_split(
+    sums: Sums, policy: Policy, for_more_us: int
+) -> None:
+    """It is nobody's idle time, lent to nobody, reserved by nobody. Free here: no pico moves."""
+    policy = replace(policy, pool=replace(policy.pool, milli_gpus=None))
+    before = drawn(sums, policy)
+    assume(before)
+    add_time(sums, Key(None, None, None, "H100", None, None), UNOBSERVED, for_more_us, 0)
+    after = drawn(sums, policy)
+    seen = {what for what in after if what.kind != "unobserved"}
+    assert {what: after[what] for what in seen} == {
+        what: figures for what, figures in before.items() if what.kind != "unobserved"
+    }
+    unseen_us = [for_us(lines, lambda what: what.kind == "unobserved") for lines in (before, after)]
+    assert unseen_us[1] - unseen_us[0] == for_more_us
 
 
 @given(sums=pool_sums(), policy=pools(), more=pool_sums())

@@ -7,7 +7,7 @@ with `list` and `billed` where they differ from its cost; or what came `late` or
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -145,17 +145,26 @@ def interval_of(row: Row) -> GpuInterval:
         holder(
             for_us(each["held_s"]),
             for_us(each.get("active_s", each["held_s"])),
-            **{key: each[key] for key in each.keys() - {"held_s", "active_s"}},
+            **in_us(each, {"no_context_s"}),
+            **{key: each[key] for key in each.keys() - {"held_s", "active_s", "no_context_s"}},
         )
         for each in row.get("holders", [])
     ]
-    times = {f"{key[:-2]}_us": for_us(row[key]) for key in row if key.endswith("_s")}
     named = {
         key: row[key] for key in row.keys() & {"node", "device", "gpu_model", "purchase_option"}
     }
     return interval(
-        *holders, start_us=instant(row["from"]), end_us=instant(row["to"]), **times, **named
+        *holders,
+        start_us=instant(row["from"]),
+        end_us=instant(row["to"]),
+        **in_us(row, {key for key in row if key.endswith("_s")}),
+        **named,
     )
+
+
+def in_us(row: Row, keys: Set[str]) -> dict[str, int]:
+    """Return those fields of seconds that a row has, in microseconds."""
+    return {f"{key[:-2]}_us": for_us(row[key]) for key in row.keys() & keys}
 
 
 def quantity_of(row: Row) -> ResourceUsage:

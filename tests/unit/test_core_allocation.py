@@ -132,6 +132,25 @@ def test_stranded_time_is_idle_and_the_platform_pays_for_what_was_out_of_service
     )
 
 
+def test_time_that_nobody_looked_is_a_row_of_nobody_known() -> None:
+    """It is not idle: acme pays for the 3 s that are, whatever the policy."""
+    event = interval(holder(2 * S, tenant="acme"), unobserved_us=5 * S)
+    rest = [("acme", "idle_share", "3000000", "0.003"), ("acme", "used", "2000000", "0.002")]
+    for basis in ("unheld", "unheld_and_held_idle"):
+        for share in ("weighted", "even"):
+            found = drawn(under(catalog(basis=basis, share=share, platform_account="ops")), event)
+            assert rows(found) == [("__unattributed__", "unobserved", "5000000", "0.005"), *rest]
+
+
+def test_time_that_nobody_looked_and_that_has_no_price_is_of_nobody_known() -> None:
+    found = drawn(under(catalog()), interval(gpu_model="GeForce 256", unobserved_us=4 * S))
+    unpriced = [(row.tenant, row.meter, row.quantity) for row in found if row.kind == "unpriced"]
+    assert unpriced == [
+        (NOBODY, "gpu.unallocated", "6000000"),
+        ("__unattributed__", "gpu.unobserved", "4000000"),
+    ]
+
+
 def test_ties_of_a_split_go_to_the_first_tenant_by_name() -> None:
     """0.01 over three is 0.003333333333 each and 1 pico over, which the first one pays."""
     held = [holder(1, 0, tenant=name) for name in ("carol", "alice", "bob")]

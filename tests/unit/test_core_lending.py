@@ -9,7 +9,7 @@ from streams.core.entitlement import balances
 from streams.core.pools import Lending
 from streams.core.windows import HOUR_US
 from tests.builders.drawing import Plain, drawn
-from tests.builders.gpu_hours import held, unheld, worked
+from tests.builders.gpu_hours import held, unheld, unobserved, worked
 from tests.builders.terms import book, catalog, endpoint, gpu_price, reserved, rules
 from tests.builders.usage import Event, call
 
@@ -46,6 +46,18 @@ def test_a_tenant_that_used_nothing_pays_for_what_it_reserved() -> None:
     assert costs(names, *unheld("2")) == {
         ("sleeper", "reserved_idle"): "3",
         (NOBODY, "idle_share"): "1",
+    }
+
+
+def test_time_that_nobody_looked_is_no_time_that_somebody_reserved() -> None:
+    """Of 4 GPUs acme reserved 3; of two nobody knows. It is entitled to 2, and pays for 2."""
+    names = catalog(reservations=reserved(acme=3000), lending=AT_COST)
+    found = drawn(rules(book(PRICE), names, HOUR_US), *unheld("2"), *unobserved("2"))
+    hours = {row.kind: Fraction(row.quantity) / GPU_HOUR for row in found if row.quantity != "0"}
+    assert hours == {"reserved_idle": 2, "reservation_unmet": 1, "unobserved": 2}
+    assert costs(names, *unheld("2"), *unobserved("2")) == {
+        ("acme", "reserved_idle"): "4",
+        ("__unattributed__", "unobserved"): "4",
     }
 
 

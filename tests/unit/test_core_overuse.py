@@ -2,7 +2,7 @@
 
 from streams.core.windows import HOUR_US
 from tests.builders.drawing import Plain, drawn
-from tests.builders.gpu_hours import unheld, worked
+from tests.builders.gpu_hours import unheld, unobserved, worked
 from tests.builders.terms import book, catalog, gpu_price, rules
 from tests.builders.usage import Event
 
@@ -26,6 +26,12 @@ def test_a_pool_that_reports_what_it_has_or_less_has_a_row_of_nothing() -> None:
     nothing = [Plain("ops", "adjustment", "gpu.over_use", "0", "0", 0)]
     assert rows(2000, *worked("1", tenant="acme"), *unheld("1")) == nothing
     assert rows(2000, *worked("1", tenant="acme")) == nothing
+
+
+def test_a_gpu_that_nobody_looked_at_was_there() -> None:
+    """Two agents, of which one was down: 2 hours of one GPU, one of them taken back."""
+    found = rows(1000, *worked("1", tenant="acme"), *unobserved("1"))
+    assert found == [Plain("ops", "adjustment", "gpu.over_use", str(-HOUR_US), "-2", 0)]
 
 
 def test_a_pool_of_unknown_size_has_as_many_gpus_as_report() -> None:

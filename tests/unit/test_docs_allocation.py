@@ -16,7 +16,7 @@ from streams.core.money import PICO
 from streams.core.price_book import Agreements
 from streams.core.windows import HOUR_US
 from tests.builders.drawing import agreed, lines, meter, text
-from tests.builders.gpu_hours import held, in_repair, unheld, worked
+from tests.builders.gpu_hours import held, in_repair, unheld, unobserved, worked
 from tests.builders.terms import book, gpu_price, override, rules
 from tests.builders.usage import Event, call
 
@@ -39,6 +39,8 @@ def events(usage: list[dict[str, Any]]) -> Iterator[Event]:
                 yield from held(str(hours), **who)
             case {"repair": hours}:
                 yield from in_repair(str(hours))
+            case {"unobserved": hours}:
+                yield from unobserved(str(hours))
             case _:
                 yield from unheld(str(each["nobody"]))
 
@@ -103,7 +105,8 @@ def test_there_is_an_example_of_every_policy() -> None:
     page = PAGE.read_text(encoding="utf-8")
     for policy in ("weighted", "even", "reservation", "separate"):
         assert any(f"share: {policy}" in example for example, _ in EXAMPLES), policy
-    for what in ("unheld_and_held_idle", "lending", "slas", "platform_account", 'gpus: "2"'):
+    named = ("unheld_and_held_idle", "lending", "slas", "platform_account", 'gpus: "2"')
+    for what in (*named, "unobserved"):
         assert any(what in example for example, _ in EXAMPLES), what
     assert len(EXAMPLES) == page.count("<!-- example -->")
 
@@ -117,7 +120,7 @@ def test_a_table_is_what_the_code_makes_of_the_example(example: str, shown: str)
 def test_an_example_sums_to_the_time_there_is_at_two_dollars(example: str, _shown: str) -> None:
     """But for the pool that reports more than it has: 2 GPUs."""
     usage = yaml.safe_load(example.partition("---\n")[2])["usage"]
-    kinds = ("worked", "held_idle", "nobody", "repair")
+    kinds = ("worked", "held_idle", "nobody", "repair", "unobserved")
     hours = sum(each.get(kind, 0) for each in usage for kind in kinds)
     there = 2 if 'gpus: "2"' in example else hours
     assert sum(from_bytes(line["cost"] or b"") for line in drawn(example)) == there * 2 * PICO
