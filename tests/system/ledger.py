@@ -14,6 +14,7 @@ from tests.system import facts
 
 PICO = 10**12
 HOUR_US = 3_600 * 10**6
+UNSEEN = "unobserved"
 
 
 class BatchId(NamedTuple):
@@ -58,7 +59,7 @@ class Held(NamedTuple):
 
     tenant: str | None
     endpoint: str | None
-    state: str  # active, held_idle or unheld
+    state: str  # active, held_idle, unheld or unobserved
     gpu: str
 
 
@@ -115,6 +116,9 @@ def worth(usage: Usage, pool: str) -> Worth:
     capacity = sum((dollars(held, time) for held, time in usage.gpu.items()), Fraction(0))
     found.cost_pico = sum(cost or 0 for cost in found.lines_pico.values()) + round(capacity * PICO)
     found.capacity = shares(usage, *facts.IDLE.get(pool, ("unheld", "weighted")))
+    unseen = sum((dollars(held, time) for held, time in usage.gpu.items() if held.state == UNSEEN),
+                 Fraction(0))  # fmt: skip
+    found.capacity[facts.NOBODY] = found.capacity.get(facts.NOBODY, Fraction(0)) + unseen
     return found
 
 
@@ -124,12 +128,14 @@ def dollars(held: Held, time: int) -> Fraction:
 
 
 def shares(usage: Usage, basis: str, share: str) -> dict[str, Fraction]:
-    """Return the dollars of GPU time each tenant must pay, idle shares included."""
+    """Return the dollars of observed GPU time each tenant must pay, idle shares included."""
     active: dict[str, Fraction] = {}
     idling: dict[str, Fraction] = {}
     pot = Fraction(0)
     work = work_of(usage)
     for held, time in usage.gpu.items():
+        if held.state == UNSEEN:
+            continue
         takers = work.get(held.endpoint, {}) if held.endpoint else {held.tenant or "": Fraction(1)}
         whole = sum(takers.values(), Fraction(0))
         if held.state == "unheld" or not whole:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from schemas.decimals import from_bytes, to_bytes
 from tests.system import facts
 from tests.system.facts import NOBODY, SLOT_US, WINDOW_US
-from tests.system.ledger import PICO, Caller, Held, Line, Metered, Place, Usage
+from tests.system.ledger import PICO, UNSEEN, Caller, Held, Line, Metered, Place, Usage
 
 Event = dict[str, Any]
 Worths = dict[Place, Usage]
@@ -17,6 +17,7 @@ PAYERS = [*facts.TENANTS, facts.STRANGER, None]
 PAYER_WEIGHTS = [40, 20, 10, 6, 4, 3, 2, 2, 1, 1, 1, 1, 1, 1]
 ENDPOINTS = ["llama-prod", "mixtral"]
 DEVICES = 8  # of a node
+UNSEEN_DEVICE = 2  # whose agent misses looks at it; the others leave out that they miss none
 REACH_BACK_US = SLOT_US  # how much older than its batch's slot a call may be
 
 
@@ -161,6 +162,7 @@ def intervals(random: Random, node: str, gpu: str, start_us: int) -> tuple[list[
         holders = [holder(random, random.randrange(1, SLOT_US // 2)) for _ in range(device % 3)]
         left = SLOT_US - sum(each["held_us"] for each in holders)
         stranded = random.randrange(left) if device == 1 else 0
+        unseen = random.randrange(left) if device == UNSEEN_DEVICE else 0
         event = {
             "start_us": start_us,
             "end_us": start_us + SLOT_US,
@@ -168,11 +170,12 @@ def intervals(random: Random, node: str, gpu: str, start_us: int) -> tuple[list[
             "device": f"GPU-{node}-{device}",
             "gpu_model": gpu,
             "holders": holders,
-            "unallocated_us": left - stranded,
+            "unallocated_us": left - stranded - unseen,
             "stranded_us": stranded,
             "out_of_service_us": 0,
-            "purchase_option": None,
         }
+        if device == UNSEEN_DEVICE:
+            event["unobserved_us"] = unseen
         events.append(event)
         count_interval(worths, event)
     return events, worths
@@ -205,6 +208,8 @@ def count_interval(worths: Worths, event: Event) -> None:
             parts.append((Held(tenant, each["endpoint"], state, event["gpu_model"]), for_us))
     unheld = event["unallocated_us"] + event["stranded_us"]
     parts.append((Held(None, None, "unheld", event["gpu_model"]), unheld))
+    unseen = event.get("unobserved_us", 0)
+    parts.append((Held(None, None, UNSEEN, event["gpu_model"]), unseen))
     first = place(start, pool)
     at(worths, first).events += 1
     cut = min(end, first.start_us + WINDOW_US)
