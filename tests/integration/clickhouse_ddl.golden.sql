@@ -467,6 +467,37 @@ PARTITION BY toYYYYMM(hour)
 ORDER BY (tenant, hour, pool, kind, project, provider, model, endpoint, meter, unit, currency)
 SETTINGS old_parts_lifetime = 60, index_granularity = 8192
 
+CREATE VIEW unworked_gpu_time
+(
+    `day` Date,
+    `pool` LowCardinality(String),
+    `model` LowCardinality(Nullable(String)),
+    `tenant` Nullable(String),
+    `endpoint` Nullable(String),
+    `state` String,
+    `for_us` Int64,
+    `unpriced_us` Int64,
+    `currency` LowCardinality(String),
+    `list_cost` Nullable(Decimal(76, 12))
+)
+AS SELECT
+    toDate(u.started_at) AS day,
+    u.pool AS pool,
+    u.model AS model,
+    part.1 AS tenant,
+    part.2 AS endpoint,
+    part.3 AS state,
+    sum(part.4) AS for_us,
+    sumIf(part.4, u.list_cost IS NULL) AS unpriced_us,
+    u.currency AS currency,
+    sum(divideDecimal(multiplyDecimal(u.list_cost, toDecimal128(part.4, 0), 12), toDecimal128(toUnixTimestamp64Micro(u.ended_at) - toUnixTimestamp64Micro(u.started_at), 0), 12)) AS list_cost
+FROM usage_events AS u
+FINAL
+ARRAY JOIN arrayConcat(arrayMap((tenant, endpoint, held_us, active_us, absent_us) -> (tenant, endpoint, 'held_idle', (held_us - active_us) - ifNull(absent_us, 0)), u.holders.tenant, u.holders.endpoint, u.holders.held_us, u.holders.active_us, u.holders.no_context_us), arrayMap((tenant, endpoint, absent_us) -> (tenant, endpoint, 'held_without_context', ifNull(absent_us, 0)), u.holders.tenant, u.holders.endpoint, u.holders.no_context_us), [(NULL, NULL, 'unallocated', ifNull(u.unallocated_us, 0)), (NULL, NULL, 'stranded', ifNull(u.stranded_us, 0)), (NULL, NULL, 'out_of_service', ifNull(u.out_of_service_us, 0)), (NULL, NULL, 'unobserved', ifNull(u.unobserved_us, 0))]) AS part
+WHERE (u.kind = 'gpu') AND ((part.4) > 0)
+GROUP BY ALL
+SETTINGS do_not_merge_across_partitions_select_final = 1
+
 CREATE TABLE usage_events
 (
     `source` LowCardinality(String),
