@@ -5,6 +5,10 @@ AgentError
 ├── CatalogUnreadable      a catalog with no tenant rules to be had from it: bad input
 ├── KubeletSilent          the pod-resources API gave no answer: transient
 ├── ApiServerSilent        the Kubernetes API gave no answer that can be used: transient
+├── ReaderError            the GPUs of this node cannot be read
+│   ├── ReaderUnavailable     no GPU was ever seen: no driver, or no access to it
+│   ├── ReaderStale           only a new process can read on: stop, let the supervisor start one
+│   └── NvmlRefused           one call of NVML failed; stays inside the reader
 └── OutboxError            names the file
     ├── OutboxMisconfigured   settings that cannot hold, or a property the Kafka client refuses
     ├── OutboxBusy            another outbox has the file open: misconfiguration
@@ -76,3 +80,24 @@ class OutboxDiskRefused(OutboxError):
     def __init__(self, path: Path, detail: str, *, is_full: bool) -> None:
         super().__init__(path, detail)
         self.is_full = is_full
+
+
+class ReaderError(AgentError):
+    """Root of the GPU reader's errors."""
+
+
+class ReaderUnavailable(ReaderError):
+    """NVML cannot be used and no GPU was ever seen here. Mend what it says and start again."""
+
+
+class ReaderStale(ReaderError):
+    """This process cannot read the GPUs any more, but a new one may. Stop and be started again."""
+
+
+class NvmlRefused(ReaderError):
+    """A call of NVML answered an error. `code` is NVML's; what it means is in `gpu.nvml.faults`."""
+
+    def __init__(self, function: str, code: int) -> None:
+        super().__init__(f"{function} answered NVML error {code}")
+        self.function = function
+        self.code = code

@@ -30,6 +30,7 @@ SECOND_US = 1_000_000
 FOREVER_US = 2**62
 NO_MEMORY_KNOWN = 2**64 - 1
 NO_INSTANCE = -1
+OLD_DRIVER = -1  # does not say what has to be done to recover
 REVISION, CLOCK = 0, 8  # offsets in the control block
 COUNTER = struct.Struct("<56sQ")
 COUNTERS = 64
@@ -125,6 +126,7 @@ class Gpu:
     milliwatts: int = 100_000
     energy_from_us: int = 0
     clock_reasons: int = 0
+    recovery: int = OLD_DRIVER
     cuts: int = 0
 
     def start(
@@ -190,6 +192,11 @@ class Gpu:
     def slow_down(self, reasons: int) -> None:
         """Set the bit mask of what holds the clocks down."""
         self.clock_reasons = reasons
+        self.node.write()
+
+    def need(self, recovery: int) -> None:
+        """Set what the driver says has to be done to recover; OLD_DRIVER: it does not say."""
+        self.recovery = recovery
         self.node.write()
 
     def raise_xid(self, code: int, instance: Instance | None = None) -> None:
@@ -265,7 +272,7 @@ class Gpu:
             ),
             *(f"row {self.number} {pid} {percent} {at}" for pid, percent, at in self.rows),
             f"energy {self.number} {self.base_mj} {self.milliwatts} {self.energy_from_us}",
-            f"clocks {self.number} {self.clock_reasons}",
+            f"state {self.number} {self.clock_reasons} {self.recovery}",
         ]
 
 

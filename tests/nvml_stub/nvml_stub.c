@@ -63,9 +63,9 @@ typedef struct {
     u64 base_mj, milliwatts, since;
 } Energy;
 typedef struct {
-    int device;
-    u64 reasons;
-} Clocks;
+    int device, recovery; /* WHOLE for recovery: the driver is too old to say */
+    u64 clock_reasons;
+} State;
 typedef struct {
     u64 id;
     int device, code, gi;
@@ -84,7 +84,7 @@ MANY(Process, processes, 1024);
 MANY(Work, works, 4096);
 MANY(Row, rows, 256);
 MANY(Energy, energies, 32);
-MANY(Clocks, clocks, 32);
+MANY(State, states, 32);
 MANY(Xid, xids, 256);
 MANY(Rule, rules, 256);
 MANY(Rule, old_rules, 256);
@@ -170,9 +170,9 @@ static int read_line(const char *line) {
         return sscanf(line, "%d %lu %lu %lu", &e->device, &e->base_mj, &e->milliwatts, &e->since) ==
                4;
     }
-    if (!strcmp(word, "clocks")) {
-        Clocks *c = ROOM(clocks);
-        return sscanf(line, "%d %lu", &c->device, &c->reasons) == 2;
+    if (!strcmp(word, "state")) {
+        State *t = ROOM(states);
+        return sscanf(line, "%d %lu %d", &t->device, &t->clock_reasons, &t->recovery) == 3;
     }
     if (!strcmp(word, "xid")) {
         Xid *x = ROOM(xids);
@@ -216,7 +216,7 @@ static int read_scenario(void) {
     memcpy(old_rules, rules, sizeof rules);
     old_rules_count = rules_count;
     devices_count = instances_count = processes_count = works_count = 0;
-    rows_count = energies_count = clocks_count = xids_count = rules_count = 0;
+    rows_count = energies_count = states_count = xids_count = rules_count = 0;
     FILE *file = fopen(path, "r");
     while (file && fgets(line, sizeof line, file))
         if (!read_line(line)) {
@@ -386,6 +386,12 @@ int nvmlDeviceGetMemoryInfo_v2(Handle h, Memory *to) {
             now_us() < processes[i].until && processes[i].memory != UINT64_MAX)
             to->used += processes[i].memory;
     to->free = to->total - to->reserved - to->used;
+    return 0;
+}
+
+int nvmlDeviceGetMinorNumber(Handle h, unsigned *to) {
+    ENTER_DEVICE(h);
+    *to = (unsigned)device_in(h);
     return 0;
 }
 
@@ -602,7 +608,7 @@ int nvmlDeviceGetUtilizationRates(Handle h, unsigned *to) {
     return 0;
 }
 
-/* ---- energy and clocks ---- */
+/* ---- energy, clocks and what has to be done about a fault ---- */
 
 int nvmlDeviceGetTotalEnergyConsumption(Handle h, u64 *to) {
     ENTER_DEVICE(h);
@@ -615,16 +621,40 @@ int nvmlDeviceGetTotalEnergyConsumption(Handle h, u64 *to) {
     return NOT_SUPPORTED;
 }
 
+static State *state_of(Handle h) {
+    for (int i = 0; i < states_count; i++)
+        if (states[i].device == device_in(h)) return &states[i];
+    return NULL;
+}
+
 int nvmlDeviceGetCurrentClocksEventReasons(Handle h, u64 *to) {
     ENTER_DEVICE(h);
-    *to = 0;
-    for (int i = 0; i < clocks_count; i++)
-        if (clocks[i].device == device_in(h)) *to = clocks[i].reasons;
+    *to = state_of(h) ? state_of(h)->clock_reasons : 0;
     return 0;
 }
 
-/* ---- Xid events: each event set hears what was raised after it took the device
- * ------------------- */
+typedef struct {
+    unsigned id, scope;
+    int64_t at, took_us;
+    int value_type, result;
+    union {
+        double d;
+        unsigned u;
+        u64 l;
+    } value;
+} Field;
+int nvmlDeviceGetFieldValues(Handle h, int count, Field *fields) {
+    ENTER_DEVICE(h);
+    for (int i = 0; i < count; i++) { /* NVML_FI_DEV_GET_GPU_RECOVERY_ACTION */
+        int is_told = fields[i].id == 230 && state_of(h) && state_of(h)->recovery >= 0;
+        fields[i].result = is_told ? 0 : NOT_SUPPORTED;
+        fields[i].value_type = 1; /* NVML_VALUE_TYPE_UNSIGNED_INT */
+        if (is_told) fields[i].value.u = (unsigned)state_of(h)->recovery;
+    }
+    return 0;
+}
+
+/* ---- Xid events: each event set hears what was raised after it was made ---- */
 
 typedef struct {
     u64 heard;

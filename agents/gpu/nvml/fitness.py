@@ -1,0 +1,80 @@
+"""Whether a GPU can be used after the driver reported a fault (an Xid). Pure.
+
+Newer drivers say themselves what has to be done before a GPU can be used again, and then that
+decides. With older ones a fatal Xid puts it out of service until something runs on it again.
+"""
+
+from dataclasses import dataclass
+
+from agents.gpu.observed import Activity
+
+# After these nothing runs until the GPU is reset, the node restarted or the board replaced.
+# NVIDIA, "Xid Errors" (catalog, r580) and "Health Validation: Xid checks". Others are reported and
+# change nothing: 13, 31, 43, 45, 68, 109 are the application's (k8s-device-plugin, rm/health.go),
+# and after 63 (a row will be remapped), 92 (many corrected errors) and 94 (contained: it ended one
+# application) other work goes on and new work starts ("GPU memory error management").
+FATAL_XIDS = frozenset(
+    {
+        46,  # GPU stopped processing
+        48,  # double-bit ECC error
+        62,  # internal micro-controller halt
+        64,  # remapping a row or retiring a page failed
+        74,  # NVLink error
+        79,  # fallen off the bus
+        95,  # uncontained ECC error
+        119,  # GSP does not answer
+        120,  # GSP error
+        140,  # unrecovered ECC error
+        143,  # initialisation failed
+    }
+)
+# NVML_GPU_RECOVERY_ACTION_*: nothing to be done, or a reset once the work on it has ended
+USABLE_ACTIONS = frozenset({0, 4})
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What one look tells of a GPU's fitness."""
+
+    at_us: int  # wall clock
+    xids: tuple[int, ...]
+    recovery_action: int | None  # None: the driver does not say
+    pids: frozenset[int]
+    activity: Activity | None
+    instances_worked: bool = False  # kernels ran on a MIG device since the look before
+
+
+class Fitness:
+    """What is known of one GPU's faults."""
+
+    def __init__(self) -> None:
+        self._suspected_us: int | None = None
+        self._pids: frozenset[int] = frozenset()  # on it when the fault came
+
+    @property
+    def is_suspected(self) -> bool:
+        """Whether the next look has to ask for the recovery action."""
+        return self._suspected_us is not None
+
+    def is_usable(self, signs: Signs) -> bool:
+        """Take in a look and tell whether anything can run on the GPU."""
+        if any(xid in FATAL_XIDS for xid in signs.xids):
+            self._suspected_us, self._pids = signs.at_us, signs.pids
+        if signs.recovery_action is not None:
+            is_usable = signs.recovery_action in USABLE_ACTIONS
+            self._suspected_us = None if is_usable else self._suspected_us or signs.at_us
+        elif self._suspected_us is not None and self._lives(signs, self._suspected_us):
+            self._suspected_us = None
+        return self._suspected_us is None
+
+    def _lives(self, signs: Signs, suspected_us: int) -> bool:
+        """Tell whether something ran after the fault, or could open the GPU after it."""
+        if signs.at_us <= suspected_us:
+            return False
+        activity = signs.activity
+        has_worked = activity and activity.device_us and activity.since_us >= suspected_us
+        return bool(has_worked or signs.instances_worked or signs.pids - self._pids)
+
+    def forget(self) -> None:
+        """Trust the GPU again: the driver was loaded anew."""
+        self._suspected_us = None

@@ -1,0 +1,127 @@
+"""Which GPUs this node has: what an enumeration shows, and what earlier ones have shown.
+
+A GPU that falls off the bus may answer an error at its index, or make the enumeration shrink.
+Either way it is still part of the node, and nobody can use it. One that was never seen well has no
+UUID that could be known: it is called `unidentified-<index>`, so that the count of GPUs is right.
+"""
+
+from agents.errors import NvmlRefused
+from agents.gpu.nvml import library as nvml
+from agents.gpu.nvml.device import Device
+from agents.gpu.nvml.faults import ABOVE_DEVICES, Fault, fault_of, flag_of
+from agents.gpu.nvml.xids import Xids
+from agents.gpu.observed import DeviceSeen, Instant, Standing
+
+NOT_ENUMERATED = frozenset({"not_enumerated"})
+VOID_FLAG = "nvml_invalid_argument"
+
+
+class Inventory:
+    """The GPUs of the node in the order of their index, those that are gone last."""
+
+    def __init__(self) -> None:
+        self.devices: list[Device] = []
+        self.xids = Xids()
+        self._missing: dict[str, NvmlRefused | None] = {}  # UUID -> why; None: no trace of it
+        self._strangers: list[DeviceSeen] = []  # at an index that answers, without a known UUID
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any GPU was ever seen."""
+        return bool(self.devices)
+
+    @property
+    def has_void_handle(self) -> bool:
+        """Whether the last looks found a handle that names nothing any more."""
+        return any(device.is_void for device in self.devices)
+
+    def renew(self) -> None:
+        """Begin with a driver that was just initialised. Raises NvmlRefused."""
+        for device in self.devices:
+            device.renew()
+        self.xids.open()
+
+    def forget_samples(self) -> None:
+        """Begin new windows of activity."""
+        for device in self.devices:
+            device.forget_samples()
+
+    def scan(self) -> None:
+        """Enumerate. Raises NvmlRefused when that fails as a whole."""
+        known = {device.uuid: device for device in self.devices}
+        found: list[Device] = []
+        failed: dict[int, NvmlRefused] = {}
+        for index in range(nvml.device_count()):
+            try:
+                handle = nvml.device_at(index)
+                uuid = nvml.uuid(handle)
+                device = known.get(uuid) or Device(uuid)
+                device.attach(handle, index)
+                self.xids.listen(uuid, handle)
+                found.append(device)
+            except NvmlRefused as refused:
+                if fault_of(refused) in ABOVE_DEVICES:
+                    raise
+                failed[index] = refused
+        gone = [device for device in self.devices if device not in found]
+        for device in gone:
+            self.xids.forget(device.uuid)
+        self._missing = _blamed(gone, failed)
+        self._strangers = [_stranger(index, refused) for index, refused in failed.items()]
+        self.devices = found + gone
+
+    def look(self, now: Instant) -> list[DeviceSeen]:
+        """Look at every GPU."""
+        xids = self.xids.take()
+        seen = [self._look_at(device, now, xids.get(device.uuid, ())) for device in self.devices]
+        return seen + self._strangers
+
+    def look_again(self, now: Instant, before: list[DeviceSeen]) -> list[DeviceSeen]:
+        """Look, after a scan, at the GPUs whose handles were void or that were not there before."""
+        kept = {seen.uuid: seen for seen in before}
+        seen = []
+        for device in self.devices:
+            old = kept.get(device.uuid)
+            if old is None or VOID_FLAG in old.flags:
+                old = self._look_at(device, now, old.xids if old else ())
+            seen.append(old)
+        return seen + self._strangers
+
+    def _look_at(self, device: Device, now: Instant, xids: tuple[int, ...]) -> DeviceSeen:
+        if device.uuid not in self._missing:
+            return device.look(now, xids)
+        refused = self._missing[device.uuid]
+        if refused is None:
+            return device.unread(Standing.OUT_OF_SERVICE, NOT_ENUMERATED, xids)
+        return device.unread(_standing(refused), frozenset({flag_of(refused)}), xids)
+
+    def unread(self, standing: Standing, flag: str) -> list[DeviceSeen]:
+        """Return every GPU without asking any."""
+        return [device.unread(standing, frozenset({flag})) for device in self.devices]
+
+
+def _blamed(gone: list[Device], failed: dict[int, NvmlRefused]) -> dict[str, NvmlRefused | None]:
+    """Say for each GPU that is gone which error is its own, and take that from the failed.
+
+    It is the one at its index; when indices have moved, any that no other GPU had.
+    """
+    blamed = {device.uuid: failed.pop(device.index or 0, None) for device in gone}
+    for uuid, refused in blamed.items():
+        if refused is None and failed:
+            blamed[uuid] = failed.pop(min(failed))
+    return blamed
+
+
+def _stranger(index: int, refused: NvmlRefused) -> DeviceSeen:
+    return DeviceSeen(
+        uuid=f"unidentified-{index}",
+        model="",
+        standing=_standing(refused),
+        flags=frozenset({flag_of(refused)}),
+        index=index,
+    )
+
+
+def _standing(refused: NvmlRefused) -> Standing:
+    is_lost = fault_of(refused) is Fault.DEVICE_LOST
+    return Standing.OUT_OF_SERVICE if is_lost else Standing.UNREADABLE
