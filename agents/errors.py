@@ -1,6 +1,8 @@
 """What can go wrong beside the work.
 
 AgentError
+├── SettingsInvalid        names every fault at once: misconfiguration
+├── SourcesInvalid         the file of who may send is no such file: misconfiguration
 ├── NotUsage               what a provider or gateway wrote is no usage: bad input, count and go on
 ├── CatalogUnreadable      a catalog with no tenant rules to be had from it: bad input
 ├── KubeletSilent          the pod-resources API gave no answer: transient
@@ -17,11 +19,29 @@ AgentError
     └── OutboxDiskRefused     the disk is full or failing: transient, events become a loss
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
 class AgentError(Exception):
     """Root of everything this package raises."""
+
+
+class SettingsInvalid(AgentError):
+    """Settings that cannot hold. `faults` has a line for each, without secret values."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(("the settings cannot be used:", *self.faults)))
+
+
+class SourcesInvalid(AgentError):
+    """A file of sources that cannot be used. `faults` has a line for each, without tokens."""
+
+    def __init__(self, path: Path, faults: Iterable[str]) -> None:
+        self.path = path
+        self.faults = tuple(faults)
+        super().__init__("\n".join((f"{path} cannot be used:", *self.faults)))
 
 
 class NotUsage(AgentError):

@@ -1,1 +1,1 @@
-"""What gateways tell of model calls, brought to one form, and the collector that they push it to."""
+"""What gateways tell of model calls, brought to one form; the collector that they push it to."""

@@ -7,8 +7,8 @@ docs/specification.md). Events and links of spans are not looked at.
 from collections.abc import Iterator, Mapping
 
 from agents.gateway.normalise import values
-from agents.gateway.normalise.values import Unfit, inside
 from agents.gateway.normalise.telemetry import LogRecord, Span
+from agents.gateway.normalise.values import Unfit, inside
 
 TRACE_ID_HEX = 32
 HEX = frozenset("0123456789abcdef")

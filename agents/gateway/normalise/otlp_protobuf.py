@@ -12,8 +12,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from agents.gateway.normalise.values import Unfit
 from agents.gateway.normalise.telemetry import LogRecord, Span
+from agents.gateway.normalise.values import Unfit
 
 SCALARS = frozenset({"string_value", "bool_value", "int_value", "double_value"})
 
