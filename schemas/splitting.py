@@ -14,9 +14,7 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     >>> split(7, [0, 5, 2])
     [0, 5, 2]
     """
-    whole = sum(weights)
-    if whole <= 0 or min(weights) < 0:
-        raise ValueError(f"expected weights >= 0 of which one is positive, got {list(weights)}")
+    whole = checked_sum(weights)
     if total < 0:
         return [-part for part in split(-total, weights)]
     parts = [total * weight // whole for weight in weights]
@@ -26,3 +24,11 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
         for index in sorted(range(len(rests)), key=rests.__getitem__)[:missing]:
             parts[index] += 1
     return parts
+
+
+def checked_sum(weights: Sequence[int]) -> int:
+    """Return the sum of weights, which are not negative and not all zero (ValueError)."""
+    whole = sum(weights)
+    if whole <= 0 or min(weights) < 0:
+        raise ValueError(f"expected weights >= 0 of which one is positive, got {list(weights)}")
+    return whole

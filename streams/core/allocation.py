@@ -96,5 +96,5 @@ def capacity(lines: Lines, entries: Entries, policy: Policy, events: int) -> Non
 
 
 def sort_key(key: Key) -> tuple[str, ...]:
-    """Order keys the same everywhere; it decides ties of largest remainder."""
+    """Order keys the same everywhere; it decides ties of a split."""
     return tuple("" if part is None else "\x01" + part for part in key)

@@ -10,9 +10,12 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from streams.core.money import half_even, split
+from streams.core.steady import split_steadily
 from streams.core.sums import Key
 
 By: TypeAlias = Literal["time", "work", "weighted", "even", "reservation", "separate"]
+
+KNOWN: frozenset[By] = frozenset({"time", "work"})  # what each has is known; the rest are idle time
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,13 @@ class Capacity:
     def split(self, weights: Sequence[int], by: By = "time") -> list["Capacity"]:
         """Return parts by integer weights, of which one is positive; they sum to the whole.
 
-        `by`: what the weights are, for who asks where a part came from.
+        `by`: what the weights are. Where it is idle time that is handed out, no part of more of
+        it is smaller.
         """
-        costs = split(self.cost, weights)
-        listed = costs if self.listed == self.cost else split(self.listed, weights)
-        parts = list(map(Capacity, costs, listed, split(self.for_us, weights)))
+        rule = split if by in KNOWN else split_steadily
+        costs = rule(self.cost, weights)
+        listed = costs if self.listed == self.cost else rule(self.listed, weights)
+        parts = list(map(Capacity, costs, listed, rule(self.for_us, weights)))
         if self.origin is not None:
             whole, weights = replace(self), tuple(weights)
             for index, part in enumerate(parts):

@@ -2,14 +2,16 @@
 
 Times are GPU-microseconds of one window. A tenant's surplus is what it reserved and did not use,
 its burst what it used beyond. Bursts take what nobody reserved first; only what is over is borrowed
-from the surpluses. Both are split in proportion, by largest remainder, ties by name.
+from the surpluses. Both are split in proportion, ties by name, and so that where less has to be
+borrowed nobody borrows or lends more.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from streams.core.money import shared, split
+from streams.core.money import shared
+from streams.core.steady import split_steadily
 
 Times: TypeAlias = Mapping[str, int]  # GPU-microseconds by tenant
 
@@ -58,8 +60,8 @@ def balances(reserved: Times, used: Times, capacity_us: int) -> dict[str, Balanc
     ]
     free = capacity_us - sum(entitled.values())
     borrowed = max(0, sum(each.burst for each in found) - free)
-    borrowing = shared(borrowed, [each.burst for each in found])
-    lending = shared(borrowed, [each.surplus for each in found])
+    borrowing = shared(borrowed, [each.burst for each in found], split_steadily)
+    lending = shared(borrowed, [each.surplus for each in found], split_steadily)
     return {
         name: Balance(each.entitled, each.used, each.unmet, takes, gives)
         for name, each, takes, gives in zip(names, found, borrowing, lending, strict=True)
@@ -70,7 +72,7 @@ def entitlements(reserved: Times, capacity_us: int) -> dict[str, int]:
     """Return what each is entitled to: what it reserved, or its part of all there was.
 
     A pool that has less than was reserved, or has not reported all of it yet, is divided in
-    proportion to the reservations.
+    proportion to the reservations. More capacity never entitles anybody to less.
 
     >>> entitlements({"a": 6, "b": 2}, 10), entitlements({"a": 6, "b": 2}, 4)
     ({'a': 6, 'b': 2}, {'a': 3, 'b': 1})
@@ -78,5 +80,5 @@ def entitlements(reserved: Times, capacity_us: int) -> dict[str, int]:
     names = sorted(reserved)
     times = [reserved[name] for name in names]
     if sum(times) > capacity_us:
-        times = split(capacity_us, times)
+        times = split_steadily(capacity_us, times)
     return dict(zip(names, times, strict=True))

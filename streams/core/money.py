@@ -4,13 +4,16 @@ An *amount* is an exact integer that a *divisor* turns into pico (1e-12) of the 
 prices per million tokens or per hour stay whole numbers until a line is drawn under them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from schemas.splitting import split
 
 __all__ = ["PICO", "half_even", "shared", "split"]
 
 PICO = 10**12
+
+Rule: TypeAlias = Callable[[int, Sequence[int]], list[int]]  # how a total is split by weights
 
 
 def half_even(amount: int, divisor: int) -> int:
@@ -25,10 +28,10 @@ def half_even(amount: int, divisor: int) -> int:
     return quotient
 
 
-def shared(total: int, weights: Sequence[int]) -> list[int]:
+def shared(total: int, weights: Sequence[int], rule: Rule = split) -> list[int]:
     """Return a total split by weights, of which none is positive where there is nothing to split.
 
     >>> shared(3, [1, 2]), shared(0, [0, 0])
     ([1, 2], [0, 0])
     """
-    return split(total, weights) if total else [0] * len(weights)
+    return rule(total, weights) if total else [0] * len(weights)

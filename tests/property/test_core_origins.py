@@ -9,6 +9,7 @@ from streams.core.lines import WindowPool
 from streams.core.metering import Rules
 from streams.core.money import half_even, split
 from streams.core.policies import Documents
+from streams.core.steady import split_steadily
 from streams.core.window import Window
 from tests.builders.drawing import agreed, meter, windows
 from tests.builders.generated import END_US, any_terms, batches
@@ -42,8 +43,9 @@ def assert_follows(part: Capacity) -> None:
             assert summed(parts) == amounts(part)
             for each in parts:
                 assert_follows(each)
-        case Share(whole, weights, index, _):
-            shares = [split(amount, weights)[index] for amount in amounts(whole)]
+        case Share(whole, weights, index, by):
+            rule = split if by in {"time", "work"} else split_steadily
+            shares = [rule(amount, weights)[index] for amount in amounts(whole)]
             assert tuple(shares) == amounts(part)
             assert_follows(whole)
         case Multiple(whole, factor):

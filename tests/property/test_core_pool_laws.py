@@ -6,6 +6,8 @@ Few examples by default; 10,000 of each law with HYPOTHESIS_PROFILE=longest.
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
+from operator import add
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -15,10 +17,23 @@ from streams.core.gpu import UNALLOCATED, UNOBSERVED
 from streams.core.lending import reserved_times
 from streams.core.lines import Dimensions, Figures, Lines
 from streams.core.money import PICO, half_even
-from streams.core.pools import GPU_SCALE, IdlePolicy
+from streams.core.pools import GPU_SCALE, Share
 from streams.core.price import GPU_DIVISOR
 from streams.core.sums import Key, Sums
+from streams.core.tenants import Sla
 from tests.builders.generated_pools import RATES, add_time, pool_sums, pools, times
+
+MULTIPLIERS = (Fraction(1), Fraction(2, 3), Fraction(6, 5))
+
+
+@st.composite
+def shared_pools(draw: st.DrawFn) -> Policy:
+    """Draw a pool of which nothing is reserved, whose tenants have a tier of service."""
+    policy = draw(pools(reserved=False))
+    share: Share = draw(st.sampled_from(["weighted", "even", "separate"]))
+    pool = replace(policy.pool, idle=replace(policy.pool.idle, share=share))
+    tier = Sla("gold", draw(st.sampled_from(MULTIPLIERS)))
+    return replace(policy, pool=pool, tier_of=lambda _: tier)
 
 
 def drawn(sums: Sums, policy: Policy) -> Lines:
@@ -43,11 +58,27 @@ def by_tenant_and_kind(of: Lines, figure: Callable[[Figures], int]) -> Counter[t
     return found
 
 
-def costs_by_tenant(of: Lines) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for (tenant, _), amount in by_tenant_and_kind(of, lambda figures: figures.cost or 0).items():
-        found[tenant] += amount
+def quantity(figures: Figures) -> int:
+    return figures.quantity
+
+
+def of_tenants(of: Lines) -> dict[str, list[int]]:
+    """Return what each has in all: quantity, cost, list and charge; without what is taken back."""
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for what, figures in of.items():
+        if what.kind != "adjustment":
+            amounts = (figures.quantity, *(figures.money or ()))
+            found[what.tenant] = list(map(add, found[what.tenant], amounts))
     return found
+
+
+def total_cost(of: dict[str, list[int]]) -> int:
+    return sum(amounts[1] for amounts in of.values())
+
+
+def add_idle(sums: Sums, for_us: int, rate: int) -> None:
+    """Add a GPU that nobody holds."""
+    add_time(sums, Key(None, None, None, "H100", None, None), UNALLOCATED, for_us, rate)
 
 
 def reported(sums: Sums) -> tuple[int, int]:
@@ -133,23 +164,34 @@ def test_lending_is_evaluated_on_pool_totals(sums: Sums, policy: Policy) -> None
         assert held_us(name, "reserved_idle") == max(entitled[name], held_us(name))
 
 
-@given(sums=pool_sums(), policy=pools(reserved=False), idle_us=times, rate=st.sampled_from(RATES))
-def test_one_more_idle_gpu_never_lowers_what_anybody_pays_by_weight(
+@given(sums=pool_sums(), policy=shared_pools(), idle_us=times, rate=st.sampled_from(RATES))
+def test_one_more_idle_gpu_never_lowers_what_anybody_pays(
     sums: Sums, policy: Policy, idle_us: int, rate: int
 ) -> None:
-    """But for one odd pico, which largest remainder may give to another when the whole grows."""
-    weighted = replace(
-        policy, pool=replace(policy.pool, idle=IdlePolicy("unheld", "weighted"), milli_gpus=None)
-    )
-    before = drawn(sums, weighted)
-    add_time(sums, Key(None, None, None, "H100", None, None), UNALLOCATED, idle_us, rate)
-    after = drawn(sums, weighted)
-    earlier, later = costs_by_tenant(before), costs_by_tenant(after)
-    for tenant in earlier:
-        if not tenant.startswith("__"):
-            assert later[tenant] >= earlier[tenant] - 1
-    held = {what: figures for what, figures in before.items() if what.kind in {"used", "held_idle"}}
-    assert held == {what: after[what] for what in held}
+    """Not by one pico of cost, list or charge, nor by time; and its cost is all that is added."""
+    earlier, (amount, _) = of_tenants(drawn(sums, policy)), reported(sums)
+    add_idle(sums, idle_us, rate)
+    later = of_tenants(drawn(sums, policy))
+    for tenant, before in earlier.items():
+        assert all(after >= each for after, each in zip(later[tenant], before, strict=True))
+    added = half_even(amount + idle_us * rate, GPU_DIVISOR) - half_even(amount, GPU_DIVISOR)
+    assert total_cost(later) == total_cost(earlier) + added
+
+
+@given(sums=pool_sums(), policy=pools(), idle_us=times)
+def test_one_more_idle_gpu_has_nobody_borrow_or_lend_more_than_was_met(
+    sums: Sums, policy: Policy, idle_us: int
+) -> None:
+    """And never entitles anybody to less. What is borrowed may cost less: less has to be."""
+    before = drawn(sums, policy)
+    add_idle(sums, idle_us, RATES[2])
+    after = drawn(sums, policy)
+    earlier, later = by_tenant_and_kind(before, quantity), by_tenant_and_kind(after, quantity)
+    unmet = {key: each for key, each in earlier.items() if key[1] == "reservation_unmet"}
+    assert all(later[key] <= each for key, each in unmet.items())
+    if not any(unmet.values()):
+        lending = {key for key in earlier if key[1] in {"borrowed", "lent_credit"}}
+        assert all(abs(later[key]) <= abs(earlier[key]) for key in lending)
 
 
 @given(sums=pool_sums(), policy=pools(), for_more_us=times)

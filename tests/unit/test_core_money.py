@@ -2,7 +2,8 @@
 
 import pytest
 
-from streams.core.money import half_even, split
+from streams.core.money import Rule, half_even, split
+from streams.core.steady import split_steadily
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,35 @@ def test_a_total_is_split_by_largest_remainder(
     assert split(total, weights) == expected
 
 
+@pytest.mark.parametrize(
+    ("total", "weights", "expected"),
+    [
+        (10, [1, 1, 1], [4, 3, 3]),  # the odd one goes to the first, as by largest remainder
+        (11, [1, 1, 1], [4, 4, 3]),
+        (7, [0, 5, 2], [0, 5, 2]),
+        (1, [1, 2], [0, 1]),
+        (9, [6, 6, 2], [4, 4, 1]),  # all times 0.7: 4.2, 4.2, 1.4
+        (10, [6, 6, 2], [5, 4, 1]),  # all times 0.75: 4.5, 4.5, 1.5, three ties of which the first
+        (11, [6, 6, 2], [5, 5, 1]),  # is rounded up, then the second,
+        (12, [6, 6, 2], [5, 5, 2]),  # then the third
+        (0, [1, 2], [0, 0]),
+        (-10, [1, 1, 1], [-4, -3, -3]),
+        (3, [10**30, 10**30], [2, 1]),
+        (100, [7], [100]),
+        (4, [93, 1, 1, 1, 1, 1, 1, 1], [4, 0, 0, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_a_total_is_split_steadily(total: int, weights: list[int], expected: list[int]) -> None:
+    assert split_steadily(total, weights) == expected
+
+
+def test_by_largest_remainder_one_more_costs_somebody_one() -> None:
+    """Why idle time is not split so: 4.29, 4.29, 1.43 of ten, and 4.71, 4.71, 1.57 of eleven."""
+    assert [split(total, [6, 6, 2])[2] for total in (10, 11)] == [2, 1]
+
+
+@pytest.mark.parametrize("rule", [split, split_steadily])
 @pytest.mark.parametrize("weights", [[], [0], [0, 0], [2, -1], [-1]])
-def test_a_split_without_a_positive_weight_is_refused(weights: list[int]) -> None:
+def test_a_split_without_a_positive_weight_is_refused(rule: Rule, weights: list[int]) -> None:
     with pytest.raises(ValueError, match="expected weights >= 0 of which one is positive"):
-        split(10, weights)
+        rule(10, weights)
