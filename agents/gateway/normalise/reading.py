@@ -6,7 +6,7 @@ An error names the field and the type that came, never the value, which may be t
 import json
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final, TypeAlias
 
 from agents.errors import NotUsage
@@ -16,6 +16,8 @@ Json: TypeAlias = Mapping[str, object]
 NAME: Final = re.compile(r"[\w.:/@+-]{1,128}", re.ASCII)  # of models, ids, tiers: no spaces
 KEY: Final = re.compile(r"[A-Za-z]\w{0,63}", re.ASCII)
 COUNT_LIMIT: Final = 2**63  # an Avro long
+SMALLEST: Final = Decimal("1e-12")  # what a quantity on the wire can hold
+AMOUNT_LIMIT: Final = 10**15  # as metering accepts
 RAW_BYTES: Final = 4096
 RAW_DEPTH: Final = 4
 # The only words that say what a count is of; all else in a usage object is dropped.
@@ -46,16 +48,15 @@ def count(raw: Json, name: str) -> int | None:
 
 
 def amount(raw: Json, name: str) -> Decimal | None:
-    """Return a number that need not be whole, exactly as JSON wrote it; None without one."""
+    """Return a number that need not be whole, rounded half-even to 12 decimals; or None."""
     value = raw.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise NotUsage(f"expected {name} to be a number, got {_kind(value)}")
-    exact = Decimal(repr(value))
-    if not exact.is_finite() or exact < 0:
-        raise NotUsage(f"expected {name} to be a number >= 0, got {value}")
-    return exact
+    if not 0 <= value < AMOUNT_LIMIT:  # false for what is no number, too
+        raise NotUsage(f"expected {name} >= 0 and below 1e15, got {value}")
+    return Decimal(repr(value)).quantize(SMALLEST, ROUND_HALF_EVEN)
 
 
 def part(raw: Json, name: str) -> Json:

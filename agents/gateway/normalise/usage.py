@@ -4,7 +4,7 @@ Totals are inclusive: cached tokens are in input, reasoning is in output. None: 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 
 from schemas.decimals import to_bytes, to_pico
@@ -45,6 +45,10 @@ class Usage:
             for field in fields(self)
             if field.name.endswith("_tokens")
         )
+
+    def plus(self, quantities: tuple[Quantity, ...]) -> "Usage":
+        """Return it with more quantities."""
+        return replace(self, quantities=self.quantities + quantities)
 
     def call_quantities(self) -> list[CallQuantity] | None:
         """Return the quantities as an event holds them; None when there are none."""
