@@ -1,6 +1,7 @@
 # Two commands to know: `make demo` and `make test`. Each sets up what it needs.
 PYTHON ?= python3
 MINUTES ?= 20
+WORKERS ?= 2
 VENV   := .venv
 PEERS  := .venv-peers
 BIN    := $(VENV)/bin
@@ -13,7 +14,7 @@ demo: $(VENV)/.ready
 	$(BIN)/apportion demo $(ARGS)
 
 test: $(VENV)/.ready $(PEERS)/.ready
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 test-kafka: $(VENV)/.ready
 	APPORTION_TEST_KAFKA=apache APPORTION_TEST_CLICKHOUSE=server $(BIN)/pytest \

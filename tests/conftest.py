@@ -31,6 +31,13 @@ def _may_use_services(item: pytest.Item) -> bool:
     return any(item.get_closest_marker(name) for name in ("integration", "e2e"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell xdist what belongs together: whole stacks run one at a time, the rest file by file."""
+    for item in items:
+        group = "e2e" if item.get_closest_marker("e2e") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     guard.refused.clear()
