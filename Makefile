@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 UV_PIP := $(BIN)/uv pip --quiet --system-certs
 
-.PHONY: demo test test-kafka check bench soak docs lock clean
+.PHONY: demo test test-kafka check bench soak docs proto lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/apportion demo $(ARGS)
@@ -32,6 +32,10 @@ bench: $(VENV)/.ready
 
 soak: $(VENV)/.ready
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+proto: $(VENV)/.ready
+	$(BIN)/python -m grpc_tools.protoc -I agents/gpu --python_out=agents/gpu --pyi_out=agents/gpu \
+	  agents/gpu/pod_resources.proto
 
 docs: $(VENV)/.ready
 	$(BIN)/python -m tests.reference_pages
