@@ -9,14 +9,13 @@ import typer
 from schemas import topics
 from schemas.codec import Codec
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, reached, stop_if_checking
-from streams.core.policies import Documents
 from streams.kafka.batch import publish_all
 from streams.publishing import is_storing
 from streams.replay.month import Month
 from streams.replay.place import asker_of, place_of
 from streams.replay.settled_text import to_json, to_text
 from streams.replay.versions import Versions
-from streams.replay.volume import Settlement, refuse_open, settlement
+from streams.replay.volume import Settlement, Settling, refuse_open, settlement
 from streams.settings import KafkaSettings
 
 STORED_S = 15.0  # the store writes about once a second
@@ -47,12 +46,10 @@ def charges(  # noqa: PLR0913 - one parameter an option
         asker = asker_of(place)
         versions = Versions(asker)
         book = versions.book(versions.full("price-book", prices))
-        catalog = versions.catalog(versions.full("catalog", ""))
-
-        under = Documents(book, catalog)
+        by = Settling(book, versions.catalog, note or f"volume of {wanted}")
 
         def settled() -> Settlement:
-            return settlement(asker, wanted, under, note or f"volume of {wanted}")
+            return settlement(asker, wanted, by)
 
         found = settled()
         if publish:

@@ -6,19 +6,19 @@ agreement makes the sum of what was charged exactly the graduated price. Nothing
 here; costs are on the lines of usage.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
+from streams.core.charged import TierOf, no_tier
 from streams.core.charges import Charges, Override, Step
 from streams.core.gpu import GPU, UNIT
 from streams.core.lines import Dimensions, Figures, Lines, Money
 from streams.core.meters import TOKEN_METERS, TOKENS
 from streams.core.money import PICO, half_even
 from streams.core.price import GPU_DIVISOR, GPU_METER, TOKEN_DIVISOR, UNIT_DIVISOR
-from streams.core.tenants import Sla
 from streams.core.time_lines import TIME_KINDS
 
 POOL = "charge:volume"
@@ -40,8 +40,12 @@ class Charged(NamedTuple):
     billed: int
 
 
-TierAt: TypeAlias = Callable[[str, int], Sla | None]  # of a tenant at an instant
-Stretch: TypeAlias = tuple[int, Iterable[Charged]]  # from when, in which the agreements stay
+class Stretch(NamedTuple):
+    """Lines of some time, from when on, in which neither agreements nor tiers of service change."""
+
+    begin_us: int
+    lines: Iterable[Charged]
+    tier_of: TierOf = no_tier
 
 
 @dataclass(slots=True)
@@ -73,19 +77,13 @@ class Settled:
         return self.graduated - self.billed
 
 
-def no_tier_at(_tenant: str, _at_us: int) -> None:
-    """Return the tier of tenants that have none."""
-
-
-def settle(
-    stretches: Iterable[Stretch], charges: Charges, tier_at: TierAt = no_tier_at
-) -> list[Settled]:
+def settle(stretches: Iterable[Stretch], charges: Charges) -> list[Settled]:
     """Return every tenant's every graduated agreement that lines of a month fall under.
 
-    In a stretch neither agreements nor tiers of service change.
+    Stretches are in any order, and of one time there may be several.
     """
     found: dict[tuple[str, Override], Settled] = {}
-    for begin_us, lines in stretches:
+    for begin_us, lines, tier_of in stretches:
         for line in lines:
             override = agreement(charges, line, begin_us)
             if override and override.steps:
@@ -95,7 +93,7 @@ def settle(
                 one.unit = min(one.unit, line.unit)
                 one.quantity += base_quantity(line)
                 one.billed += line.billed
-                tier = tier_at(line.tenant, begin_us)
+                tier = tier_of(line.tenant)
                 one.tiered += base_quantity(line) * (tier.multiplier if tier else 1)
     return [found[key] for key in sorted(found, key=lambda key: (key[0], *names(key[1])))]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -10,19 +11,29 @@ from clickhouse.rows import cost_lines
 from clickhouse.writer import Writer
 from schemas.decimals import to_bytes, to_pico
 from schemas.records import CostLine
-from streams.core.policies import Documents
+from streams.core.catalog import Catalog, Entries
 from streams.core.price_book import Agreements, PriceBook
+from streams.core.tenants import Sla, Tenant
 from streams.replay.ask import Direct
-from streams.replay.errors import CurrencyDiffers, MonthOpen
+from streams.replay.errors import CurrencyDiffers, MonthOpen, UnknownVersion
 from streams.replay.month import Month
 from streams.replay.plan import plan
-from streams.replay.volume import Settlement, refuse_open, settlement
+from streams.replay.versions import Versions
+from streams.replay.volume import Settlement, Settling, refuse_open, settlement
 from streams.replay.windows import span_of
 from tests.builders.cost_lines import MINUTE_US, line
-from tests.builders.terms import book, catalog, override
+from tests.builders.terms import book, override
 from tests.builders.usage import T0
 
 pytestmark = pytest.mark.integration
+
+
+def named(version: str, gold: str | None = None) -> Catalog:
+    """Return a catalog in which acme, where it is gold, is charged by a multiplier."""
+    slas = () if gold is None else (Sla("gold", Fraction(gold)),)
+    acme = Tenant("acme", sla=gold and "gold")
+    return Catalog(version, Entries(tenants=(acme,), slas=slas))
+
 
 USD = 10**12
 CHARGED = """
@@ -30,10 +41,12 @@ SELECT toString(sum(billed_cost)) AS charged FROM cost_current
 WHERE tenant = 'acme'
     AND toYYYYMM(window_start) = toYYYYMM(fromUnixTimestamp64Micro({month:Int64}, 'UTC'))
 """
+
 DAY_US = 86_400 * 10**6
 JANUARY, FEBRUARY = Month.parse("2026-01"), Month.parse("2026-02")
 FEBRUARY_US = T0 + 31 * DAY_US
 STEPS = ((0, 4 * USD), (1000, 2 * USD))  # $4 a million, from 1,000 tokens of a month on $2
+CATALOGS = {"catalog-1": named("catalog-1"), "catalog-2": named("catalog-2", "1.5")}
 AGREED = book(agreements=Agreements(overrides=(override(meter="tokens.input", steps=STEPS),)))
 
 
@@ -56,7 +69,7 @@ def write(database: Connection, lines: Sequence[CostLine]) -> None:
 
 
 def settle(database: Connection, month: Month, by: PriceBook = AGREED) -> Settlement:
-    return settlement(Direct(database), month, Documents(by, catalog()), "volume")
+    return settlement(Direct(database), month, Settling(by, CATALOGS.__getitem__, "volume"))
 
 
 def billed(database: Connection, month: Month) -> int:
@@ -162,3 +175,26 @@ def test_lines_in_another_currency_are_not_added_up(live: Connection) -> None:
     write(live, [used(9, T0, 1, currency="EUR")])
     with pytest.raises(CurrencyDiffers):
         settle(live, JANUARY)
+
+
+def test_each_line_is_settled_at_the_tier_of_its_own_catalog(live: Connection) -> None:
+    """2,000 tokens by the steps are 6,000, times 1.5 for the 500 of them under catalog-2: 6,750.
+
+    Charged were 6,000 and, as gold, 3,000. What was published last does not matter.
+    """
+    later = T0 + 20 * DAY_US
+    write(live, [used(9, later, 500, catalog="catalog-2", billed_cost=to_bytes(3_000 * 10**6))])
+    found = settle(live, JANUARY)
+    assert [one.missing for one in found.settled] == [(6_750 - 9_000) * 10**6]
+    assert {each["catalog"] for each in found.lines} == {"catalog-1"}  # that of 31 January
+    write(live, found.lines)
+    assert billed(live, JANUARY) == 6_750 * 10**6
+    assert settle(live, JANUARY).lines == []
+
+
+def test_a_line_whose_catalog_is_not_there_is_not_settled_by_another(live: Connection) -> None:
+    write(live, [used(9, T0, 1, catalog="lost")])
+    with pytest.raises(UnknownVersion, match="lost"):
+        settlement(
+            Direct(live), JANUARY, Settling(AGREED, Versions(Direct(live)).catalog, "volume")
+        )

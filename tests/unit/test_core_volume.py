@@ -15,6 +15,7 @@ from streams.core.tenants import Sla
 from streams.core.volume import (
     Charged,
     Settled,
+    Stretch,
     adjustments,
     graduated_amount,
     settle,
@@ -35,7 +36,7 @@ def charged(quantity: int, billed: int = 0, **changes: object) -> Charged:
 
 
 def settled(*lines: Charged, by: tuple[Override, ...] = (BIG,)) -> list[Settled]:
-    return settle([(T0, lines)], Charges(by))
+    return settle([Stretch(T0, lines)], Charges(by))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_agreements_that_follow_each_other_are_settled_each_by_itself() -> None:
     first, second = replace(BIG, to_us=later), replace(BIG, from_us=later)
     charges = Charges((first, second))
     assert charges.edges(T0, T0 + 31 * DAY_US) == [later]
-    found = settle([(T0, [charged(1_500)]), (later, [charged(900)])], charges)
+    found = settle([Stretch(T0, [charged(1_500)]), Stretch(later, [charged(900)])], charges)
     assert [(one.override, one.quantity) for one in found] == [(first, 1_500), (second, 900)]
     assert len(adjustments(found)) == 2
 
@@ -174,16 +175,13 @@ def test_a_tier_multiplies_what_the_graduated_price_comes_to() -> None:
     """2,000 tokens: 1,000 x 4 + 1,000 x 2 = 6,000; gold, by 1.2: 7,200, charged 2,000 x 4 x 1.2."""
     gold = Sla("gold", Fraction(6, 5))
     lines = [charged(2_000, billed=9_600 * USD // 10**6)]
-    (one,) = settle([(T0, lines)], Charges((BIG,)), lambda _tenant, _at_us: gold)
+    (one,) = settle([Stretch(T0, lines, lambda _: gold)], Charges((BIG,)))
     assert (one.graduated, one.missing) == (7_200 * 10**6, -2_400 * 10**6)
 
 
 def test_a_tier_that_began_in_the_month_counts_for_what_was_used_under_it() -> None:
     """2,000 tokens, 500 of them as gold: 6,000 x (1,500 + 500 x 1.2) / 2,000 = 6,300."""
     gold = Sla("gold", Fraction(6, 5))
-    (one,) = settle(
-        [(T0, [charged(1_500)]), (T0 + DAY_US, [charged(500)])],
-        Charges((BIG,)),
-        lambda _tenant, at_us: gold if at_us > T0 else None,
-    )
+    as_gold = Stretch(T0 + DAY_US, [charged(500)], lambda _: gold)
+    (one,) = settle([Stretch(T0, [charged(1_500)]), as_gold], Charges((BIG,)))
     assert one.graduated == 6_300 * 10**6
