@@ -1,16 +1,20 @@
 """A ClickHouse engine for the tests of one file, and a database of its own for each test.
 
-The embedded engine or a server (see `tests.engines`): the same tests.
+The embedded engine or a server (see `tests.engines`): the same tests. And a broker with our topics,
+for the tests of commands.
 """
 
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from clickhouse.client import Connection, connect
 from clickhouse.migrate import migrate
-from tests import engines
+from streams.kafka import create_topics
+from streams.settings import KafkaSettings
+from tests import brokers, engines
 
 FAILED = pytest.StashKey[bool]()
 
@@ -49,3 +53,12 @@ def database(empty_database: Connection) -> Connection:
     """A connection to a database with all tables."""
     migrate(empty_database)
     return empty_database
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
+    """A broker of this test's own, with all topics: what is in force is one for a whole broker."""
+    with brokers.running(tmp_path) as found:
+        settings = KafkaSettings(bootstrap=found)
+        create_topics(settings)
+        yield settings

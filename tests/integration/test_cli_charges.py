@@ -1,32 +1,20 @@
 """`apportion charges`: a month shown, published, and found to be as published."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import cast
 
 import pytest
 
-from clickhouse.client import connect
-from clickhouse.migrate import migrate
-from clickhouse.rows import ConfigKind, configs, cost_lines
-from clickhouse.writer import Writer
-from schemas import topics
-from schemas.codec import Codec
 from schemas.decimals import from_bytes, to_bytes
 from schemas.records import CostLine
-from streams.__main__ import main
-from streams.config_topic import CATALOG, PRICES
-from streams.kafka import create_topics, read_to_end
+from streams.config_topic import CATALOG
 from streams.settings import KafkaSettings
-from tests import brokers
+from tests.at_rest import Apportion, database, published, runner, write
 from tests.builders.cost_lines import MINUTE_US, line
 from tests.builders.usage import T0
 
 pytestmark = pytest.mark.integration
-
-Apportion: TypeAlias = Callable[..., tuple[int, str, str]]
 
 OCTOBER_US = T0 - 92 * 86_400 * 10**6  # 2025-10-01
 BOOK = """
@@ -43,23 +31,10 @@ overrides:
 """
 
 
-def documents() -> Iterator[tuple[str, dict[str, object]]]:
-    for kind, name, body in ((PRICES, "price-book", BOOK), (CATALOG, "catalog", CATALOG.default())):
-        version = kind.version(body, "test")
-        yield name, {"version": version, "published_at_us": 1, "body": body, "note": None}
-
-
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     """A database at rest: 1,500 tokens of acme in October, charged at $4 a million: $0.006."""
-    found = f"chdb://{tmp_path / 'clickhouse'}"
-    write(found, [used("final")])
-    with connect(found) as connection:
-        writer = Writer(connection.writer)
-        for name, document in documents():
-            writer.add(configs(cast("ConfigKind", name), [document]))  # type: ignore[list-item]  # of the fields it has
-        writer.flush()
-    return found
+    return database(tmp_path, [used("final")], ("price-book", BOOK))
 
 
 def used(status: str) -> CostLine:
@@ -70,24 +45,9 @@ def used(status: str) -> CostLine:
         window_end_us=OCTOBER_US + MINUTE_US,
         quantity=to_bytes(1_500 * 10**12),
         billed_cost=to_bytes(6 * 10**9),
+        catalog=CATALOG.version(CATALOG.default(), "test"),
         status=status,
     )
-
-
-def write(url: str, lines: list[CostLine]) -> None:
-    with connect(url) as connection:
-        migrate(connection)
-        writer = Writer(connection.writer)
-        writer.add(cost_lines(lines))
-        writer.flush()
-
-
-@pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
-    with brokers.running(tmp_path) as found:
-        settings = KafkaSettings(bootstrap=found)
-        create_topics(settings)
-        yield settings
 
 
 @pytest.fixture
@@ -98,27 +58,9 @@ def charges(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Apportion:
-    """Run the command in this process; return its status, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        reach = ("--kafka", kafka.bootstrap, "--clickhouse", url)
-        monkeypatch.setattr(sys, "argv", ["apportion", "charges", *arguments, *reach])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
-
-
-def published(kafka: KafkaSettings) -> list[CostLine]:
-    codec = Codec()
-    return [
-        cast("CostLine", codec.decode(entry.value)[1])
-        for entry in read_to_end(kafka, topics.COST_LINE.name)
-        if entry.value is not None
-    ]
+    run, reach = runner(monkeypatch, capsys), ("--kafka", kafka.bootstrap, "--clickhouse", url)
+    return lambda *words: run("charges", *words, *reach)
 
 
 def test_a_month_is_shown_published_and_then_as_published(

@@ -5,12 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from clickhouse.client import connect
-from clickhouse.migrate import migrate
-from clickhouse.rows import cost_lines
-from clickhouse.writer import Writer
 from schemas.decimals import to_bytes
-from streams.__main__ import main
+from tests.at_rest import database, runner
 from tests.builders.cost_lines import line
 from tests.builders.usage import T0
 
@@ -23,27 +19,16 @@ def test_the_margin_of_a_tenant_is_what_it_is_charged_less_what_it_costs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """acme, gold: 2 + 1 at 1.2 are 3.60, 0.60 above; globex, a tenth off: 0.90 of 1."""
-    url = f"chdb://{tmp_path / 'clickhouse'}"
-
-    with connect(url) as connection:
-        migrate(connection)
-        writer = Writer(connection.writer)
-        lines = [
-            line(1, "2", status="final", billed_cost=to_bytes(24 * USD // 10)),
-            line(2, "1", status="final", billed_cost=to_bytes(12 * USD // 10)),
-            line(3, "1", tenant="globex", billed_cost=to_bytes(9 * USD // 10)),
-        ]
-        writer.add(cost_lines(lines))
-        writer.flush()
+    lines = [
+        line(1, "2", status="final", billed_cost=to_bytes(24 * USD // 10)),
+        line(2, "1", status="final", billed_cost=to_bytes(12 * USD // 10)),
+        line(3, "1", tenant="globex", billed_cost=to_bytes(9 * USD // 10)),
+    ]
+    url = database(tmp_path, lines)
     stretch = ["--from", "2026-01-01", "--to", "2026-01-02"]
     assert T0 == 1_767_225_600_000_000  # 2026-01-01
-    monkeypatch.setattr(
-        "sys.argv", ["apportion", "margins", "--clickhouse", url, *stretch, "--json"]
-    )
-    with pytest.raises(SystemExit) as ended:
-        main()
-    out = capsys.readouterr().out
-    assert ended.value.code == 0, out
+    status, out, _ = runner(monkeypatch, capsys)("margins", "--clickhouse", url, *stretch, "--json")
+    assert status == 0, out
     found = {each["tenant"]: each for each in json.loads(out)["margins"]}
     assert {name: each["margin"] for name, each in found.items()} == {
         "acme": "0.600000000000",

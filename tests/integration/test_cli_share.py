@@ -1,33 +1,19 @@
 """`apportion share`: hours shown, published, and found to be as published."""
 
 import json
-import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias, cast
 
 import pytest
 
-from clickhouse.client import connect
-from clickhouse.migrate import migrate
-from clickhouse.rows import ConfigKind, configs, cost_lines
-from clickhouse.writer import Writer
-from schemas import topics
-from schemas.codec import Codec
 from schemas.records import CostLine
-from streams.__main__ import main
-from streams.config_topic import CATALOG, PRICES
 from streams.core.windows import HOUR_US
-from streams.kafka import create_topics, read_to_end
 from streams.replay.share_recent import share_recent
 from streams.settings import KafkaSettings, WorkerSettings
-from tests import brokers
+from tests.at_rest import Apportion, database, published, runner, write
 from tests.builders.cost_lines import MINUTE_US, line
 
 pytestmark = pytest.mark.integration
-
-Apportion: TypeAlias = Callable[..., tuple[int, str, str]]
 
 SHARED = """
 shared_costs:
@@ -36,13 +22,6 @@ shared_costs:
     key: proportional
     among: [acme, globex]
 """
-
-
-def documents() -> Iterator[tuple[str, dict[str, object]]]:
-    bodies = ((PRICES, "price-book", PRICES.default()), (CATALOG, "catalog", SHARED))
-    for kind, name, body in bodies:
-        version = kind.version(body, "test")
-        yield name, {"version": version, "published_at_us": 1, "body": body, "note": None}
 
 
 def spent(number: int, tenant: str, cost: str) -> CostLine:
@@ -55,30 +34,8 @@ def spent(number: int, tenant: str, cost: str) -> CostLine:
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     """A database at rest: the platform team's 3 dollars, acme's 3 and globex's 6."""
-    found = f"chdb://{tmp_path / 'clickhouse'}"
-    write(found, [spent(1, "platform", "3"), spent(2, "acme", "3"), spent(3, "globex", "6")])
-    with connect(found) as connection:
-        writer = Writer(connection.writer)
-        for name, document in documents():
-            writer.add(configs(cast("ConfigKind", name), [document]))  # type: ignore[list-item]  # of the fields it has
-        writer.flush()
-    return found
-
-
-def write(url: str, lines: list[CostLine]) -> None:
-    with connect(url) as connection:
-        migrate(connection)
-        writer = Writer(connection.writer)
-        writer.add(cost_lines(lines))
-        writer.flush()
-
-
-@pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
-    with brokers.running(tmp_path) as found:
-        settings = KafkaSettings(bootstrap=found)
-        create_topics(settings)
-        yield settings
+    lines = [spent(1, "platform", "3"), spent(2, "acme", "3"), spent(3, "globex", "6")]
+    return database(tmp_path, lines, ("catalog", SHARED))
 
 
 @pytest.fixture
@@ -89,27 +46,9 @@ def share(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Apportion:
-    """Run the command in this process; return its status, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        reach = ("--kafka", kafka.bootstrap, "--clickhouse", url)
-        monkeypatch.setattr(sys, "argv", ["apportion", "share", *arguments, *reach])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
-
-
-def published(kafka: KafkaSettings) -> list[CostLine]:
-    codec = Codec()
-    return [
-        cast("CostLine", codec.decode(entry.value)[1])
-        for entry in read_to_end(kafka, topics.COST_LINE.name)
-        if entry.value is not None
-    ]
+    run, reach = runner(monkeypatch, capsys), ("--kafka", kafka.bootstrap, "--clickhouse", url)
+    return lambda *words: run("share", *words, *reach)
 
 
 def test_an_hour_is_shown_published_and_then_as_published(

@@ -1,8 +1,5 @@
 """A price book or catalog is in force once it was published, and published once."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from schemas.codec import Codec
@@ -17,9 +14,8 @@ from streams.config_topic import (
     publish_document,
 )
 from streams.errors import ConfigRefused, MessageTooLarge
-from streams.kafka import create_topics, publish, read_to_end
+from streams.kafka import publish, read_to_end
 from streams.settings import KafkaSettings
-from tests import brokers
 from tests.builders.big_book import big_book
 
 pytestmark = pytest.mark.integration
@@ -30,15 +26,6 @@ prices:
   - {meter: gpu, model: H100, price: "2.40", per: 1, unit: GPU-Hours,
      effective_from: 2023-01-01T00:00:00Z, source: "https://example.com"}
 """
-
-
-@pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
-    """A broker of its own: what is in force is one for a whole broker."""
-    with brokers.running(tmp_path) as address:
-        settings = KafkaSettings(bootstrap=address)
-        create_topics(settings)
-        yield settings
 
 
 def published(kafka: KafkaSettings, kind: Kind) -> list[str]:

@@ -3,16 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from streams.config.price_book import load_price_book
 from streams.config_topic import PRICES, in_force, publish_default, publish_document
-from streams.kafka import create_topics
 from streams.settings import KafkaSettings
-from tests import brokers
 
 pytestmark = pytest.mark.integration
 
@@ -24,15 +21,6 @@ prices:
   - {meter: gpu, model: H100, price: "2.40", unit: GPU-Hours, effective_from: 2023-01-01T00:00:00Z,
      source: "our contract"}
 """
-
-
-@pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
-    """A broker of its own: what is in force is one for a whole broker."""
-    with brokers.running(tmp_path) as address:
-        settings = KafkaSettings(bootstrap=address)
-        create_topics(settings)
-        yield settings
 
 
 def importing(kafka: KafkaSettings, map_file: Path, begin: str) -> str:

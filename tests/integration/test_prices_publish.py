@@ -5,7 +5,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,9 +13,8 @@ import pytest
 
 from streams.__main__ import main
 from streams.config_topic import CATALOG, PRICES, Kind
-from streams.kafka import create_topics, publish, read_to_end
+from streams.kafka import publish, read_to_end
 from streams.settings import KafkaSettings
-from tests import brokers
 
 pytestmark = pytest.mark.integration
 
@@ -32,15 +31,6 @@ def entry(price: str, since: str = "2026-01-01", until: str = "") -> str:
 
 OLD = "currency: USD\nprices:\n" + entry("2.50")
 NEW = "currency: USD\nprices:\n" + entry("2.50", until="2026-06-01") + entry("2", "2026-06-01")
-
-
-@pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
-    """A broker of its own: what is in force is one for a whole broker."""
-    with brokers.running(tmp_path) as found:
-        settings = KafkaSettings(bootstrap=found)
-        create_topics(settings)
-        yield settings
 
 
 @pytest.fixture

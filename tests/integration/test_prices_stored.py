@@ -1,6 +1,5 @@
 """Price books as ClickHouse keeps them: found again, waited for, and the windows they priced."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,12 +12,10 @@ from clickhouse.writer import Writer
 from schemas.records import CostLine
 from streams.config_topic import CATALOG, PRICES, Kind
 from streams.core.price_book import PriceBook
-from streams.kafka import create_topics
 from streams.prices.difference import difference
 from streams.publications import Publication, Publications, book_of
 from streams.publishing import past_of, wait_stored
 from streams.settings import KafkaSettings, WorkerSettings, load
-from tests import brokers
 from tests.builders.cost_lines import line
 from tests.builders.terms import book, token_price
 from tests.builders.usage import T0
@@ -31,15 +28,6 @@ ENTRY = (
     "unit: Tokens, effective_from: 2026-01-01T00:00:00Z, source: page}\n"
 )
 OLD, NEW = (f"currency: USD\nprices:\n{ENTRY % price}" for price in ("2.50", "2.00"))
-
-
-@pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
-    """A broker on which nothing was published."""
-    with brokers.running(tmp_path) as found:
-        settings = KafkaSettings(bootstrap=found)
-        create_topics(settings)
-        yield settings
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -15,10 +13,9 @@ from streams.core.accrual import STEP_US
 from streams.core.monthly import month_of
 from streams.core.windows import SECOND_US
 from streams.errors import DeliveryFailed
-from streams.kafka import create_topics, read_to_end
+from streams.kafka import read_to_end
 from streams.processors.accruer import Accruer, Loop
 from streams.settings import KafkaSettings
-from tests import brokers
 from tests.builders.usage import T0
 
 pytestmark = pytest.mark.integration
@@ -37,14 +34,6 @@ def book(*names: str, price: str = "60") -> str:
         for name in names
     ]
     return "\n".join(["currency: USD", "prices: []", "commitments:", *rows])
-
-
-@pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
-    with brokers.running(tmp_path) as address:
-        settings = KafkaSettings(bootstrap=address)
-        create_topics(settings)
-        yield settings
 
 
 def sent(kafka: KafkaSettings) -> list[tuple[str, int, int, bytes]]:

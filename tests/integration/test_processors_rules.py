@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from streams.kafka.connection import confluent
 from streams.processors.library import find
 from streams.processors.rules import Following
 from streams.settings import KafkaSettings, MeterSettings
-from tests import brokers, embedded_broker
+from tests import embedded_broker
 from tests.builders.usage import call
 from tests.processor_fakes import metrics
 from tests.system import health
@@ -47,15 +46,6 @@ def publish_unreadable(kafka: KafkaSettings, kind: Kind, body: str) -> None:
     """Publish what a later release may, unchecked."""
     record = {"version": "of-later", "published_at_us": 1, "body": body, "note": None}
     publish(kafka, kind.topic, "of-later", CODEC.encode("Config", record))
-
-
-@pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[KafkaSettings]:
-    """A broker of its own: what is in force is one for a whole broker."""
-    with brokers.running(tmp_path) as address:
-        settings = KafkaSettings(bootstrap=address)
-        create_topics(settings)
-        yield settings
 
 
 async def looked(followed: Following, version: str) -> None:

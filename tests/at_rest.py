@@ -1,0 +1,73 @@
+"""A database that nobody has open, and what commands of ours say when they are run on it."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import pytest
+
+from clickhouse.client import connect
+from clickhouse.migrate import migrate
+from clickhouse.rows import ConfigKind, configs, cost_lines
+from clickhouse.writer import Writer
+from schemas import topics
+from schemas.codec import Codec
+from schemas.records import CostLine
+from streams.__main__ import main
+from streams.config_topic import CATALOG, PRICES
+from streams.kafka import read_to_end
+from streams.settings import KafkaSettings
+
+Apportion: TypeAlias = Callable[..., tuple[int, str, str]]  # status, stdout and stderr
+
+
+def database(folder: Path, lines: Sequence[CostLine], *bodies: tuple[str, str]) -> str:
+    """Return the address of a database that holds these lines, a price book and a catalog."""
+    url = f"chdb://{folder / 'clickhouse'}"
+    write(url, lines)
+    given = dict(bodies)
+    with connect(url) as connection:
+        writer = Writer(connection.writer)
+        for kind, name in ((PRICES, "price-book"), (CATALOG, "catalog")):
+            body = given.get(name) or kind.default()
+            document = {
+                "version": kind.version(body, "test"),
+                "published_at_us": 1,
+                "body": body,
+                "note": None,
+            }
+            writer.add(configs(cast("ConfigKind", name), [document]))  # type: ignore[list-item]  # of the fields it has
+        writer.flush()
+    return url
+
+
+def write(url: str, lines: Sequence[CostLine]) -> None:
+    with connect(url) as connection:
+        migrate(connection)
+        writer = Writer(connection.writer)
+        writer.add(cost_lines(lines))
+        writer.flush()
+
+
+def runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Apportion:
+    """Return what runs a command in this process."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["apportion", *words])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return int(end.value.code or 0), said.out, said.err
+
+    return run
+
+
+def published(kafka: KafkaSettings) -> list[CostLine]:
+    """Return the cost lines on the topic."""
+    codec = Codec()
+    return [
+        cast("CostLine", codec.decode(entry.value)[1])
+        for entry in read_to_end(kafka, topics.COST_LINE.name)
+        if entry.value is not None
+    ]
