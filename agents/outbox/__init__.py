@@ -5,9 +5,10 @@ acknowledged them. At least once, same bytes each time, `seq` without gaps, what
 could not be kept is counted and reported as a loss in a later batch.
 """
 
+from agents.outbox.batcher import Note
 from agents.outbox.limits import Limits
 from agents.outbox.outbox import Outbox, OutboxConfig
 from agents.outbox.remembered import Memory, identity
 from agents.outbox.stats import Left, Stats
 
-__all__ = ["Left", "Limits", "Memory", "Outbox", "OutboxConfig", "Stats", "identity"]
+__all__ = ["Left", "Limits", "Memory", "Note", "Outbox", "OutboxConfig", "Stats", "identity"]

@@ -18,12 +18,20 @@ Event: TypeAlias = Mapping[str, object]
 Encode: TypeAlias = Callable[[Sequence[Event]], bytes]
 
 
+class Note(NamedTuple):
+    """What a producer wants to find again at its next start, in place of what the name had."""
+
+    name: str
+    text: str
+
+
 class Waiting(NamedTuple):
     """An event that is in no batch yet. Null identity: its producer does not repeat events."""
 
     since_s: float  # monotonic
     event: Event
     identity: bytes | None = None
+    notes: Sequence[Note] = ()
 
 
 class Batcher:
@@ -40,9 +48,9 @@ class Batcher:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, event: Event, now_s: float, identity: bytes | None = None) -> None:
+    def add(self, waiting: Waiting) -> None:
         """Append one event."""
-        self._waiting.append(Waiting(now_s, event, identity))
+        self._waiting.append(waiting)
 
     def is_full_batch(self) -> bool:
         """Tell whether a batch is due by its size."""

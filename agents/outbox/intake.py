@@ -4,9 +4,10 @@ Nothing in here touches the disk or the network, so `put` waits for a few instru
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from threading import Condition, Lock
 
-from agents.outbox.batcher import Batcher, Event, Waiting
+from agents.outbox.batcher import Batcher, Event, Note, Waiting
 from agents.outbox.clock import Clock
 from agents.outbox.limits import Limits
 from agents.outbox.losses import Losses, Reason
@@ -41,7 +42,7 @@ class Intake:
     def __len__(self) -> int:
         return len(self._batcher)
 
-    def put(self, event: Event, identity: bytes | None = None) -> bool:
+    def put(self, event: Event, identity: bytes | None = None, notes: Sequence[Note] = ()) -> bool:
         """Take one event in; False when there is no place for it, which is then counted."""
         now_s = self._clock.monotonic_s()
         with self._work:
@@ -49,7 +50,7 @@ class Intake:
             if refusal is not None:
                 self._count_refused(refusal)
                 return False
-            self._batcher.add(event, now_s, identity)
+            self._batcher.add(Waiting(now_s, event, identity, notes))
             self._accepted += 1
             if len(self._batcher) == 1 or self._batcher.is_full_batch():
                 self._work.notify()

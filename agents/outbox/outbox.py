@@ -8,7 +8,7 @@ Not for a process that forks afterwards: open it in the process that puts. Never
 outbox file: it would number other events with batch ids already used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from types import TracebackType
 import structlog
 
 from agents.errors import OutboxError, OutboxMisconfigured
-from agents.outbox.batcher import Event
+from agents.outbox.batcher import Event, Note
 from agents.outbox.clock import Clock
 from agents.outbox.delivery import Channel, Delivery
 from agents.outbox.intake import Intake
@@ -91,6 +91,7 @@ class Outbox:
         try:
             self._store = self._open_store()
             try:
+                self.notes: Mapping[str, str] = self._store.notes()  # as of the opening
                 delivery = Delivery(channel or self._connect(), config.limits)
                 parts = Parts(
                     self._intake, self._store, delivery, clock, config.limits, config.memory
@@ -110,19 +111,22 @@ class Outbox:
         self._thread = Thread(target=self._run, name=f"outbox-{config.source}", daemon=True)
         self._thread.start()
 
-    def put(self, event: Event, identity: bytes | None = None) -> bool:
+    def put(
+        self, event: Event, identity: bytes | None = None, *, notes: Sequence[Note] = ()
+    ) -> bool:
         """Hand over one event, which the caller must not change afterwards.
 
         Returns at once, without touching disk or network. False: there is no place for it, or the
         outbox is closed or has failed; it is counted. Up to `max_age_s` of accepted events are in
         memory only; `flush` when that is not enough. `identity` (see `remembered.identity`) goes
-        with an outbox that has a memory, and only with one.
+        with an outbox that has a memory, and only with one. `notes` are kept in the transaction
+        of the event's batch: after any crash they say what the events on disk say.
         """
         if (identity is None) != (self._config.memory is None):
             raise ValueError(
                 "expected an identity of each event where there is a memory, else none"
             )
-        return self._intake.put(event, identity)
+        return self._intake.put(event, identity, notes)
 
     def mark(self) -> int:
         """Return a mark to take before `put` and give to the `flush` that follows it."""

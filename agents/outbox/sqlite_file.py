@@ -41,12 +41,16 @@ CREATE TABLE loss (
   last_us INTEGER NOT NULL
 );
 """
-# Since release 0.2; a release that does not know the table leaves it alone, so it is no new format.
+# Since release 0.2; a release that does not know the tables leaves them: it is no new format.
 ADDED = """
 CREATE TABLE IF NOT EXISTS remembered (
   seq INTEGER PRIMARY KEY,
   at_us INTEGER NOT NULL,
   identities BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS note (
+  name TEXT PRIMARY KEY,
+  text TEXT NOT NULL
 );
 """
 
@@ -91,7 +95,7 @@ def _create(path: Path, lock: Lock, producer: Producer, now_us: int) -> None:
     with translated(path), closing(sqlite3.connect(new, isolation_level=None)) as db:
         db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table, or never
-        db.executescript(TABLES)
+        db.executescript(TABLES + ADDED)
         epoch = lock.next_epoch(now_us)
         db.execute("INSERT INTO producer VALUES (1, ?, ?, ?, 0)", (*_identity(producer), epoch))
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")

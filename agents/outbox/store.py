@@ -5,7 +5,7 @@ disk before it returns. So `seq` has no gaps, and one `seq` never stands for two
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from agents.errors import OutboxDiskRefused, OutboxError
 from agents.outbox import sqlite_file
+from agents.outbox.batcher import Note
 from agents.outbox.limits import CHECKPOINT_PAGES, Limits
 from agents.outbox.remembered import Kept, Step
 from schemas.records import Loss
@@ -62,9 +63,14 @@ class Store:
         self.pending = Pending(*(number or 0 for number in db.execute(count).fetchone()))
 
     def append(
-        self, events: int, sent_at_us: int, payload: bytes, memory: Step | None = None
+        self,
+        events: int,
+        sent_at_us: int,
+        payload: bytes,
+        memory: Step | None = None,
+        notes: Sequence[Note] = (),
     ) -> None:
-        """Keep a batch as `next_seq`, with the identities of its events where it has any.
+        """Keep a batch as `next_seq`, with the identities and notes of its events if any.
 
         The losses on disk are in it, and are cleared.
         """
@@ -78,6 +84,8 @@ class Store:
                 self._db.execute("DELETE FROM remembered WHERE seq <= ?", (memory.forget_through,))
                 kept = (self.next_seq, sent_at_us, memory.identities)
                 self._db.execute("INSERT INTO remembered VALUES (?, ?, ?)", kept)
+            for note in notes:
+                self._db.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", note)
 
         self._commit(write)
         self.next_seq += 1
@@ -99,6 +107,10 @@ class Store:
         """Return the losses kept for the next batch."""
         rows = self._read("SELECT events, first_us, last_us, reason FROM loss ORDER BY reason")
         return [Loss(events=e, first_us=f, last_us=la, reason=r) for e, f, la, r in rows]
+
+    def notes(self) -> dict[str, str]:
+        """Return the notes of events that were kept, the last of each name."""
+        return dict(self._read("SELECT name, text FROM note"))
 
     def remembered(self) -> list[Kept]:
         """Return the identities of events that were kept, by batch, oldest first."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from agents.errors import OutboxDiskRefused
-from agents.outbox.batcher import Event, Waiting, pack
+from agents.outbox.batcher import Event, Note, Waiting, pack
 from agents.outbox.clock import Clock
 from agents.outbox.delivery import Delivery
 from agents.outbox.intake import Intake
@@ -160,7 +160,8 @@ class Worker:
             for number, place in enumerate(fresh[: packed.taken])
             if number not in packed.rejected_at
         ]
-        trouble = self._append(kept, at_us, packed.payload)
+        notes = [note for each in waiting[:taken] for note in each.notes]
+        trouble = self._append(kept, at_us, packed.payload, notes)
         if trouble is None:
             return self._lose(packed.rejected, packed.kept, repeated)
         return self._lose({**packed.rejected, trouble: packed.kept}, repeated=repeated)
@@ -171,12 +172,18 @@ class Worker:
             return range(len(waiting))
         return self._remembered.fresh([each.identity or b"" for each in waiting])
 
-    def _append(self, kept: Sequence[bytes | None], at_us: int, payload: bytes) -> Reason | None:
+    def _append(
+        self,
+        kept: Sequence[bytes | None],
+        at_us: int,
+        payload: bytes,
+        notes: Sequence[Note] = (),
+    ) -> Reason | None:
         """Keep a batch, with all losses so far in it; return why the disk would not."""
         memory, seq = self._remembered, self._store.next_seq
         step = None if memory is None else memory.step([each or b"" for each in kept], at_us)
         try:
-            self._store.append(len(kept), at_us, payload, step)
+            self._store.append(len(kept), at_us, payload, step, notes)
         except OutboxDiskRefused as error:
             return self._refuse(error)
         if memory is not None and step is not None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.outbox.batcher import Batcher, Event, pack
+from agents.outbox.batcher import Batcher, Event, Waiting, pack
 from agents.outbox.limits import KIB, Limits
 from agents.outbox.losses import Reason
 from schemas.errors import InvalidRecord
@@ -74,7 +74,7 @@ def test_batches_keep_to_count_bytes_and_age_and_lose_nothing(
         one = {"number": number, "size": size}
         events.append(one)
         put_at_s.append(now_s)
-        batcher.add(one, now_s)
+        batcher.add(Waiting(now_s, one))
     close_due(now_s + LIMITS.max_age_s)
 
     assert len(batcher) == 0
@@ -100,6 +100,6 @@ def test_due_never_moves_back_while_events_come(gaps: list[float]) -> None:
     dues = []
     for gap_s in gaps:
         now_s += gap_s
-        batcher.add({"size": 1}, now_s)
+        batcher.add(Waiting(now_s, {"size": 1}))
         dues.append(batcher.due_at_s())
     assert all(b is not None and a is not None and b <= a for a, b in pairwise(dues))

@@ -1,11 +1,12 @@
 """From put to batch to Kafka, turn by turn, with clocks held still and a broker in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from agents.errors import OutboxDiskRefused
+from agents.outbox.batcher import Note
 from agents.outbox.limits import KIB, Limits
 from agents.outbox.remembered import Step
 from schemas.records import Loss
@@ -170,10 +171,17 @@ class FailingDisk:
         self._error = OutboxDiskRefused(Path("outbox.db"), "no", is_full=is_full)
         monkeypatch.setattr(rig.store, "append", self.append)
 
-    def append(self, events: int, sent_at_us: int, payload: bytes, memory: Step | None) -> None:
+    def append(
+        self,
+        events: int,
+        sent_at_us: int,
+        payload: bytes,
+        memory: Step | None,
+        notes: Sequence[Note],
+    ) -> None:
         if self.fails:
             raise self._error
-        self._append(events, sent_at_us, payload, memory)
+        self._append(events, sent_at_us, payload, memory, notes)
 
 
 @pytest.mark.parametrize(("is_full", "reason"), [(True, "disk_full"), (False, "disk_error")])
