@@ -19,6 +19,7 @@ class Xids:
 
     def __init__(self) -> None:
         self._events: EventSet | None = None
+        self._none: NvmlRefused | None = None  # why there is no event set
         self._heard: dict[int, str] = {}  # address of the handle -> UUID
         self.refused: dict[str, NvmlRefused] = {}  # GPUs that do not report, by UUID
 
@@ -31,11 +32,21 @@ class Xids:
         except NvmlRefused as refused:
             if fault_of(refused) in ABOVE_DEVICES:
                 raise
+            self._events, self._none = None, refused
+
+    def close(self) -> None:
+        """Stop listening, before NVML is shut down."""
+        if self._events is not None:
+            nvml.close_events(self._events)
             self._events = None
 
     def listen(self, uuid: str, handle: Handle) -> None:
         """Listen to a GPU too, if it is not listened to yet."""
-        if self._events is None or uuid in self._heard.values():
+        if uuid in self._heard.values():
+            return
+        if self._events is None:
+            if self._none is not None:
+                self.refused[uuid] = self._none
             return
         try:
             nvml.listen_for_xids(handle, self._events)
