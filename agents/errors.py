@@ -3,7 +3,6 @@
 AgentError
 ├── SettingsInvalid        names every fault at once: misconfiguration
 ├── SourcesInvalid         the file of who may send is no such file: misconfiguration
-├── NotUsage               what a provider or gateway wrote is no usage: bad input, count and go on
 ├── CatalogUnreadable      a catalog with no tenant rules to be had from it: bad input
 ├── KubeletSilent          the pod-resources API gave no answer: transient
 ├── ApiServerSilent        the Kubernetes API gave no answer that can be used: transient
@@ -42,10 +41,6 @@ class SourcesInvalid(AgentError):
         self.path = path
         self.faults = tuple(faults)
         super().__init__("\n".join((f"{path} cannot be used:", *self.faults)))
-
-
-class NotUsage(AgentError):
-    """A usage object that cannot be read. Names the field and the type that came, never a value."""
 
 
 class CatalogUnreadable(AgentError):

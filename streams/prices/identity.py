@@ -8,24 +8,10 @@ stays: it is how a Bedrock call names an inference profile.
 import re
 from dataclasses import dataclass
 
-PROVIDERS = {
-    "azure": "azure.ai.openai",
-    "azure_text": "azure.ai.openai",
-    "azure_ai": "azure.ai.inference",
-    "bedrock": "aws.bedrock",
-    "bedrock_converse": "aws.bedrock",
-    "bedrock_mantle": "aws.bedrock",
-    "cohere_chat": "cohere",
-    "gemini": "gcp.gemini",
-    "mistral": "mistral_ai",
-    "vertex_ai": "gcp.vertex_ai",
-    "watsonx": "ibm.watsonx.ai",
-    "xai": "x_ai",
-}
+from schemas.providers import base_of, provider_name
+
 # Endpoints beside a provider's main one, with prices of their own; calls do not say which one.
 SIDE_DOORS = frozenset({"bedrock_mantle"})
-# Ways in that the map lists as providers of their own.
-WAY_IN = re.compile(r"^text-completion-(?P<before>.+)$|^(?P<base>[a-z_0-9]+)-[a-z0-9]+[_-]models$")
 PREFIXES = {"amazon_nova": "amazon-nova"}  # where the key spells the provider another way
 
 SIZE = re.compile(r"\d+-x-\d+|max-x-max")
@@ -58,9 +44,7 @@ class Identity:
 
 def identify(key: str, provider: str) -> Identity:
     """Return whom and what a key is about; `provider` is the entry's own word for it."""
-    way = WAY_IN.match(provider)
-    base = (way["before"] or way["base"]) if way else provider
-    name = PROVIDERS.get(base, base)
+    base, name = base_of(provider), provider_name(provider)
     parts = key.split("/")
     before = {base, provider, PREFIXES.get(base, base)}
     quality, parts = _quality(parts)

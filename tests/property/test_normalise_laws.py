@@ -1,4 +1,4 @@
-"""Whatever a provider writes, no text of it comes out of a normaliser, and nothing but NotUsage."""
+"""Whatever a provider writes, no text of it comes out of a normaliser, and nothing but Unfit."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.errors import NotUsage
 from agents.gateway.normalise import (
     anthropic,
     bedrock,
@@ -21,6 +20,7 @@ from agents.gateway.normalise import (
 )
 from agents.gateway.normalise.reading import RAW_BYTES, counts_only
 from agents.gateway.normalise.usage import Answer
+from agents.gateway.normalise.values import Unfit
 
 CANARY = "the prompt said XYZZY"
 FIELDS = [
@@ -79,7 +79,7 @@ READERS: list[Read] = [
 def test_no_text_comes_out_whatever_goes_in(read: Read, body: dict[str, Any]) -> None:
     try:
         said = repr(read(body))
-    except NotUsage as error:
+    except Unfit as error:
         said = str(error)
     assert "XYZZY" not in said
 

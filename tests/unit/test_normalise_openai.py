@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from agents.errors import NotUsage
 from agents.gateway.normalise import openai_chat, openai_images, openai_responses
 from agents.gateway.normalise.openai_usage import usage
 from agents.gateway.normalise.usage import Quantity, Usage
+from agents.gateway.normalise.values import Unfit
 
 # name, usage object, what it means
 CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -139,19 +139,20 @@ def test_usage_means_what_its_writer_says(raw: dict[str, Any], expected: dict[st
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        ({"prompt_tokens": "12"}, "expected prompt_tokens to be a whole number, got str"),
-        ({"prompt_tokens": True}, "expected prompt_tokens to be a whole number, got bool"),
-        ({"prompt_tokens": 1.5}, "expected prompt_tokens to be a whole number, got float"),
-        ({"completion_tokens": -1}, "expected completion_tokens >= 0"),
-        ({"completion_tokens": 2**63}, "in 64 bits"),
-        ({"prompt_tokens_details": [1]}, "expected prompt_tokens_details to be an object"),
-        ({"seconds": float("nan")}, "expected seconds >= 0"),
-        ({"seconds": float("inf")}, "expected seconds >= 0"),
+        ({"prompt_tokens": "a prompt"}, "expected prompt_tokens as a whole number >= 0, got str"),
+        ({"prompt_tokens": True}, "expected prompt_tokens as a whole number >= 0, got bool"),
+        ({"prompt_tokens": 1.5}, "expected prompt_tokens as a whole number >= 0, got float"),
+        ({"completion_tokens": -1}, "expected completion_tokens as a whole number >= 0, got int"),
+        ({"completion_tokens": 2**63}, "expected completion_tokens as a whole number"),
+        ({"prompt_tokens_details": [1]}, "expected prompt_tokens_details as an object, got list"),
+        ({"seconds": float("nan")}, "expected seconds as a decimal >= 0"),
+        ({"seconds": float("inf")}, "expected seconds as a decimal >= 0"),
     ],
 )
 def test_what_is_no_count_is_refused_and_its_value_not_told(raw: dict[str, Any], said: str) -> None:
-    with pytest.raises(NotUsage, match=said):
+    with pytest.raises(Unfit, match=said) as raised:
         usage(raw)
+    assert "a prompt" not in str(raised.value)
 
 
 def test_an_answer_names_its_id_model_and_tier() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agents.errors import NotUsage
 from agents.gateway.normalise import bedrock, cohere, gemini, tgi
 from agents.gateway.normalise.usage import Answer, Usage, parts_of, some
+from agents.gateway.normalise.values import Unfit
 
 CASES: list[tuple[str, Callable[[dict[str, Any]], Answer], dict[str, Any], Usage]] = [
     (
@@ -154,9 +154,9 @@ def test_an_answer_without_usage_has_none(read: Callable[[dict[str, Any]], Answe
 
 
 def test_a_broken_count_is_refused() -> None:
-    with pytest.raises(NotUsage, match="expected outputTokens to be a whole number, got str"):
+    with pytest.raises(Unfit, match="expected outputTokens as a whole number >= 0, got str"):
         bedrock.usage({"inputTokens": 5, "outputTokens": "many"})
-    with pytest.raises(NotUsage, match="expected cacheDetails to be a list of objects, got str"):
+    with pytest.raises(Unfit, match="expected cacheDetails as a list of objects, got str"):
         bedrock.usage({"cacheDetails": "none"})
 
 

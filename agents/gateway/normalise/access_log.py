@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from agents.gateway.normalise import values
 from agents.gateway.normalise.outcome import Call, Declared, Ignored, Outcome, refused
+from agents.gateway.normalise.status import status_of_code
 from agents.gateway.normalise.values import Unfit
 from schemas.records import InferenceUsage
 
@@ -48,14 +49,6 @@ STATUS_OF_FLAG = {
     "SI": "timeout",
     "RL": "rate_limited",
     "UAEX": "blocked",
-}
-
-BAD_REQUEST = 400
-STATUS_OF_CODE = {
-    408: "timeout",
-    429: "rate_limited",
-    499: "client_disconnect",  # nginx's, and so Kong's: the client closed the request
-    504: "timeout",
 }
 
 
@@ -148,10 +141,3 @@ def status_of(flags: object, code: int | None) -> str | None:
         if flag in STATUS_OF_FLAG:
             return STATUS_OF_FLAG[flag]
     return status_of_code(code)
-
-
-def status_of_code(code: int | None) -> str | None:
-    """Return how an attempt ended by its HTTP status; None: not told."""
-    if not code:
-        return None
-    return STATUS_OF_CODE.get(code, "ok" if code < BAD_REQUEST else "error")

@@ -17,7 +17,7 @@ REGULAR: Final = "standard"
 
 
 def usage(raw: Json) -> Usage:
-    """Read a usage object. Raises NotUsage."""
+    """Read a usage object. Raises Unfit."""
     billed = [raw, *(each for each in parts(raw, "iterations") if each.get("type") == "compaction")]
     write_5m = total(*(_written_5m(each) for each in billed))
     write_1h = total(*(_written_1h(each) for each in billed))
@@ -31,15 +31,15 @@ def usage(raw: Json) -> Usage:
         cache_write_1h_tokens=write_1h,
         output_tokens=total(*(count(each, "output_tokens") for each in billed)),
         reasoning_tokens=count(part(raw, "output_tokens_details"), "thinking_tokens"),
-        region=_region(raw),
-        service_tier=_tier(raw),
+        region=region_of(raw),
+        service_tier=tier_of(raw),
         quantities=some(("call.web_searches", "Queries", searches)),
         raw=counts_only(raw),
     )
 
 
 def answer(body: Json) -> Answer:
-    """Read a whole message. Raises NotUsage."""
+    """Read a whole message. Raises Unfit."""
     told = part(body, "usage")
     return Answer(
         response_id=name(body, "id"),
@@ -57,7 +57,7 @@ class Stream:
         self._usage: dict[str, object] = {}
 
     def add(self, event: Json) -> None:
-        """Take what an event tells. Raises NotUsage."""
+        """Take what an event tells. Raises Unfit."""
         match event.get("type"):
             case "message_start":
                 self._message = part(event, "message")
@@ -68,7 +68,7 @@ class Stream:
                 self._message = {**self._message, "error": event.get("error")}
 
     def answer(self) -> Answer:
-        """Return what was told so far. Raises NotUsage."""
+        """Return what was told so far. Raises Unfit."""
         return answer({**self._message, "usage": self._usage})
 
 
@@ -101,13 +101,13 @@ def _written_1h(raw: Json) -> int | None:
     return count(part(raw, "cache_creation"), "ephemeral_1h_input_tokens")
 
 
-def _region(raw: Json) -> str | None:
+def region_of(raw: Json) -> str | None:
     """Return where it ran, when that has a price of its own."""
     geo = name(raw, "inference_geo")
     return None if geo in {"global", "not_available"} else geo
 
 
-def _tier(raw: Json) -> str | None:
+def tier_of(raw: Json) -> str | None:
     """Return the tier; fast is one, though it stands in a field of its own."""
     tier, speed = name(raw, "service_tier"), name(raw, "speed")
     return speed if speed not in {None, REGULAR} and tier in {None, REGULAR} else tier

@@ -7,7 +7,7 @@ ONE_HOUR = "1h"
 
 
 def usage(raw: Json, service_tier: str | None = None) -> Usage:
-    """Read a usage object. Raises NotUsage."""
+    """Read a usage object. Raises Unfit."""
     read = count(raw, "cacheReadInputTokens")
     written = count(raw, "cacheWriteInputTokens")
     for_an_hour = total(
@@ -25,7 +25,7 @@ def usage(raw: Json, service_tier: str | None = None) -> Usage:
 
 
 def answer(body: Json) -> Answer:
-    """Read a whole answer, or the `metadata` event that ends a stream. Raises NotUsage."""
+    """Read a whole answer, or the `metadata` event that ends a stream. Raises Unfit."""
     whole = part(body, "metadata") or body
     told = part(whole, "usage")
     tier = part(whole, "serviceTier").get("type")

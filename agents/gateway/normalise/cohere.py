@@ -9,7 +9,7 @@ from agents.gateway.normalise.usage import Answer, Usage, some, total
 
 
 def usage(raw: Json) -> Usage:
-    """Read `billed_units`. Raises NotUsage."""
+    """Read `billed_units`. Raises Unfit."""
     images = count(raw, "image_tokens")
     return Usage(
         input_tokens=total(count(raw, "input_tokens"), images),
@@ -26,7 +26,7 @@ def usage(raw: Json) -> Usage:
 
 
 def answer(body: Json) -> Answer:
-    """Read an answer of version 1 or 2, or the event that ends a stream. Raises NotUsage."""
+    """Read an answer of version 1 or 2, or the event that ends a stream. Raises Unfit."""
     told = _billed(body) or _billed(part(body, "delta")) or _billed(part(body, "response"))
     return Answer(
         response_id=name(body, "id") or name(body, "generation_id"),

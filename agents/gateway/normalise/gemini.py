@@ -16,7 +16,7 @@ TIERS: Final = "ON_DEMAND_"  # ON_DEMAND_PRIORITY is priority
 
 
 def usage(raw: Json) -> Usage:
-    """Read a `usageMetadata`. Raises NotUsage."""
+    """Read a `usageMetadata`. Raises Unfit."""
     thoughts = count(raw, "thoughtsTokenCount")
     candidates = count(raw, "candidatesTokenCount")
     if candidates is None:
@@ -33,7 +33,7 @@ def usage(raw: Json) -> Usage:
 
 
 def answer(body: Json) -> Answer:
-    """Read a whole answer. Raises NotUsage."""
+    """Read a whole answer. Raises Unfit."""
     stream = Stream()
     stream.add(body)
     return stream.answer()
@@ -49,7 +49,7 @@ class Stream:
         self._error_type: str | None = None
 
     def add(self, chunk: Json) -> None:
-        """Take what a chunk tells. Raises NotUsage."""
+        """Take what a chunk tells. Raises Unfit."""
         self._response_id = name(chunk, "responseId") or self._response_id
         self._model = name(chunk, "modelVersion") or self._model
         self._usage = part(chunk, "usageMetadata") or self._usage
@@ -57,7 +57,7 @@ class Stream:
             self._error_type = error_type(chunk)
 
     def answer(self) -> Answer:
-        """Return what was told so far. Raises NotUsage."""
+        """Return what was told so far. Raises Unfit."""
         return Answer(
             response_id=self._response_id,
             model=self._model,

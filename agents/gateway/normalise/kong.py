@@ -8,8 +8,8 @@ provider: its counts are what was avoided. The tenant is the consumer that Kong 
 from collections.abc import Iterator, Mapping
 
 from agents.gateway.normalise import values
-from agents.gateway.normalise.access_log import status_of_code
 from agents.gateway.normalise.outcome import Call, Declared, Ignored, Outcome, refused
+from agents.gateway.normalise.status import status_of_code
 from agents.gateway.normalise.values import Unfit, inside
 from schemas.records import InferenceUsage
 

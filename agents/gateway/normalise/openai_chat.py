@@ -11,7 +11,7 @@ from agents.gateway.normalise.usage import Answer, Usage
 
 
 def answer(body: Json) -> Answer:
-    """Read a whole answer. Raises NotUsage."""
+    """Read a whole answer. Raises Unfit."""
     stream = Stream()
     stream.add(body)
     return stream.answer()
@@ -28,7 +28,7 @@ class Stream:
         self._error_type: str | None = None
 
     def add(self, chunk: Json) -> None:
-        """Take what a chunk tells. Raises NotUsage."""
+        """Take what a chunk tells. Raises Unfit."""
         self._response_id = name(chunk, "id") or self._response_id
         self._model = name(chunk, "model") or self._model
         self._tier = name(chunk, "service_tier") or self._tier
@@ -37,7 +37,7 @@ class Stream:
             self._error_type = error_type(chunk)
 
     def answer(self) -> Answer:
-        """Return what was told so far. Raises NotUsage."""
+        """Return what was told so far. Raises Unfit."""
         return Answer(
             response_id=self._response_id,
             model=self._model,

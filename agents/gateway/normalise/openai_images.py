@@ -10,7 +10,7 @@ from agents.gateway.normalise.usage import Answer, Usage, some
 
 
 def images(body: Json) -> Answer:
-    """Read what generating, editing or varying images used. Raises NotUsage."""
+    """Read what generating, editing or varying images used. Raises Unfit."""
     told = part(body, "usage")
     if told:
         return Answer(usage=_by_tokens(told))
@@ -20,7 +20,7 @@ def images(body: Json) -> Answer:
 
 
 def transcription(body: Json) -> Answer:
-    """Read what a transcription or translation used. Raises NotUsage."""
+    """Read what a transcription or translation used. Raises Unfit."""
     told = part(body, "usage")
     return Answer(usage=usage(told) if told else None)
 

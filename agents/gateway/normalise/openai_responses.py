@@ -14,7 +14,7 @@ SEARCH: Final = "web_search_call"
 
 
 def answer(body: Json) -> Answer:
-    """Read a whole response. Raises NotUsage."""
+    """Read a whole response. Raises Unfit."""
     told = part(body, "usage")
     tier = name(body, "service_tier")
     read = usage(told, tier) if told else None
@@ -33,7 +33,7 @@ class Stream:
         self._answer = Answer()
 
     def add(self, event: Json) -> None:
-        """Take what an event tells: the last response tells all. Raises NotUsage."""
+        """Take what an event tells: the last response tells all. Raises Unfit."""
         response = part(event, "response")
         if response:
             self._answer = answer(response)

@@ -23,7 +23,7 @@ OF_ANSWER: Final = (
 def usage(raw: Json, service_tier: str | None = None) -> Usage:
     """Read a usage object of chat, completions, embeddings, responses, images, audio or realtime.
 
-    `service_tier` stands beside it in an answer. Raises NotUsage.
+    `service_tier` stands beside it in an answer. Raises Unfit.
     """
     prompt = _first_part(raw, *OF_PROMPT)
     spent = _first_part(raw, *OF_ANSWER)

@@ -1,23 +1,22 @@
-"""Reading counts and names out of JSON that anybody may have written. Pure.
+"""Reading a provider's usage object: counts, parts, and what may be kept of it. Pure.
 
-An error names the field and the type that came, never the value, which may be text of a prompt.
+What is absent or null is None. An error never tells a value that may be text of a prompt.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Final, TypeAlias
 
-from agents.errors import NotUsage
+from agents.gateway.normalise import values
+from agents.gateway.normalise.values import Unfit, said
+from schemas.decimals import from_bytes, to_decimal
 
 Json: TypeAlias = Mapping[str, object]
 
 NAME: Final = re.compile(r"[\w.:/@+-]{1,128}", re.ASCII)  # of models, ids, tiers: no spaces
 KEY: Final = re.compile(r"[A-Za-z]\w{0,63}", re.ASCII)
-COUNT_LIMIT: Final = 2**63  # an Avro long
-SMALLEST: Final = Decimal("1e-12")  # what a quantity on the wire can hold
-AMOUNT_LIMIT: Final = 10**15  # as metering accepts
 RAW_BYTES: Final = 4096
 RAW_DEPTH: Final = 4
 # The only words that say what a count is of; all else in a usage object is dropped.
@@ -28,35 +27,14 @@ WORDS: Final = frozenset({
 
 
 def count(raw: Json, name: str) -> int | None:
-    """Return a count; None when it is absent or null. Raises NotUsage for anything else.
-
-    Some send whole floats.
-
-    >>> count({"prompt_tokens": 7.0}, "prompt_tokens"), count({}, "prompt_tokens")
-    (7, None)
-    """
-    value = raw.get(name)
-    if value is None:
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise NotUsage(f"expected {name} to be a whole number, got {_kind(value)}")
-    if not 0 <= value < COUNT_LIMIT:
-        raise NotUsage(f"expected {name} >= 0 and in 64 bits, got {value}")
-    return value
+    """Return a count; None when it is absent or null. Raises Unfit for anything else."""
+    return values.count(raw.get(name), name)
 
 
 def amount(raw: Json, name: str) -> Decimal | None:
-    """Return a number that need not be whole, rounded half-even to 12 decimals; or None."""
-    value = raw.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NotUsage(f"expected {name} to be a number, got {_kind(value)}")
-    if not 0 <= value < AMOUNT_LIMIT:  # false for what is no number, too
-        raise NotUsage(f"expected {name} >= 0 and below 1e15, got {value}")
-    return Decimal(repr(value)).quantize(SMALLEST, ROUND_HALF_EVEN)
+    """Return a number that need not be whole, half-even to 12 decimals; or None. Raises Unfit."""
+    found = values.amount(raw.get(name), name)
+    return None if found is None else to_decimal(from_bytes(found))
 
 
 def part(raw: Json, name: str) -> Json:
@@ -65,7 +43,7 @@ def part(raw: Json, name: str) -> Json:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise NotUsage(f"expected {name} to be an object, got {_kind(value)}")
+        raise Unfit("bad_usage", f"expected {name} as an object, got {said(value)}")
     return value
 
 
@@ -75,7 +53,7 @@ def parts(raw: Json, name: str) -> list[Json]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
-        raise NotUsage(f"expected {name} to be a list of objects, got {_kind(value)}")
+        raise Unfit("bad_usage", f"expected {name} as a list of objects, got {said(value)}")
     return value
 
 
@@ -117,7 +95,3 @@ def _kept(raw: Json, depth: int) -> Iterator[tuple[str, object]]:
                 objects = [dict(_kept(v, depth - 1)) for v in value if isinstance(v, Mapping)]
                 if any(objects):
                     yield key, objects
-
-
-def _kind(value: object) -> str:
-    return type(value).__name__

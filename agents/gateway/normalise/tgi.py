@@ -10,7 +10,7 @@ TEXTS = frozenset({"prefill", "tokens", "top_tokens", "best_of_sequences"})
 
 
 def usage(raw: Json) -> Usage:
-    """Read `details`. Raises NotUsage."""
+    """Read `details`. Raises Unfit."""
     told = count(raw, "input_length")
     prefill = raw.get("prefill")  # the prompt's tokens, one by one, with their text
     if told is None and isinstance(prefill, list) and prefill:
@@ -23,6 +23,6 @@ def usage(raw: Json) -> Usage:
 
 
 def answer(body: Json) -> Answer:
-    """Read an answer, or the event that ends a stream. Raises NotUsage."""
+    """Read an answer, or the event that ends a stream. Raises Unfit."""
     told = part(body, "details")
     return Answer(usage=usage(told) if told else None)
