@@ -149,10 +149,10 @@ def read_map(source: Source, depth: int, into: str, declared: Map) -> None:
 def read_blocks(source: Source, depth: int) -> None:
     """Loop until an empty block; a negative count says that its size in bytes follows."""
     count = source.name()
+    source.add(depth, "while True:")
+    read_long(source, depth + 1, count)
     source.add(
         depth,
-        "while True:",
-        f"    {count}, at = long_at(data, at)",
         f"    if {count} == 0:",
         "        break",
         f"    if {count} < 0:",

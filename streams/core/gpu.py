@@ -1,6 +1,7 @@
 """Metering GPU intervals: each is balanced, cut at window and price edges, and stays balanced."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
@@ -24,7 +25,13 @@ STRANDED = "gpu.stranded"
 OUT_OF_SERVICE = "gpu.out_of_service"
 UNOBSERVED = "gpu.unobserved"
 UNHELD = (UNALLOCATED, STRANDED, OUT_OF_SERVICE, UNOBSERVED)
+METER_KEYS = {
+    (meter, is_priced): MeterKey(meter, UNIT, GPU_DIVISOR, is_priced)
+    for meter in (ACTIVE, HELD_IDLE, *UNHELD)
+    for is_priced in (False, True)
+}
 MAX_INTERVAL_US = DAY_US  # agents publish minutes; more is a clock that jumped
+MODELS_KEPT = 1000
 NO_RATE = Rate(0, 0)
 
 # tenant, project, endpoint, job, as reported
@@ -87,9 +94,10 @@ def count_unattributed(
 def add_parts(sums: Sums, parts: Iterable[Part], rate: Rate | None) -> None:
     """Add parts of the time at a rate; without one they are kept, unpriced."""
     cost, listed = rate or NO_RATE
+    is_priced = rate is not None
     for key, meter, for_us in parts:
         if for_us:
-            meter_key = MeterKey(meter, UNIT, GPU_DIVISOR, rate is not None)
+            meter_key = METER_KEYS[meter, is_priced]
             sums.entry(key).add(meter_key, for_us, for_us * cost, for_us * listed)
 
 
@@ -98,7 +106,8 @@ def times_of(event: GpuInterval) -> list[int]:
     times: list[int] = []
     for holder in event["holders"]:
         times += (holder["active_us"], holder["held_us"] - holder["active_us"])
-    return [*times, *unheld_times(event)]
+    times += unheld_times(event)
+    return times
 
 
 def unheld_times(event: GpuInterval) -> tuple[int, int, int, int]:
@@ -118,8 +127,8 @@ def keys_of(event: GpuInterval, names: Attribution, window_us: int) -> list[tupl
     for holder in event["holders"]:
         key = holder_key(names, window_us, model, holding_of(holder))
         keys += ((key, ACTIVE), (key, HELD_IDLE))
-    nobody = unheld_key(model)
-    return [*keys, *((nobody, meter) for meter in UNHELD)]
+    keys += unheld_keys(model)
+    return keys
 
 
 def holder_key(names: Attribution, window_us: int, model: str, holder: Holding) -> Key:
@@ -132,6 +141,12 @@ def holder_key(names: Attribution, window_us: int, model: str, holder: Holding) 
 def unheld_key(model: str) -> Key:
     """Return whose a GPU is that nobody held."""
     return Key(None, None, None, model, None, None)
+
+
+@lru_cache(MODELS_KEPT)
+def unheld_keys(model: str) -> tuple[tuple[Key, str], ...]:
+    """Return whose the time is that nobody held, in the order of UNHELD."""
+    return tuple((unheld_key(model), meter) for meter in UNHELD)
 
 
 def cut(event: GpuInterval, catalog: Catalog, book: PriceBook, window_us: int) -> Iterator[Piece]:
