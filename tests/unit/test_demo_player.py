@@ -62,12 +62,17 @@ def played(sends: list[Send], speed: float | None, log: Log) -> Player:
     return player
 
 
+def as_read(send: Send) -> dict[str, Any]:
+    """Return a batch as readers have it: what was left out is null or empty."""
+    return CODEC.decode(CODEC.encode(send.record_name, send.batch))[1]
+
+
 def test_every_send_arrives_once_in_order_at_its_sources_partition() -> None:
     sends = list(made_up_day(Plan(for_us=3 * MINUTE_US)))
     log = Log()
     player = played(sends, None, log)
     assert [(topic, key, batch) for _, topic, _, key, batch in log.data()] == [
-        (send.topic, send.source, send.batch) for send in sends
+        (send.topic, send.source, as_read(send)) for send in sends
     ]
     assert all(number == partition_of(key, PARTITIONS) for _, _, number, key, _ in log.data())
     assert player.progress.events == sum(len(send.batch["events"]) for send in sends)
