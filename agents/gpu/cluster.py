@@ -30,12 +30,14 @@ class Pod:
     group: str = ""  # what its control groups are named by: its uid, or the hash of a static pod
     is_terminal: bool = False
     containers: Mapping[str, str] = field(default_factory=dict)  # names by id
+    runtime: str | None = None  # None: no container has started
 
 
 def pod_of(of: Object) -> tuple[str, Pod]:
     """Return a pod by its uid."""
     meta, status = of["metadata"], of.get("status") or {}
-    started = [each for kind in STATUSES for each in status.get(kind) or ()]
+    every = [each for kind in STATUSES for each in status.get(kind) or ()]
+    started = [(each["name"], each["containerID"]) for each in every if each.get("containerID")]
     uid = meta["uid"]
     return uid, Pod(
         meta["namespace"],
@@ -44,11 +46,8 @@ def pod_of(of: Object) -> tuple[str, Pod]:
         meta.get("labels") or {},
         (meta.get("annotations") or {}).get(CONFIG_HASH, uid),
         status.get("phase") in TERMINAL,
-        {
-            each["containerID"].rpartition("://")[2]: each["name"]
-            for each in started
-            if each.get("containerID")
-        },
+        {container_id.rpartition("://")[2]: name for name, container_id in started},
+        started[0][1].partition("://")[0] if started else None,
     )
 
 

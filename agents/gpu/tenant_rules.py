@@ -50,8 +50,8 @@ def facts_of(owner: Owner, node: str) -> Facts:
             known |= {label(kind, key): said for key, said in labels.items()}
     if "pod_uid" in owner.workload and "pod" not in owner.workload:
         unknown |= KUBERNETES
-    elif "pod" in owner.workload and "container" not in owner.workload:
-        unknown.add("container")
+    elif "pod" in owner.workload:
+        unknown |= {"container", "runtime"} - owner.workload.keys()
     if "slurm_job" in owner.workload:
         unknown |= SLURM - owner.workload.keys()
     return Facts(known, frozenset(unknown))

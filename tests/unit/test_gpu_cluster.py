@@ -69,7 +69,9 @@ def lists(says: KubernetesSays, path: str) -> int:
 
 def test_pods_are_known_by_name_and_by_control_group(cluster: Cluster) -> None:
     found = cluster.pod_named("ml", "train-0")
-    assert found == Pod("ml", "train-0", "u-1", {"app": "train"}, "u-1", False, {"c-1": "main"})
+    assert found == Pod(
+        "ml", "train-0", "u-1", {"app": "train"}, "u-1", False, {"c-1": "main"}, "containerd"
+    )
     assert cluster.pod_in("u-1") == found
     assert cluster.namespace_labels("ml") == {"team": "search"}
     assert cluster.namespace_labels("other") is None
