@@ -134,8 +134,11 @@ def test_nonsense_rows_are_dropped_and_flagged(node: Node, reader: NvmlReader) -
     reader.look()
     node.advance(1)
     gpu.add_row(0, 0, 0)  # left zeroed by the driver
-    gpu.add_row(100, 99, START_US - 1)  # from before the window
-    assert only(reader.look()).flags == frozenset()
+    gpu.add_row(103, 99, START_US)  # from before the window
+    seen = only(reader.look())
+    assert seen.flags == frozenset()
+    assert seen.activity is not None
+    assert seen.activity.sm_us == {100: 250_000}
     node.advance(1)
     gpu.add_row(101, 4_294_967_295, node.now_us)
     gpu.add_row(102, 50, node.now_us + 3600 * SECOND)

@@ -207,6 +207,19 @@ def test_a_process_that_opens_the_gpu_after_a_fatal_xid_proves_it_usable(
     assert look(reader, gpu).standing is Standing.IN_SERVICE
 
 
+def test_a_reset_puts_a_gpu_back_into_service(node: Node, reader: NvmlReader) -> None:
+    gpu = node.add_gpu()
+    gpu.start(100)
+    reader.look()
+    gpu.raise_xid(48)
+    node.advance(1)
+    assert look(reader, gpu).standing is Standing.OUT_OF_SERVICE
+    gpu.stop(100)
+    gpu.reset_energy()
+    node.advance(1)
+    assert look(reader, gpu).standing is Standing.IN_SERVICE
+
+
 def test_where_the_driver_says_what_is_to_be_done_that_decides(
     node: Node, reader: NvmlReader
 ) -> None:
@@ -244,6 +257,36 @@ def test_the_xid_of_a_gpu_that_fell_off_the_bus_is_told_though_it_no_longer_answ
     gpu.raise_xid(79)
     seen = look(reader, gpu)
     assert (seen.standing, seen.xids) == (Standing.OUT_OF_SERVICE, (79,))
+
+
+def test_a_gpu_that_was_lost_or_unplugged_is_listened_to_anew(
+    node: Node, reader: NvmlReader
+) -> None:
+    lost, unplugged = node.add_gpu(), node.add_gpu()
+    reader.look()
+    rule = lost.lose()
+    node.unplug(unplugged)
+    reader.look()
+    node.advance(RESCAN_S)
+    reader.look()
+    assert node.calls()["nvmlDeviceRegisterEvents"] == 2
+    node.forget(rule)
+    node.plug(unplugged)
+    node.advance(RESCAN_S)
+    reader.look()
+    assert node.calls()["nvmlDeviceRegisterEvents"] == 4
+
+
+def test_a_lost_gpu_that_still_enumerates_is_listened_to_anew(
+    node: Node, reader: NvmlReader
+) -> None:
+    gpu = node.add_gpu()
+    reader.look()
+    gpu.answer("nvmlDeviceGetComputeRunningProcesses_v3", pynvml.NVML_ERROR_GPU_IS_LOST, times=1)
+    assert standings(reader) == [Standing.OUT_OF_SERVICE]
+    node.advance(RESCAN_S)
+    assert standings(reader) == [Standing.IN_SERVICE]
+    assert node.calls()["nvmlDeviceRegisterEvents"] == 2
 
 
 def test_xids_are_heard_again_after_a_driver_reload(node: Node, reader: NvmlReader) -> None:

@@ -122,6 +122,20 @@ def test_switching_mig_off_and_on_is_seen_at_once(gpu: Gpu, node: Node, reader: 
     assert layout.compute_slices == 7
 
 
+def test_what_a_mig_device_could_not_tell_is_asked_of_the_whole_gpu(
+    gpu: Gpu, node: Node, reader: NvmlReader
+) -> None:
+    gpu.cut(("7g.80gb", 7, 80_000))
+    rule = gpu.answer("nvmlDeviceGetGraphicsRunningProcesses_v3", pynvml.NVML_ERROR_NOT_SUPPORTED)
+    look(reader)
+    node.forget(rule)
+    gpu.mend()
+    gpu.start(100, kind="G")
+    (seen,) = reader.look()
+    assert seen.processes is not None
+    assert [process.pid for process in seen.processes] == [100]
+
+
 def test_gpm_tells_how_busy_each_instance_was(gpu: Gpu, node: Node, reader: NvmlReader) -> None:
     first, second = gpu.cut(("3g.40gb", 3, 40_448), ("3g.40gb", 3, 40_448))
     _, layout = look(reader)

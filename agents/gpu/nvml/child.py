@@ -21,7 +21,8 @@ class Child:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "agents.gpu.nvml"],
+            # -P: no module of the working directory instead of ours; the other: where it crashed
+            [sys.executable, "-P", "-X", "faulthandler", "-m", "agents.gpu.nvml"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,

@@ -125,6 +125,8 @@ class Device:
             activity = self._utilisation.read(handle, self.features, now.wall_us)
         if self._fitness.is_suspected or xids:
             self._ask_recovery(handle)
+        epoch = self._energy.epoch
+        energy_mj = self._energy.read(self.features.ask("energy", nvml.energy_mj, handle))
         signs = Signs(
             at_us=now.wall_us,
             xids=xids,
@@ -132,9 +134,9 @@ class Device:
             pids=frozenset(process.pid for process in seen),
             activity=activity,
             instances_worked=any(i.active_us for i in layout.instances) if layout else False,
+            was_reset=self._energy.epoch != epoch,
         )
         is_usable = self._fitness.is_usable(signs)
-        energy_mj = self._energy.read(self.features.ask("energy", nvml.energy_mj, handle))
         reasons = self.features.ask("clocks", nvml.clock_reasons, handle)
         return DeviceSeen(
             uuid=self.uuid,

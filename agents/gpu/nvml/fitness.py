@@ -1,7 +1,8 @@
 """Whether a GPU can be used after the driver reported a fault (an Xid). Pure.
 
 Newer drivers say themselves what has to be done before a GPU can be used again, and then that
-decides. With older ones a fatal Xid puts it out of service until something runs on it again.
+decides. With older ones a fatal Xid puts it out of service until it is reset, which its energy
+counter shows, or something runs on it again.
 """
 
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Signs:
     pids: frozenset[int]
     activity: Activity | None
     instances_worked: bool = False  # kernels ran on a MIG device since the look before
+    was_reset: bool = False  # its counters have begun anew since the look before
 
 
 class Fitness:
@@ -68,12 +70,13 @@ class Fitness:
         return self._suspected_us is None
 
     def _lives(self, signs: Signs, suspected_us: int) -> bool:
-        """Tell whether something ran after the fault, or could open the GPU after it."""
+        """Tell whether, after the fault, the GPU was reset, opened anew or worked on."""
         if signs.at_us <= suspected_us:
             return False
         activity = signs.activity
         has_worked = activity and activity.device_us and activity.since_us >= suspected_us
-        return bool(has_worked or signs.instances_worked or signs.pids - self._pids)
+        is_new = signs.was_reset or bool(signs.pids - self._pids)
+        return is_new or signs.instances_worked or bool(has_worked)
 
     def forget(self) -> None:
         """Trust the GPU again: the driver was loaded anew."""

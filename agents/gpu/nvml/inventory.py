@@ -56,6 +56,8 @@ class Inventory:
                 handle = nvml.device_at(index)
                 uuid = nvml.uuid(handle)
                 device = known.get(uuid) or Device(uuid)
+                if device.is_lost:
+                    self.xids.forget(uuid)
                 device.attach(handle, index)
                 self.xids.listen(uuid, handle)
                 found.append(device)
@@ -97,7 +99,8 @@ class Inventory:
 
     def unread(self, standing: Standing, flag: str) -> list[DeviceSeen]:
         """Return every GPU without asking any."""
-        return [device.unread(standing, frozenset({flag})) for device in self.devices]
+        known = [device.unread(standing, frozenset({flag})) for device in self.devices]
+        return known + self._strangers
 
 
 def _blamed(gone: list[Device], failed: dict[int, NvmlRefused]) -> dict[str, NvmlRefused | None]:
