@@ -330,6 +330,58 @@ ORDER BY (topic, partition, offset, event_index, at)
 TTL toDateTime(inserted_at) + toIntervalDay(90)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
 
+CREATE VIEW endpoint_use
+(
+    `hour` DateTime('UTC'),
+    `endpoint` String,
+    `pool` LowCardinality(String),
+    `node` String,
+    `calls` Int64,
+    `tokens` Int64,
+    `held_us` Int64
+)
+AS SELECT
+    hour,
+    endpoint,
+    pool,
+    node,
+    sum(call) AS calls,
+    sum(of_call) AS tokens,
+    sum(for_us) AS held_us
+FROM
+(
+    SELECT
+        toStartOfHour(u.started_at) AS hour,
+        ifNull(u.endpoint, '') AS endpoint,
+        u.pool AS pool,
+        '' AS node,
+        toInt64(1) AS call,
+        toInt64(ifNull(u.input_tokens, 0) + ifNull(u.output_tokens, 0)) AS of_call,
+        toInt64(0) AS for_us
+    FROM usage_events AS u
+    FINAL
+    WHERE (u.kind = 'inference') AND (u.endpoint IS NOT NULL)
+    UNION ALL
+    SELECT
+        toStartOfHour(u.started_at) AS hour,
+        ifNull(h.1, '') AS endpoint,
+        u.pool AS pool,
+        ifNull(u.node, '') AS node,
+        toInt64(0) AS call,
+        toInt64(0) AS of_call,
+        h.2 AS for_us
+    FROM usage_events AS u
+    FINAL
+    ARRAY JOIN arrayZip(u.holders.endpoint, u.holders.held_us) AS h
+    WHERE (u.kind = 'gpu') AND (ifNull(h.1, '') != '')
+)
+GROUP BY
+    hour,
+    endpoint,
+    pool,
+    node
+SETTINGS do_not_merge_across_partitions_select_final = 1
+
 CREATE VIEW hourly
 (
     `hour` DateTime64(6, 'UTC'),
@@ -466,6 +518,86 @@ ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(hour)
 ORDER BY (tenant, hour, pool, kind, project, provider, model, endpoint, meter, unit, currency)
 SETTINGS old_parts_lifetime = 60, index_granularity = 8192
+
+CREATE VIEW token_costs
+(
+    `hour` DateTime('UTC'),
+    `tenant` LowCardinality(String),
+    `provider` LowCardinality(String),
+    `model` LowCardinality(String),
+    `endpoint` LowCardinality(String),
+    `currency` LowCardinality(String),
+    `calls` Int64,
+    `tokens` Int64,
+    `cost` Nullable(Decimal(38, 12)),
+    `list_cost` Nullable(Decimal(38, 12)),
+    `billed_cost` Nullable(Decimal(38, 12)),
+    `cost_per_1k` Nullable(Decimal(76, 12)),
+    `list_cost_per_1k` Nullable(Decimal(76, 12)),
+    `unpriced_lines` Int64,
+    `provisional_lines` Int64
+)
+AS SELECT
+    hour,
+    tenant,
+    provider,
+    model,
+    endpoint,
+    currency,
+    sum(call) AS calls,
+    sum(of_call) AS tokens,
+    sum(of_line) AS cost,
+    sum(listed) AS list_cost,
+    sum(billed) AS billed_cost,
+    divideDecimal(sum(of_line * 1000), toDecimal128(nullIf(sum(of_call), 0), 0), 12) AS cost_per_1k,
+    divideDecimal(sum(listed * 1000), toDecimal128(nullIf(sum(of_call), 0), 0), 12) AS list_cost_per_1k,
+    sum(unpriced) AS unpriced_lines,
+    sum(provisional) AS provisional_lines
+FROM
+(
+    SELECT
+        toStartOfHour(c.window_start) AS hour,
+        c.tenant AS tenant,
+        ifNull(c.provider, '') AS provider,
+        ifNull(c.model, '') AS model,
+        ifNull(c.endpoint, '') AS endpoint,
+        c.currency AS currency,
+        toInt64(0) AS call,
+        toInt64(0) AS of_call,
+        c.cost AS of_line,
+        ifNull(c.list_cost, c.cost) AS listed,
+        ifNull(c.billed_cost, c.cost) AS billed,
+        toInt64(c.cost IS NULL) AS unpriced,
+        toInt64(c.status = 'provisional') AS provisional
+    FROM cost_current AS c
+    WHERE (c.provider IS NOT NULL) AND (NOT startsWith(c.pool, 'charge:'))
+    UNION ALL
+    SELECT
+        toStartOfHour(u.started_at) AS hour,
+        ifNull(u.tenant, '') AS tenant,
+        ifNull(u.provider, '') AS provider,
+        ifNull(u.model, '') AS model,
+        ifNull(u.endpoint, '') AS endpoint,
+        u.currency AS currency,
+        toInt64(1) AS call,
+        toInt64(ifNull(u.input_tokens, 0) + ifNull(u.output_tokens, 0)) AS of_call,
+        NULL AS of_line,
+        NULL AS listed,
+        NULL AS billed,
+        toInt64(0) AS unpriced,
+        toInt64(0) AS provisional
+    FROM usage_events AS u
+    FINAL
+    WHERE u.kind = 'inference'
+)
+GROUP BY
+    hour,
+    tenant,
+    provider,
+    model,
+    endpoint,
+    currency
+SETTINGS do_not_merge_across_partitions_select_final = 1
 
 CREATE VIEW unworked_gpu_time
 (
