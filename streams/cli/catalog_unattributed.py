@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from schemas.decimals import to_decimal
-from streams.cli.instants import instant_us
+from streams.cli.listing import AsJson, cell, stretch
 from streams.cli.publish import say
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, stop_if_checking
 from streams.config_topic import CATALOG
@@ -44,7 +44,7 @@ def show(  # noqa: PLR0913 - one parameter an option
     ] = None,
     until: Annotated[str | None, typer.Option(help="First instant left out. Default: now.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Lines listed; 0: all.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
     kafka: Kafka = None,
     data: Data = None,
     clickhouse: ClickHouse = None,
@@ -53,9 +53,7 @@ def show(  # noqa: PLR0913 - one parameter an option
     """Print the largest spend that a catalog leaves to nobody, by source, name and model."""
     settings = nearest(kafka=kafka, clickhouse=clickhouse, data=data)
     stop_if_checking(settings, check=check)
-    until_us = instant_us(until)
-    since_us = until_us - WEEK_US if since is None else instant_us(since)
-    span = Span(since_us, until_us, settings.meter.window_s * SECOND_US)
+    span = Span(*stretch(since, until, WEEK_US), settings.meter.window_s * SECOND_US)
     names = catalog_of(Publications(settings, CATALOG).find(catalog))
     with place_of(settings) as place:
         found = unattributed(asker_of(place), span, names)
@@ -73,7 +71,7 @@ def row(each: tuple[Reported, Spend]) -> tuple[str, ...]:
     """Return one line of the table."""
     of, spend = each
     cost = "" if spend.list_pico is None else figure(to_decimal(spend.list_pico))
-    names = map(printable, (of.source, of.tenant, of.kind, of.what, of.endpoint, of.why))
+    names = map(cell, (of.source, of.tenant, of.kind, of.what, of.endpoint, of.why))
     counts = (f"{spend.events:,}", f"{spend.tokens:,}" if spend.tokens else "")
     return (*names, *counts, cost, of.currency if cost else "")
 
@@ -88,12 +86,3 @@ def plain(each: tuple[Reported, Spend]) -> dict[str, object]:
         "tokens": spend.tokens,
         "list_cost": cost,
     }
-
-
-def printable(name: str | None) -> str:
-    """Return a name that a producer chose so that it stays in its cell.
-
-    >>> printable(chr(0)), printable(None)
-    ('[0x0]', '')
-    """
-    return "".join(each if each.isprintable() else f"[{ord(each):#x}]" for each in name or "")

@@ -8,6 +8,7 @@ import typer
 
 from schemas import topics
 from schemas.codec import Codec
+from streams.cli.listing import AsJson
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, reached, stop_if_checking
 from streams.kafka.batch import publish_all
 from streams.publishing import is_storing
@@ -32,7 +33,7 @@ def charges(  # noqa: PLR0913 - one parameter an option
         bool, typer.Option(help="Publish the adjustments, once the month is over.")
     ] = False,
     note: Annotated[str, typer.Option(help="Why, kept with every line published.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
     kafka: Kafka = None,
     data: Data = None,
     clickhouse: ClickHouse = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.charges import stored
-from streams.cli.instants import instant_us
+from streams.cli.listing import AsJson, stretch
 from streams.cli.reach import Check, ClickHouse, Data, Kafka, nearest, reached, stop_if_checking
 from streams.core.windows import DAY_US, SECOND_US
 from streams.publishing import is_storing
@@ -32,15 +32,14 @@ def share(  # noqa: PLR0913 - one parameter an option
         bool, typer.Option(help="Publish the lines of hours all of whose lines are final.")
     ] = False,
     note: Annotated[str, typer.Option(help="Why, kept with every line published.")] = "shared",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
     kafka: Kafka = None,
     data: Data = None,
     clickhouse: ClickHouse = None,
     check: Check = False,
 ) -> None:
     """Show what shared costs are handed on to whom, hour by hour, and publish it."""
-    until_us = instant_us(until)
-    since_us = instant_us(since) if since else until_us - DAY_US
+    since_us, until_us = stretch(since, until, DAY_US)
     settings = nearest(kafka=kafka, clickhouse=clickhouse, data=data)
     stop_if_checking(settings, check=check)
     closed_us = time.time_ns() // 1000 - int(settings.allocate.lateness_s * SECOND_US)

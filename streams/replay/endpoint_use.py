@@ -13,7 +13,6 @@ from typing import NamedTuple
 from streams.core.catalog import Catalog
 from streams.core.pools import Endpoint
 from streams.replay.ask import Asker
-from streams.replay.span import Span
 
 NOT_NAMED = "not in the catalog: its calls are paid by token, and its GPU time is idle"
 PAID_BY_CALL = "paid by token: its GPU time is idle"
@@ -50,9 +49,12 @@ class EndpointUse:
     wrong: str = ""
 
 
-def endpoint_use(asker: Asker, span: Span, catalog: Catalog) -> dict[InPool, EndpointUse]:
-    """Return how endpoints were used in a span, by name and pool. Blocks."""
-    rows = asker.rows("endpoint_use", {"since": span.since_us, "until": span.until_us})
+def endpoint_use(
+    asker: Asker, within: tuple[int, int], catalog: Catalog
+) -> dict[InPool, EndpointUse]:
+    """Return how endpoints were used in hours that begin in a stretch, by name and pool. Blocks."""
+    since_us, until_us = within
+    rows = asker.rows("endpoint_use", {"since": since_us, "until": until_us})
     return fitted([Used(*row) for row in rows], catalog)
 
 

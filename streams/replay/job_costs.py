@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from streams.replay.ask import Asker, Params
-from streams.replay.span import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class JobCost:
     provisional_lines: int
 
 
-def job_costs(asker: Asker, span: Span, job: str = "") -> list[JobCost]:
-    """Return what jobs cost in windows that begin in a span, dearest first. Blocks."""
-    params: Params = {"since": span.since_us, "until": span.until_us, "job": job}
+def job_costs(asker: Asker, since_us: int, until_us: int, job: str = "") -> list[JobCost]:
+    """Return what jobs cost in windows that begin in a stretch, dearest first. Blocks."""
+    params: Params = {"since": since_us, "until": until_us, "job": job}
     return [JobCost(*row) for row in asker.rows("job_costs", params)]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from streams.core.money import half_even
 from streams.replay.ask import Asker
-from streams.replay.span import Span
 
 THOUSAND = 1000
 
@@ -13,8 +12,9 @@ THOUSAND = 1000
 class TokenCost:
     """Calls of a tenant to a model, in pico; empty endpoint: none. `unpriced_lines`: how many.
 
-    Of an endpoint paid by GPU time, cost is its part of the time that the endpoint held, and the
-    list is that of GPU time. Idle time is not of a model, and not in it.
+    None: nothing of it has a price. Of an endpoint paid by GPU time, cost is its part of the time
+    that the endpoint held, and the list is that of GPU time. Idle time is not of a model, and not
+    in it.
     """
 
     tenant: str
@@ -22,23 +22,26 @@ class TokenCost:
     model: str
     endpoint: str
     tokens: int
-    cost: int
-    listed: int
+    cost: int | None
+    listed: int | None
     currency: str
     unpriced_lines: int
 
     @property
     def per_1k(self) -> int | None:
-        """What a thousand tokens cost, in pico, rounded half-even; None without tokens."""
-        return half_even(self.cost * THOUSAND, self.tokens) if self.tokens else None
+        """What a thousand tokens cost, in pico, rounded half-even; None without tokens or price."""
+        return self._per_1k(self.cost)
 
     @property
     def list_per_1k(self) -> int | None:
         """What they cost by the list."""
-        return half_even(self.listed * THOUSAND, self.tokens) if self.tokens else None
+        return self._per_1k(self.listed)
+
+    def _per_1k(self, pico: int | None) -> int | None:
+        return None if pico is None or not self.tokens else half_even(pico * THOUSAND, self.tokens)
 
 
-def token_costs(asker: Asker, span: Span) -> list[TokenCost]:
-    """Return what calls cost in windows that begin in a span, dearest first. Blocks."""
-    rows = asker.rows("token_costs", {"since": span.since_us, "until": span.until_us})
+def token_costs(asker: Asker, since_us: int, until_us: int) -> list[TokenCost]:
+    """Return what calls cost in hours that begin in a stretch, dearest first. Blocks."""
+    rows = asker.rows("token_costs", {"since": since_us, "until": until_us})
     return [TokenCost(*row) for row in rows]

@@ -4,7 +4,7 @@ import pytest
 
 from clickhouse.client import Connection
 from streams.config.catalog import load_catalog
-from streams.core.windows import SECOND_US
+from streams.core.windows import HOUR_US, SECOND_US
 from streams.replay.ask import Direct
 from streams.replay.endpoint_use import (
     NO_CALLS,
@@ -15,9 +15,7 @@ from streams.replay.endpoint_use import (
     EndpointUse,
     endpoint_use,
 )
-from streams.replay.span import Span
 from tests.builders.archived import Document, Live, price_book
-from tests.builders.terms import WINDOW_US
 from tests.builders.usage import T0, call, holder, interval
 
 pytestmark = pytest.mark.integration
@@ -50,8 +48,7 @@ def archive(database: Connection) -> None:
 def test_what_does_not_fit_is_said_by_endpoint_and_pool(database: Connection) -> None:
     """`both` has GPUs in one of its pools; `lost` has them in another than its own."""
     archive(database)
-    span = Span(T0, T0 + 10 * WINDOW_US, WINDOW_US)
-    found = endpoint_use(Direct(database), span, load_catalog(CATALOG))
+    found = endpoint_use(Direct(database), (T0, T0 + HOUR_US), load_catalog(CATALOG))
     assert found == {
         ("both", "h100"): EndpointUse(1, 11, SECOND_US, ""),
         ("both", "l40"): EndpointUse(1, 11, 0, NO_GPUS),
@@ -64,5 +61,4 @@ def test_what_does_not_fit_is_said_by_endpoint_and_pool(database: Connection) ->
 
 
 def test_nothing_used_is_nothing_wrong(database: Connection) -> None:
-    span = Span(T0, T0 + WINDOW_US, WINDOW_US)
-    assert endpoint_use(Direct(database), span, load_catalog(CATALOG)) == {}
+    assert endpoint_use(Direct(database), (T0, T0 + HOUR_US), load_catalog(CATALOG)) == {}

@@ -9,7 +9,6 @@ from schemas.decimals import to_bytes
 from streams.core.windows import MINUTE_US
 from streams.replay.ask import Direct
 from streams.replay.job_costs import JobCost, job_costs
-from streams.replay.span import Span
 from tests.builders.cost_lines import line
 from tests.builders.usage import T0
 
@@ -39,10 +38,10 @@ def test_a_job_costs_what_its_gpu_time_does_over_all_windows(database: Connectio
         )
     )
     writer.flush()
-    span = Span(T0, T0 + 2 * MINUTE_US, MINUTE_US)
+    within = T0, T0 + 2 * MINUTE_US
     one = JobCost(
         "acme", "", "train-1", T0, T0 + 2 * MINUTE_US, 30, 35 * USD // 10, 35 * USD // 10,
         "USD", 0, 1,
     )  # fmt: skip
-    assert job_costs(Direct(database), span, "train-1") == [one]
-    assert [each.job for each in job_costs(Direct(database), span)] == ["train-2", "train-1"]
+    assert job_costs(Direct(database), *within, "train-1") == [one]
+    assert [each.job for each in job_costs(Direct(database), *within)] == ["train-2", "train-1"]

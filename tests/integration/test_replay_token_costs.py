@@ -5,12 +5,11 @@ import pytest
 from clickhouse.client import Connection
 from clickhouse.rows import cost_lines
 from clickhouse.writer import Writer
+from streams.core.windows import HOUR_US
 from streams.replay.ask import Direct
-from streams.replay.span import Span
 from streams.replay.token_costs import token_costs
 from tests.builders.archived import Document, Live, price_book
 from tests.builders.cost_lines import line
-from tests.builders.terms import WINDOW_US
 from tests.builders.usage import T0, call
 
 pytestmark = pytest.mark.integration
@@ -42,7 +41,7 @@ def test_tokens_cost_what_their_lines_do_over_how_many_there_were(database: Conn
         ])
     )  # fmt: skip
     writer.flush()
-    found = token_costs(Direct(database), Span(T0, T0 + WINDOW_US, WINDOW_US))
+    found = token_costs(Direct(database), T0, T0 + HOUR_US)
     assert [
         (each.tenant, each.endpoint, each.tokens, each.cost, each.per_1k) for each in found
     ] == [
