@@ -189,6 +189,20 @@ def test_without_buffered_samples_the_gauge_stands_for_the_window(
     assert node.calls()["nvmlDeviceGetSamples"] == asked  # remembered
 
 
+def test_the_gauge_does_not_stand_for_a_time_in_which_nobody_looked(
+    node: Node, reader: NvmlReader
+) -> None:
+    gpu = node.add_gpu()
+    gpu.answer("nvmlDeviceGetSamples", pynvml.NVML_ERROR_NOT_SUPPORTED)
+    gpu.work(100, 60)
+    reader.look()
+    node.advance(3600)
+    ran = activity(reader)
+    kept_us = 100 * SECOND // 6
+    assert ran.until_us - ran.since_us == kept_us
+    assert ran.device_us == round(kept_us * 0.6)
+
+
 def test_without_rows_or_samples_a_second_has_to_pass_before_idleness_is_believed(
     node: Node, reader: NvmlReader
 ) -> None:

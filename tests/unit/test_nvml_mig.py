@@ -164,6 +164,44 @@ def test_samples_too_close_to_each_other_tell_nothing_and_lose_nothing(
     assert layout.instances[0].active_us == 100_000
 
 
+def test_work_in_a_time_in_which_nobody_looked_is_not_told_as_of_one_look(
+    gpu: Gpu, node: Node, reader: NvmlReader
+) -> None:
+    (instance,) = gpu.cut(("7g.80gb", 7, 80_000))
+    gpu.work(100, 100, instance=instance)
+    look(reader)
+    node.advance(3600)
+    _, layout = look(reader)
+    assert layout.instances[0].active_us is None
+    node.advance(1)
+    _, layout = look(reader)
+    assert layout.instances[0].active_us == 1_000_000
+
+
+def test_counters_of_gpm_that_fall_tell_nothing(gpu: Gpu, node: Node, reader: NvmlReader) -> None:
+    (instance,) = gpu.cut(("7g.80gb", 7, 80_000))
+    gpu.work(100, 100, instance=instance)
+    node.advance(1)
+    look(reader)
+    gpu.works.clear()
+    gpu.node.write()
+    node.advance(1)
+    _, layout = look(reader)
+    assert layout.instances[0].active_us is None
+
+
+def test_samples_of_gpm_are_freed_with_the_instance_they_are_of(
+    gpu: Gpu, node: Node, reader: NvmlReader
+) -> None:
+    for _ in range(3):
+        gpu.cut(("3g.40gb", 3, 40_448), ("3g.40gb", 3, 40_448))
+        look(reader)
+        gpu.mend()
+        reader.look()
+    calls = node.calls()
+    assert calls["nvmlGpmSampleAlloc"] == calls["nvmlGpmSampleFree"] == 12
+
+
 def test_where_gpm_is_not_supported_activity_is_unknown_and_asked_for_once(
     node: Node, reader: NvmlReader
 ) -> None:

@@ -146,6 +146,16 @@ def test_closing_ends_the_child(node: Node) -> None:
     assert reader._child._process.poll() == 0
 
 
+def test_closing_does_not_wait_for_a_call_that_hangs(node: Node) -> None:
+    node.add_gpu()
+    node.answer("nvmlDeviceGetName", HANG)
+    reader = WatchedReader(Patience(first_s=0.05))
+    with pytest.raises(ReaderStale):
+        reader.look()
+    reader.close()
+    assert reader._child._process.poll() == -signal.SIGKILL
+
+
 def test_the_child_ends_when_its_agent_is_gone(node: Node) -> None:
     node.add_gpu()
     reader = WatchedReader(IN_TIME)

@@ -8,6 +8,9 @@ the instant asked for, and who has no row did nothing; rows of one answer carry 
 from collections.abc import Mapping, Sequence
 
 LONGEST_SAMPLE_US = 1_000_000  # "between 1 second and 1/6 second" (nvml.h, nvmlUtilization_t)
+SURELY_KEPT_US = (
+    100 * LONGEST_SAMPLE_US // 6
+)  # buffers of 100 samples were seen, 6 a second at most
 MOST_PERCENT = 100
 
 Sample = tuple[int, int]  # (at_us, percent)

@@ -63,20 +63,24 @@ class Child:
                 return answer
 
     def close(self) -> None:
-        """Let the child end. One that hangs in the kernel is left behind."""
+        """Let the child end, or end it. One that hangs in the kernel is left behind."""
         self._questions.close()
         self._answers.close()
+        if self._has_ended():
+            return
+        self._process.kill()
+        self._has_ended()
+
+    def _has_ended(self) -> bool:
         try:
             self._process.wait(GOODBYE_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            return False
+        return True
 
     def _ended(self) -> ReaderStale:
-        try:
-            how = f"with exit status {self._process.wait(GOODBYE_S)}"
-        except subprocess.TimeoutExpired:
-            how = "and left a process behind"
+        self._has_ended()
         return ReaderStale(
-            f"expected the process that reads NVML to go on, but it ended {how}; its last words "
-            "are in this log; start a new agent"
+            "expected the process that reads NVML to go on, but it ended with exit status "
+            f"{self._process.returncode}; its last words are in this log; start a new agent"
         )

@@ -178,6 +178,7 @@ class Device:
         if not nvml.is_mig(handle):
             if self._cut is not None:
                 self.features.forget()  # what MIG does not support may be again
+                self._instances.keep_only(frozenset())
             self._cut = None
         elif self._cut is None or not mig.is_current(self._cut):
             self.features.forget()

@@ -9,12 +9,14 @@ from typing import NewType
 
 import pynvml
 
+from agents.gpu.nvml.activity import SURELY_KEPT_US
 from agents.gpu.nvml.calls import ask
 from agents.gpu.nvml.library import Handle
 
 Sample = NewType("Sample", object)
 
 SHORTEST_US = 100_000  # between two samples (nvml.h); closer ones say nothing
+LONGEST_US = SURELY_KEPT_US  # further apart: what came between was no look, so it is not told
 
 
 def is_supported(handle: Handle) -> bool:
@@ -55,8 +57,8 @@ class InstanceActivity:
         if now_us - meter.at_us < SHORTEST_US:
             return None
         ask(pynvml.nvmlGpmMigSampleGet, handle, instance, meter.room)
-        percent = self._busy_percent(meter.last, meter.room)
         for_us = now_us - meter.at_us
+        percent = self._busy_percent(meter.last, meter.room) if for_us <= LONGEST_US else None
         meter.last, meter.room, meter.at_us = meter.room, meter.last, now_us
         return None if percent is None else (round(percent * for_us / 100), for_us)
 

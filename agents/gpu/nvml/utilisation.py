@@ -7,6 +7,7 @@ Each window ends at the newest sample the driver has given, and the next begins 
 from agents.gpu.nvml import library as nvml
 from agents.gpu.nvml.activity import (
     LONGEST_SAMPLE_US,
+    SURELY_KEPT_US,
     Row,
     Sample,
     device_us,
@@ -50,8 +51,7 @@ class Utilisation:
         if until_us <= since_us:
             return None
         self._last_seen_us = until_us
-        if samples:  # the driver keeps some seconds only: what is older, nobody saw
-            since_us = max(since_us, samples[0][0] - LONGEST_SAMPLE_US)
+        since_us = max(since_us, _oldest(samples, until_us))
         busy_us = _busy(handle, features, samples, since_us, until_us)
         if busy_us is None and rows is None:
             return None
@@ -65,6 +65,11 @@ def _newest(rows: list[Row] | None, samples: list[Sample] | None, now_us: int) -
     if samples:
         return samples[-1][0]
     return now_us - LONGEST_SAMPLE_US
+
+
+def _oldest(samples: list[Sample] | None, until_us: int) -> int:
+    """Return since when the driver can have told. What is older than its buffer, nobody saw."""
+    return samples[0][0] - LONGEST_SAMPLE_US if samples else until_us - SURELY_KEPT_US
 
 
 def _busy(
