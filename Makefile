@@ -1,6 +1,7 @@
 # Two commands to know: `make demo` and `make test`. Each sets up what it needs.
 PYTHON ?= python3
 MINUTES ?= 20
+SEED    ?= $(shell date +%s)
 WORKERS ?= 2
 VENV   := .venv
 PEERS  := .venv-peers
@@ -8,7 +9,7 @@ BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 UV_PIP := $(BIN)/uv pip --quiet --system-certs
 
-.PHONY: demo test test-kafka check bench soak docs proto lock clean
+.PHONY: demo test test-kafka laws check bench soak docs proto lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/apportion demo $(ARGS)
@@ -19,6 +20,11 @@ test: $(VENV)/.ready $(PEERS)/.ready
 test-kafka: $(VENV)/.ready
 	APPORTION_TEST_KAFKA=apache APPORTION_TEST_CLICKHOUSE=server $(BIN)/pytest \
 	  tests/real tests/contract tests/integration tests/e2e/test_system_abuse.py $(ARGS)
+
+laws: $(VENV)/.ready
+	HYPOTHESIS_PROFILE=longest $(BIN)/pytest --timeout=0 --hypothesis-seed=$(SEED) \
+	  tests/property/test_core_pool_laws.py tests/property/test_core_money_laws.py \
+	  tests/property/test_core_sharing_laws.py tests/property/test_core_monthly_laws.py $(ARGS)
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import brokers
 from tests.services import Guard, ServiceBlocked, engine_refused, guard_kafka_clients
@@ -21,10 +21,27 @@ guard = Guard()  # an audit hook lives as long as the interpreter, and so does w
 
 
 def pytest_configure() -> None:
-    settings.register_profile("apportion", deadline=None)  # no test judges by a wall clock
-    settings.load_profile("apportion")
+    load_examples()
     sys.addaudithook(guard.audit)
     guard_kafka_clients(guard)
+
+
+def load_examples() -> None:
+    """Try few examples of a law, or as many as HYPOTHESIS_PROFILE says: `long`, or `longest`."""
+    lasting = [HealthCheck.too_slow]
+    for profile, most, unchecked in (
+        ("short", 40, []),
+        ("long", 3_000, lasting),
+        ("longest", 10_000, lasting),
+    ):
+        settings.register_profile(
+            profile,
+            max_examples=most,
+            deadline=None,  # no test judges by a wall clock
+            print_blob=True,
+            suppress_health_check=unchecked,
+        )
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 
 def _may_use_services(item: pytest.Item) -> bool:

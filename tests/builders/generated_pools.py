@@ -1,5 +1,8 @@
 """Random pools: the sums of one window, and the terms by which it is split."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from streams.core.allocation import Policy
@@ -70,3 +73,12 @@ def pools(draw: st.DrawFn, *, reserved: bool = True) -> Policy:
         milli_gpus=draw(st.one_of(st.none(), st.integers(0, 8000))),
     )
     return Policy(pool, 0, MINUTE_US)
+
+
+def with_names(pool: Pool, name: Callable[[str], str]) -> Pool:
+    """Return a pool whose reservations and margins are those of other tenants."""
+    claims = (replace(each, tenant=name(each.tenant)) for each in pool.reservations)
+    lending = pool.lending and replace(
+        pool.lending, margin_account=name(pool.lending.margin_account)
+    )
+    return replace(pool, reservations=tuple(claims), lending=lending)

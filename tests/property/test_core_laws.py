@@ -19,6 +19,7 @@ from streams.core.price_book import Agreements
 from streams.core.windows import pieces, window_start
 from tests.builders.drawing import agreed, lines, meter
 from tests.builders.generated import END_US, any_terms, batches, intervals, terms
+from tests.builders.generated_pools import with_names
 from tests.builders.generated_prices import OVERRIDES, PRICES, UPLIFTS
 from tests.builders.independent import call_costs, covered, gpu_costs, windows_of
 from tests.builders.terms import book
@@ -244,13 +245,7 @@ def test_renaming_tenants_renames_their_lines_and_changes_nothing_else(
 
 def with_payers(names: Catalog, name: Callable[[str], str]) -> Catalog:
     """Return a catalog whose reservations and margins are those of other tenants."""
-    pools = []
-    for pool in names.entries.pools:
-        claims = [replace(each, tenant=name(each.tenant)) for each in pool.reservations]
-        lending = pool.lending and replace(
-            pool.lending, margin_account=name(pool.lending.margin_account)
-        )
-        pools.append(replace(pool, reservations=tuple(claims), lending=lending))
+    pools = [with_names(pool, name) for pool in names.entries.pools]
     return Catalog(names.version, replace(names.entries, pools=tuple(pools)))
 
 

@@ -1,6 +1,6 @@
 """Laws of splitting a pool, over random pools, reservations and terms.
 
-Few examples by default; 10,000 of each law with HYPOTHESIS_PROFILE=longest.
+Few examples by default; 10,000 of each law with `make laws`.
 """
 
 from collections import Counter, defaultdict
@@ -21,7 +21,7 @@ from streams.core.pools import GPU_SCALE, Share
 from streams.core.price import GPU_DIVISOR
 from streams.core.sums import Key, Sums
 from streams.core.tenants import Sla
-from tests.builders.generated_pools import RATES, add_time, pool_sums, pools, times
+from tests.builders.generated_pools import RATES, add_time, pool_sums, pools, times, with_names
 
 MULTIPLIERS = (Fraction(1), Fraction(2, 3), Fraction(6, 5))
 
@@ -55,6 +55,13 @@ def by_tenant_and_kind(of: Lines, figure: Callable[[Figures], int]) -> Counter[t
     found: Counter[tuple[str, str]] = Counter()
     for what, figures in of.items():
         found[what.tenant, what.kind] += figure(figures)
+    return found
+
+
+def costs_by_kind(of: Lines) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for what, figures in of.items():
+        found[what.kind] += figures.cost or 0
     return found
 
 
@@ -217,6 +224,54 @@ def test_lines_only_ever_join(sums: Sums, policy: Policy, more: Sums) -> None:
     before = set(drawn(sums, policy))
     sums.add_records(more.records())
     assert before <= set(drawn(sums, policy))
+
+
+@given(sums=pool_sums(), policy=pools(), more=pool_sums(), cut=st.integers(0, 20))
+def test_batching_is_irrelevant(sums: Sums, policy: Policy, more: Sums, cut: int) -> None:
+    """The same records in one batch, in two, or the other way round."""
+    first, second = sums.records(), more.records()
+    whole, parts, reverse = Sums(), Sums(), Sums()
+    whole.add_records(first + second)
+    for each in (second[cut:], first[:cut], second[:cut], first[cut:]):
+        parts.add_records(each)
+    for record in reversed(first + second):
+        reverse.add_records([record])
+    assert drawn(whole, policy) == drawn(parts, policy) == drawn(reverse, policy)
+
+
+@given(sums=pool_sums(), policy=pools(), suffix=st.sampled_from(["", "-2", "z"]))
+def test_renaming_tenants_renames_their_lines_and_changes_nothing_else(
+    sums: Sums, policy: Policy, suffix: str
+) -> None:
+    """New names keep their order, which decides the odd pico."""
+
+    def name(tenant: str) -> str:
+        return tenant if tenant.startswith("__") else f"t-{tenant}{suffix}"
+
+    renamed = Sums()
+    for key, entry in sums.entries.items():
+        renamed.entries[key._replace(tenant=key.tenant and name(key.tenant))] = entry
+    before = {
+        what._replace(tenant=name(what.tenant)): figures
+        for what, figures in drawn(sums, policy).items()
+    }
+    assert drawn(renamed, replace(policy, pool=with_names(policy.pool, name))) == before
+
+
+@given(sums=pool_sums(), policy=pools(reserved=False))
+def test_a_pool_that_nobody_holds_costs_all_of_it_as_idle(sums: Sums, policy: Policy) -> None:
+    """Whatever the policy; without what was out of service, or nobody looked at."""
+    unheld = Sums()
+    for key, entry in sums.entries.items():
+        if key.tenant is None and key.endpoint is None:
+            unheld.entries[key] = entry
+    amount, _ = reported(unheld)
+    assume(unheld.entries)
+    terms = replace(policy, pool=replace(policy.pool, milli_gpus=None))
+    found = drawn(unheld, terms)
+    elsewhere = cost(found, lambda what: what.kind in {"out_of_service", "unobserved"})
+    assert costs_by_kind(found)["idle_share"] == half_even(amount, GPU_DIVISOR) - elsewhere
+    assert {what.tenant for what in found if what.kind == "idle_share"} == {"__idle__"}
 
 
 @given(sums=pool_sums(), policy=pools())

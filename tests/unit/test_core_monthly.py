@@ -1,12 +1,9 @@
 """Monthly amounts: whole, by the window, whoever says that their time went by and however often."""
 
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from schemas.records import CostLine, Partial
 from streams.core.accrual import STEP_US, Step, due
@@ -80,32 +77,6 @@ def test_months_are_those_of_the_calendar(year: int, month: int, days: int) -> N
     assert found.to_us - found.from_us == days * DAY_US
     assert month_of(found.to_us - 1) == found
     assert month_of(found.to_us) == Month(found.number + 1)
-
-
-@given(
-    amount=st.integers(0, 10**20),
-    number=st.integers(0, 2_000),
-    cuts=st.lists(st.floats(0, 1), max_size=50),
-)
-def test_the_parts_of_a_month_sum_to_it(amount: int, number: int, cuts: list[float]) -> None:
-    month = Month(number)
-    length_us = month.to_us - month.from_us
-    inner = sorted(month.from_us + int(cut * length_us) for cut in cuts)
-    edges = [month.from_us, *inner, month.to_us]
-    assert sum(spread(amount, begin, end) for begin, end in pairwise(edges)) == amount
-
-
-@given(
-    amount=st.integers(0, 10**16),
-    number=st.integers(0, 2_000),
-    window_us=st.sampled_from([n * HOUR_US for n in (1, 2, 3, 4, 6, 8, 12, 24)]),
-)
-def test_windows_that_divide_a_day_sum_to_the_month(
-    amount: int, number: int, window_us: int
-) -> None:
-    month = Month(number)
-    begins = range(month.from_us, month.to_us, window_us)
-    assert sum(spread(amount, begin, begin + window_us) for begin in begins) == amount
 
 
 @pytest.mark.parametrize("amount", [1, 7 * USD + 3])

@@ -4,12 +4,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from streams.core.catalog import Catalog, Entries
 from streams.core.lines import Lines
-from streams.core.shared_costs import Share, SharedCost, SplitKey
+from streams.core.shared_costs import Share, SharedCost
 from streams.core.sharing import GIVEN, share_out
 from streams.core.spent import Spent
 from streams.core.tenants import Tenant
@@ -129,53 +127,3 @@ def test_what_nobody_can_take_stays_where_it_is() -> None:
     by = [spent("corp", 12)]
     assert not shared(SharedCost("of corp", "proportional", tenant="corp"), by=by)
     assert not shared(SharedCost("of retail", "even", tenant="retail"), by=by)  # it has no cost
-
-
-KEYS: st.SearchStrategy[SplitKey] = st.sampled_from(["even", "proportional", "drivers"])
-
-
-@st.composite
-def costs(draw: st.DrawFn) -> tuple[SharedCost, ...]:
-    """Return costs of the tree, from top to bottom, and of a pool."""
-    found = [SharedCost("p", draw(KEYS), pool="resource:s", drivers=(Share("*", 10**6),))]
-    found += [
-        SharedCost(f"of {name}", draw(KEYS), tenant=name, drivers=(Share("tokens.*", 10**6),))
-        for name in draw(st.sets(st.sampled_from(["corp", "cloud", "retail"])))
-    ]
-    return tuple(draw(st.permutations(found)))
-
-
-rows = st.lists(
-    st.builds(
-        Spent,
-        st.sampled_from([*(each.name for each in TREE), "stranger", "__idle__"]),
-        st.sampled_from(["resource:s", "api:x"]),
-        st.sampled_from(["tokens.input", "idle_share", "lent_credit"]),
-        st.sampled_from(["tokens.input", "tokens.output"]),
-        st.sampled_from(["Tokens", "Other"]),
-        st.integers(0, 10**20),
-        *[st.integers(-(10**6), 10**18)] * 3,
-    ),
-    max_size=12,
-)
-
-
-@given(costs=costs(), by=rows, seed=st.randoms(use_true_random=False))
-def test_nothing_is_lost_and_order_changes_nothing(
-    costs: tuple[SharedCost, ...],
-    by: list[Spent],
-    seed: Any,  # noqa: ANN401  # of random
-) -> None:
-    lines = shared(*costs, by=by)
-    for name in {cost.name for cost in costs}:
-        money = [each.money for what, each in lines.items() if what.model == name]
-        assert [sum(amounts) for amounts in zip(*money, strict=True)] in ([], [0, 0, 0])
-    shuffled = list(by)
-    seed.shuffle(shuffled)
-    assert shared(*costs, by=shuffled) == lines
-
-
-@given(by=rows)
-def test_a_tenant_that_is_shared_has_nothing_left(by: list[Spent]) -> None:
-    lines = shared(SharedCost("c", "even", tenant="corp", among=("cloud", "shop")), by=by)
-    assert "corp" not in after(lines, by)
