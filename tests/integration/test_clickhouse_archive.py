@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import pytest
 
-from clickhouse.archive import ArchivedBatch, read_batches
 from clickhouse.client import Connection
 from clickhouse.usage_rows import (
     Attributed,
@@ -19,6 +18,7 @@ from clickhouse.usage_rows import (
 from clickhouse.writer import Writer
 from schemas.decimals import to_bytes
 from schemas.records import GpuInterval, Holder, Loss
+from tests.archive_reader import read_batches as read
 from tests.builders.usage import T0, batch, call, holder, interval, quantity
 
 pytestmark = pytest.mark.integration
@@ -27,7 +27,6 @@ VERSIONS = Versions("book-1", "catalog-1", "USD")
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
-FOR_EVER = 2**61
 LOSS: Loss = {"events": 3, "first_us": T0, "last_us": T0 + 1, "reason": "outbox_full"}
 
 
@@ -48,12 +47,6 @@ def archive(
         given = cast("UsageBatch", each)
         writer.add(*usage_rows(record, given, attributed, position, VERSIONS))
     writer.flush()
-
-
-def read(
-    database: Connection, since: int = 0, until: int = FOR_EVER, pool: str | None = None
-) -> list[ArchivedBatch]:
-    return list(read_batches(database, since, until, pool))
 
 
 def random_batch(chance: random.Random, record: UsageRecord, seq: int) -> dict[str, Any]:
@@ -158,33 +151,6 @@ def test_an_event_keeps_its_index_when_others_are_dead_letters(database: Connect
     assert found.events == [events[1], events[2], events[4]]
 
 
-def test_the_stretch_is_half_open_for_instants(database: Connection) -> None:
-    calls = [call(at_us=T0 + n) for n in range(4)]
-    archive(database, "InferenceUsageBatch", batch(*calls))
-    [found] = read(database, T0 + 1, T0 + 3)
-    assert found.indexes == [1, 2]
-
-
-def test_an_interval_is_in_when_any_part_of_it_is(database: Connection) -> None:
-    # [0, 10 s), [10 s, 20 s), [20 s, 30 s) and one of 3 hours before [10 s, 20 s)
-    intervals = [
-        interval(start_us=T0 + n * 10 * SECOND_US, end_us=T0 + (n + 1) * 10 * SECOND_US)
-        for n in range(3)
-    ]
-    long = interval(start_us=T0 - 3 * HOUR_US, end_us=T0 + 10 * SECOND_US + 1)
-    ended = interval(start_us=T0 - 3 * HOUR_US, end_us=T0 + 10 * SECOND_US)
-    archive(database, "GpuUsageBatch", batch(*intervals, long, ended))
-    [found] = read(database, T0 + 10 * SECOND_US, T0 + 20 * SECOND_US)
-    assert found.indexes == [1, 3]
-
-
-def test_one_pool_can_be_read_alone(database: Connection) -> None:
-    archive(database, "InferenceUsageBatch", batch(call(), seq=0), pool="a")
-    archive(database, "InferenceUsageBatch", batch(call(), seq=1), pool="b")
-    assert [each.seq for each in read(database, pool="b")] == [1]
-    assert [each.seq for each in read(database)] == [0, 1]
-
-
 def test_batches_come_by_kind_and_in_order_of_their_identity(database: Connection) -> None:
     archive(
         database,
@@ -202,14 +168,6 @@ def test_batches_come_by_kind_and_in_order_of_their_identity(database: Connectio
     ]
 
 
-def test_reading_can_be_left_halfway(database: Connection) -> None:
-    archive(database, "InferenceUsageBatch", *(batch(call(), seq=n) for n in range(50)))
-    reading = read_batches(database, 0, FOR_EVER)
-    assert next(reading).seq == 0
-    reading.close()  # type: ignore[attr-defined]  # a generator
-    assert len(read(database)) == 50
-
-
 def test_losses_of_other_batches_are_not_given(database: Connection) -> None:
     archive(
         database,
@@ -217,7 +175,6 @@ def test_losses_of_other_batches_are_not_given(database: Connection) -> None:
         batch(call(), seq=0),
         batch(call(at_us=T0 + HOUR_US), seq=1) | {"losses": [LOSS]},
     )
-    assert [each.losses for each in read(database, 0, T0 + 1)] == [[]]
     assert [each.losses for each in read(database)] == [[], [LOSS]]
 
 

@@ -6,7 +6,6 @@ from typing import cast
 
 import pytest
 
-from clickhouse.archive import read_batches
 from clickhouse.block import Block
 from clickhouse.client import Connection
 from clickhouse.columns import column_types
@@ -15,6 +14,7 @@ from clickhouse.usage_rows import Attributed, Position, UsageBatch, Versions, us
 from clickhouse.writer import Writer
 from schemas.records import GpuInterval
 from streams.core.windows import DAY_US, HOUR_US, SECOND_US
+from tests.archive_reader import read_batches
 from tests.builders.usage import T0, batch, holder, interval
 
 pytestmark = pytest.mark.integration
@@ -125,7 +125,7 @@ def test_intervals_that_were_archived_before_say_what_they_said(
         types = column_types(rows.table, names)
         empty_database.writer.insert(rows.table, names, types, columns)
     migrate(empty_database)
-    [found] = read_batches(empty_database, 0, 2**61)
+    [found] = read_batches(empty_database)
     assert found.events == [told]
     assert [row[:4] for row in unworked(empty_database)] == [
         ("held_idle", "acme", None, 5 * S),

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from clickhouse.block import Block
 from clickhouse.columns import TABLES
 from clickhouse.errors import BadRow
-from clickhouse.usage_events import usage_event
 from clickhouse.usage_rows import (
     Attributed,
     Position,
@@ -21,6 +20,7 @@ from clickhouse.usage_rows import (
     usage_rows,
 )
 from schemas.decimals import to_bytes, to_decimal
+from tests.archived_events import usage_event
 from tests.builders.usage import batch, call, interval
 
 POSITION = Position("usage.inference.v1", 2, 40)

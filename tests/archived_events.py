@@ -1,4 +1,4 @@
-"""Rows of the archive back to the very events the codec gave. Pure; the way out of `usage_rows`."""
+"""Rows of the archive back to the very events the codec gave: the way back of `usage_rows`."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
