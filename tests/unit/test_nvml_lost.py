@@ -17,11 +17,8 @@ LOST = (
     pynvml.NVML_ERROR_IRQ_ISSUE,
     pynvml.NVML_ERROR_INSUFFICIENT_POWER,
 )
-RESET, NONE, DRAIN_AND_RESET = (
-    pynvml.NVML_GPU_RECOVERY_ACTION_GPU_RESET,
-    pynvml.NVML_GPU_RECOVERY_ACTION_NONE,
-    pynvml.NVML_GPU_RECOVERY_ACTION_DRAIN_AND_RESET,
-)
+RESET = pynvml.NVML_GPU_RECOVERY_ACTION_GPU_RESET
+NONE = pynvml.NVML_GPU_RECOVERY_ACTION_NONE
 
 
 @pytest.fixture
@@ -220,21 +217,44 @@ def test_a_reset_puts_a_gpu_back_into_service(node: Node, reader: NvmlReader) ->
     assert look(reader, gpu).standing is Standing.IN_SERVICE
 
 
-def test_where_the_driver_says_what_is_to_be_done_that_decides(
-    node: Node, reader: NvmlReader
+@pytest.mark.parametrize("action", [NONE, 4, 5])
+def test_after_a_fatal_xid_a_driver_that_needs_nothing_first_decides(
+    node: Node, reader: NvmlReader, action: int
+) -> None:
+    gpu = node.add_gpu()
+    gpu.need(action)
+    reader.look()
+    gpu.raise_xid(74)
+    node.advance(1)
+    assert look(reader, gpu).standing is Standing.IN_SERVICE
+
+
+@pytest.mark.parametrize("action", [RESET, 2, 3, 6, 7])
+def test_while_the_driver_asks_for_a_reset_the_gpu_is_out_of_service_though_work_goes_on(
+    node: Node, reader: NvmlReader, action: int
 ) -> None:
     gpu = node.add_gpu()
     gpu.need(NONE)
     gpu.work(100, 50)
     reader.look()
-    gpu.raise_xid(74)
-    node.advance(1)
+    gpu.need(action)
+    gpu.raise_xid(79)
+    for _ in range(3):
+        node.advance(1)
+        assert look(reader, gpu).standing is Standing.OUT_OF_SERVICE
+    gpu.need(NONE)
     assert look(reader, gpu).standing is Standing.IN_SERVICE
-    gpu.need(RESET)
+
+
+def test_an_action_that_nobody_knows_is_no_word(node: Node, reader: NvmlReader) -> None:
+    gpu = node.add_gpu()
+    gpu.need(99)
+    assert look(reader, gpu).standing is Standing.IN_SERVICE
     gpu.raise_xid(79)
     node.advance(1)
-    assert look(reader, gpu).standing is Standing.OUT_OF_SERVICE  # though its work goes on
-    gpu.need(DRAIN_AND_RESET)
+    assert look(reader, gpu).standing is Standing.OUT_OF_SERVICE
+    gpu.work(100, 50)
+    node.advance(1)
     assert look(reader, gpu).standing is Standing.IN_SERVICE
 
 
@@ -296,3 +316,31 @@ def test_xids_are_heard_again_after_a_driver_reload(node: Node, reader: NvmlRead
     reader.look()
     gpu.raise_xid(13)
     assert look(reader, gpu).xids == (13,)
+
+
+def test_an_event_set_left_undefined_is_made_anew_for_the_others(
+    node: Node, reader: NvmlReader
+) -> None:
+    well, odd = node.add_gpu(), node.add_gpu()
+    odd.answer("nvmlDeviceRegisterEvents", pynvml.NVML_ERROR_UNKNOWN)
+    reader.look()
+    node.advance(RESCAN_S)
+    reader.look()
+    well.raise_xid(13)
+    assert look(reader, well).xids == (13,)
+    calls = node.calls()
+    assert calls["nvmlEventSetFree"] == 1
+    node.advance(RESCAN_S)
+    reader.look()
+    assert node.calls()["nvmlDeviceRegisterEvents"] == calls["nvmlDeviceRegisterEvents"]
+
+
+@pytest.mark.parametrize("function", ["nvmlEventSetCreate", "nvmlDeviceRegisterEvents"])
+def test_where_no_events_are_to_be_had_the_rest_goes_on(
+    node: Node, reader: NvmlReader, function: str
+) -> None:
+    gpu = node.add_gpu()
+    node.answer(function, pynvml.NVML_ERROR_NOT_SUPPORTED)
+    gpu.raise_xid(79)
+    seen = look(reader, gpu)
+    assert (seen.standing, seen.xids, seen.flags) == (Standing.IN_SERVICE, (), frozenset())

@@ -228,10 +228,11 @@ def test_instances_that_share_a_gpu_instance_cannot_be_told_apart(
     assert [i.active_us for i in layout.instances] == [None, None]
 
 
+@pytest.mark.parametrize("code", [pynvml.NVML_ERROR_NOT_SUPPORTED, pynvml.NVML_ERROR_NO_PERMISSION])
 def test_a_driver_that_hides_the_widest_profile_is_asked_for_its_most_devices(
-    gpu: Gpu, reader: NvmlReader
+    gpu: Gpu, reader: NvmlReader, code: int
 ) -> None:
     gpu.cut(("1g.10gb", 1, 9_728))
-    gpu.answer("nvmlDeviceGetGpuInstanceProfileInfoV", pynvml.NVML_ERROR_NOT_SUPPORTED)
+    gpu.answer("nvmlDeviceGetGpuInstanceProfileInfoV", code)
     _, layout = look(reader)
     assert (layout.compute_slices, layout.memory_bytes) == (7, 80 * GIB)

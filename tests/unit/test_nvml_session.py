@@ -10,6 +10,7 @@ from tests.nvml_process import Clocks
 from tests.nvml_scenario import Node
 
 NOT_LOADED = pynvml.NVML_ERROR_DRIVER_NOT_LOADED
+NO_GPUS = pynvml.NVML_ERROR_GPU_NOT_FOUND
 
 
 @pytest.fixture
@@ -35,16 +36,20 @@ def test_a_reloaded_driver_is_read_in_the_same_look_with_new_handles_and_epochs(
     assert node.calls()["nvmlShutdown"] == 1
 
 
-def test_while_no_driver_is_loaded_its_gpus_are_out_of_service(
-    node: Node, reader: NvmlReader
+@pytest.mark.parametrize(
+    ("code", "flag"), [(NOT_LOADED, "nvml_driver_not_loaded"), (NO_GPUS, "nvml_gpu_not_found")]
+)
+def test_while_no_driver_or_no_gpu_is_there_those_seen_before_are_out_of_service(
+    node: Node, reader: NvmlReader, code: int, flag: str
 ) -> None:
     gpu = node.add_gpu()
     reader.look()
     node.reload_driver()
-    rule = node.answer("nvmlInitWithFlags", NOT_LOADED)
-    (seen,) = reader.look()
-    assert (seen.uuid, seen.standing) == (gpu.uuid, Standing.OUT_OF_SERVICE)
-    assert seen.flags == {"nvml_driver_not_loaded"}
+    rule = node.answer("nvmlInitWithFlags", code)
+    for _ in range(2):
+        (seen,) = reader.look()
+        assert (seen.uuid, seen.standing) == (gpu.uuid, Standing.OUT_OF_SERVICE)
+        assert seen.flags == {flag}
     node.forget(rule)
     node.advance(61)
     assert [s.standing for s in reader.look()] == [Standing.IN_SERVICE]

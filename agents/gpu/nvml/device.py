@@ -9,7 +9,7 @@ from agents.errors import NvmlRefused
 from agents.gpu.nvml import gpm, mig, processes
 from agents.gpu.nvml import library as nvml
 from agents.gpu.nvml.energy import EnergyCounter
-from agents.gpu.nvml.faults import ABOVE_DEVICES, Fault, fault_of, flag_of
+from agents.gpu.nvml.faults import ABOVE_DEVICES, Fault, fault_of, flag_of, standing_of
 from agents.gpu.nvml.features import Features
 from agents.gpu.nvml.fitness import Fitness, Signs
 from agents.gpu.nvml.library import Handle
@@ -96,11 +96,9 @@ class Device:
                 self.trouble = None
                 return seen
         flags = self.features.take_flags()
-        if self.trouble is not None:
-            flags |= {flag_of(self.trouble)}
-        return self.unread(
-            Standing.OUT_OF_SERVICE if self.is_lost else Standing.UNREADABLE, flags, xids
-        )
+        if self.trouble is None:
+            return self.unread(Standing.UNREADABLE, flags, xids)
+        return self.unread(standing_of(self.trouble), flags | {flag_of(self.trouble)}, xids)
 
     def unread(
         self, standing: Standing, flags: frozenset[str], xids: tuple[int, ...] = ()

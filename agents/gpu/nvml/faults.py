@@ -7,6 +7,7 @@ practice of NVIDIA's own exporters and device plugin.
 from enum import Enum, auto
 
 from agents.errors import NvmlRefused
+from agents.gpu.observed import Standing
 
 
 class Fault(Enum):
@@ -27,6 +28,7 @@ SUCCESS = 0  # pynvml raises it where it expected a list to be announced first
 TIMEOUT = 10  # of a wait for events: there was none
 FUNCTION_NOT_FOUND = 13
 DRIVER_NOT_LOADED = 9
+UNKNOWN = 999
 
 _MEANINGS: dict[int, tuple[str, Fault]] = {
     SUCCESS: ("empty", Fault.NOTHING),
@@ -54,7 +56,7 @@ _MEANINGS: dict[int, tuple[str, Fault]] = {
     26: ("deprecated", Fault.UNSUPPORTED),
     27: ("not_ready", Fault.UNREADABLE),
     28: ("gpu_not_found", Fault.DEVICE_LOST),
-    999: ("unknown", Fault.UNREADABLE),
+    UNKNOWN: ("unknown", Fault.UNREADABLE),
 }
 ABOVE_DEVICES = frozenset({Fault.SESSION_LOST, Fault.STALE})  # no device can be asked any more
 
@@ -72,3 +74,9 @@ def flag_of(refused: NvmlRefused) -> str:
     """
     name, _ = _MEANINGS.get(refused.code, (f"error_{refused.code}", Fault.UNREADABLE))
     return f"nvml_{name}"
+
+
+def standing_of(refused: NvmlRefused) -> Standing:
+    """Return whether a GPU of which this is the last word can be used, as far as one can know."""
+    is_out = fault_of(refused) is Fault.DEVICE_LOST or refused.code == DRIVER_NOT_LOADED
+    return Standing.OUT_OF_SERVICE if is_out else Standing.UNREADABLE

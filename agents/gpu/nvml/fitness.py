@@ -29,8 +29,11 @@ FATAL_XIDS = frozenset(
         143,  # initialisation failed
     }
 )
-# NVML_GPU_RECOVERY_ACTION_*: nothing to be done, or a reset once the work on it has ended
-USABLE_ACTIONS = frozenset({0, 4})
+# NVML_GPU_RECOVERY_ACTION_*, nvml.h. Usable: nothing to be done; a reset once its work has ended;
+# the memory domain of several nodes to be recovered. Not usable: the GPU, its bus or the node to be
+# reset first, or all traffic between GPUs to be ended. An action newer than these says nothing.
+USABLE_ACTIONS = frozenset({0, 4, 5})
+UNUSABLE_ACTIONS = frozenset({1, 2, 3, 6, 7})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,10 @@ class Fitness:
         """Take in a look and tell whether anything can run on the GPU."""
         if any(xid in FATAL_XIDS for xid in signs.xids):
             self._suspected_us, self._pids = signs.at_us, signs.pids
-        if signs.recovery_action is not None:
-            is_usable = signs.recovery_action in USABLE_ACTIONS
-            self._suspected_us = None if is_usable else self._suspected_us or signs.at_us
+        if signs.recovery_action in USABLE_ACTIONS:
+            self._suspected_us = None
+        elif signs.recovery_action in UNUSABLE_ACTIONS:
+            self._suspected_us = self._suspected_us or signs.at_us
         elif self._suspected_us is not None and self._lives(signs, self._suspected_us):
             self._suspected_us = None
         return self._suspected_us is None

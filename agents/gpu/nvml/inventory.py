@@ -8,7 +8,7 @@ UUID that could be known: it is called `unidentified-<index>`, so that the count
 from agents.errors import NvmlRefused
 from agents.gpu.nvml import library as nvml
 from agents.gpu.nvml.device import Device
-from agents.gpu.nvml.faults import ABOVE_DEVICES, Fault, fault_of, flag_of
+from agents.gpu.nvml.faults import ABOVE_DEVICES, fault_of, flag_of, standing_of
 from agents.gpu.nvml.xids import Xids
 from agents.gpu.observed import DeviceSeen, Instant, Standing
 
@@ -95,7 +95,7 @@ class Inventory:
         refused = self._missing[device.uuid]
         if refused is None:
             return device.unread(Standing.OUT_OF_SERVICE, NOT_ENUMERATED, xids)
-        return device.unread(_standing(refused), frozenset({flag_of(refused)}), xids)
+        return device.unread(standing_of(refused), frozenset({flag_of(refused)}), xids)
 
     def unread(self, standing: Standing, flag: str) -> list[DeviceSeen]:
         """Return every GPU without asking any."""
@@ -119,12 +119,7 @@ def _stranger(index: int, refused: NvmlRefused) -> DeviceSeen:
     return DeviceSeen(
         uuid=f"unidentified-{index}",
         model="",
-        standing=_standing(refused),
+        standing=standing_of(refused),
         flags=frozenset({flag_of(refused)}),
         index=index,
     )
-
-
-def _standing(refused: NvmlRefused) -> Standing:
-    is_lost = fault_of(refused) is Fault.DEVICE_LOST
-    return Standing.OUT_OF_SERVICE if is_lost else Standing.UNREADABLE

@@ -18,6 +18,7 @@ Handle = NewType("Handle", object)  # of a GPU or a MIG device; void after a shu
 EventSet = NewType("EventSet", object)
 
 MEBIBYTE = 1 << 20
+HIDDEN = frozenset({Fault.UNSUPPORTED, Fault.FORBIDDEN, Fault.VOID_HANDLE, Fault.NOTHING})
 WIDEST_FIRST = (
     pynvml.NVML_GPU_INSTANCE_PROFILE_8_SLICE,
     pynvml.NVML_GPU_INSTANCE_PROFILE_7_SLICE,
@@ -185,7 +186,7 @@ def whole_slices(handle: Handle) -> tuple[int, int] | None:
         try:
             info = ask(pynvml.nvmlDeviceGetGpuInstanceProfileInfo, handle, profile)
         except NvmlRefused as refused:
-            if fault_of(refused) in {Fault.UNSUPPORTED, Fault.VOID_HANDLE, Fault.NOTHING}:
+            if fault_of(refused) in HIDDEN:
                 continue
             raise
         return info.sliceCount, info.memorySizeMB * MEBIBYTE

@@ -10,7 +10,7 @@ from dataclasses import replace
 from agents.errors import NvmlRefused, ReaderStale, ReaderUnavailable
 from agents.gpu.clocks import instant
 from agents.gpu.nvml import library as nvml
-from agents.gpu.nvml.faults import DRIVER_NOT_LOADED, Fault, fault_of, flag_of
+from agents.gpu.nvml.faults import Fault, fault_of, flag_of, standing_of
 from agents.gpu.nvml.inventory import Inventory
 from agents.gpu.observed import DeviceSeen, Instant, Standing
 
@@ -69,8 +69,8 @@ class NvmlReader:
                 case Fault.SESSION_LOST:
                     self._lose_session(refused)
                     return None
-                case _:  # the enumeration itself failed: nothing is known of any GPU
-                    return self._inventory.unread(Standing.UNREADABLE, flag_of(refused))
+                case _:  # the enumeration itself failed
+                    return self._inventory.unread(standing_of(refused), flag_of(refused))
 
     def _look_at_devices(self, now: Instant) -> list[DeviceSeen]:
         seen = self._inventory.look(now)
@@ -120,10 +120,9 @@ class NvmlReader:
 
     def _without_driver(self) -> list[DeviceSeen]:
         """Say of every GPU that no driver is loaded, so nothing can run, or that nobody knows."""
-        is_unloaded = self._down is not None and self._down.code == DRIVER_NOT_LOADED
-        standing = Standing.OUT_OF_SERVICE if is_unloaded else Standing.UNREADABLE
-        flag = "nvml_uninitialized" if self._down is None else flag_of(self._down)
-        return self._inventory.unread(standing, flag)
+        if self._down is None:
+            return self._inventory.unread(Standing.UNREADABLE, "nvml_uninitialized")
+        return self._inventory.unread(standing_of(self._down), flag_of(self._down))
 
     def _clock_flags(self, now: Instant) -> frozenset[str]:
         """Begin new windows when the wall clock was set: the driver stamps its samples with it."""

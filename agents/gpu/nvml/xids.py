@@ -1,14 +1,15 @@
 """The Xids that the driver reports: one event set for all GPUs, read without waiting.
 
 An Xid is heard by whoever listened when it came. One that came while the agent was down is not;
-what it left behind is seen by the recovery action or the errors of the GPU.
+what it left behind is seen by the recovery action or the errors of the GPU. In MIG mode those that
+concern one instance are told to privileged users only (nvml.h, nvmlEventSetWait_v2).
 """
 
 from collections.abc import Iterator
 
 from agents.errors import NvmlRefused
 from agents.gpu.nvml import library as nvml
-from agents.gpu.nvml.faults import ABOVE_DEVICES, fault_of
+from agents.gpu.nvml.faults import ABOVE_DEVICES, UNKNOWN, fault_of
 from agents.gpu.nvml.library import EventSet, Handle
 
 MOST_AT_ONCE = 256  # a GPU in agony may report without end; the rest waits for the next look
@@ -25,14 +26,18 @@ class Xids:
 
     def open(self) -> None:
         """Begin to listen, to nobody yet. What an earlier event set held went with the driver."""
-        self._heard.clear()
         self.refused.clear()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._heard.clear()
+        self._events = self._none = None
         try:
             self._events = nvml.open_events()
         except NvmlRefused as refused:
             if fault_of(refused) in ABOVE_DEVICES:
                 raise
-            self._events, self._none = None, refused
+            self._none = refused
 
     def close(self) -> None:
         """Stop listening, before NVML is shut down."""
@@ -41,8 +46,8 @@ class Xids:
             self._events = None
 
     def listen(self, uuid: str, handle: Handle) -> None:
-        """Listen to a GPU too, if it is not listened to yet."""
-        if uuid in self._heard.values():
+        """Listen to a GPU too, if it is not listened to yet and has not refused before."""
+        if uuid in self.refused or uuid in self._heard.values():
             return
         if self._events is None:
             if self._none is not None:
@@ -54,12 +59,15 @@ class Xids:
             if fault_of(refused) in ABOVE_DEVICES:
                 raise
             self.refused[uuid] = refused
+            if refused.code == UNKNOWN:  # nvml.h: the event set is in an undefined state: free it
+                self.close()
+                self._begin()
         else:
             self._heard[nvml.address(handle)] = uuid
-            self.refused.pop(uuid, None)
 
     def forget(self, uuid: str) -> None:
         """Listen anew when the GPU is found again: after a reset it reports to nobody."""
+        self.refused.pop(uuid, None)
         self._heard = {at: known for at, known in self._heard.items() if known != uuid}
 
     def take(self) -> dict[str, tuple[int, ...]]:
