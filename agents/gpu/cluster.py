@@ -5,10 +5,11 @@ while, as their processes do.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from agents.errors import ApiServerSilent
 from agents.gpu.api_server import Address, ApiServer, Collection, Object
 from agents.gpu.processes import KEPT_US
 from agents.gpu.reflection import Reflection
@@ -102,6 +103,16 @@ class Cluster:
         self._server.close()
         for thread in self._threads:
             thread.join(LAST_S)
+
+    def check(self) -> Iterator[tuple[str, ApiServerSilent | None]]:
+        """Yield each path that is followed, and why it cannot be listed. Blocks."""
+        for each in (self.pods, self.namespaces, self.nodes):
+            try:
+                self._server.page(each.of, 1, "")
+            except ApiServerSilent as refused:
+                yield each.of.path, refused
+            else:
+                yield each.of.path, None
 
     @property
     def faults(self) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class Reflection(Generic[T]):
         self.objects: dict[str, T] | None = None  # by what `entry` says first; None: never listed
         self.fault: str | None = "not asked yet"
         self._server = server
-        self._of = of
+        self.of = of
         self._read = entry
         self._pause_s = pause_s
         self._version: str | None = None
@@ -58,7 +58,7 @@ class Reflection(Generic[T]):
         found: dict[str, T] = {}
         token = version = ""
         while True:
-            page = self._server.page(self._of, PAGE, token)
+            page = self._server.page(self.of, PAGE, token)
             found |= dict(map(self._entry, page.get("items") or ()))
             meta = page.get("metadata") or {}
             version, token = meta.get("resourceVersion") or "", meta.get("continue") or ""
@@ -67,7 +67,7 @@ class Reflection(Generic[T]):
         self.objects, self._version, self.fault = found, version, None
 
     def _watch(self) -> None:
-        for event in self._server.watch(self._of, self._version or ""):
+        for event in self._server.watch(self.of, self._version or ""):
             self.fault = None
             if event:
                 self._take(event)
@@ -75,7 +75,7 @@ class Reflection(Generic[T]):
     def _take(self, event: Object) -> None:
         of, what = event.get("object") or {}, event.get("type")
         if what == "ERROR":
-            raise ApiServerSilent(f"{self._of.path}: {of.get('message')}", of.get("code"))
+            raise ApiServerSilent(f"{self.of.path}: {of.get('message')}", of.get("code"))
         if what != "BOOKMARK":
             key, kept = self._entry(of)
             others = {name: each for name, each in (self.objects or {}).items() if name != key}
@@ -87,4 +87,4 @@ class Reflection(Generic[T]):
             return self._read(of)
         except (KeyError, TypeError, AttributeError) as error:
             self._version = None  # what was misread may matter: list again
-            raise ApiServerSilent(f"{self._of.path}: expected an object, got {error!r}") from error
+            raise ApiServerSilent(f"{self.of.path}: expected an object, got {error!r}") from error
