@@ -1,6 +1,7 @@
 """Every step of a line, whatever it is about. Pure."""
 
 from streams.core.gpu import GPU
+from streams.core.lending import UNMET
 from streams.core.lines import NO_MONEY, Dimensions
 from streams.explain.capacity_steps import capacity_steps
 from streams.explain.charged_steps import agreed_steps, tier_steps
@@ -16,7 +17,9 @@ def line_steps(made: Made, what: Dimensions) -> list[Step]:
     """Return the steps of a line that the archive makes. Raises where they miss it: a bug here."""
     money = made.lines[what].money
     steps = [*usage_steps(made, what), *monthly_steps(made, what)]
-    if what.meter.startswith(GPU):
+    if what.kind == UNMET:  # no GPU time: there was none
+        steps += lending_steps(made, what)
+    elif what.meter.startswith(GPU):
         steps += [*work_steps(made, what), *lending_steps(made, what)]
         steps += [*capacity_steps(made, what), *agreed_steps(made, what)]
     is_said = added(steps, "billed") is not None

@@ -11,6 +11,7 @@ from streams.core.catalog import Catalog
 from streams.core.metering import Rules
 from streams.core.price_book import PriceBook
 from streams.core.tenants import Sla, Tenant
+from streams.core.windows import MINUTE_US
 from streams.explain.line_steps import line_steps
 from streams.explain.step import added
 from streams.prices.choice import SoughtTime, choose_time
@@ -55,6 +56,15 @@ def test_gpu_time_is_said_to_be_priced_by_the_entry_that_prices_it(
 
 def gpu_prices(book: PriceBook, model: str) -> list[object]:
     return [each for each in book.prices if (each.model, each.meter) == (model, "gpu")]
+
+
+def test_time_that_nobody_looked_or_could_use_is_not_there_for_reservations() -> None:
+    """acme reserved 60 s of the minute, of which 20 were seen to be there."""
+    lost = interval(end_us=T0 + MINUTE_US, unobserved_us=30_000_000, out_of_service_us=10_000_000)
+    [made] = made_of(terms(reservations={"acme": 1000}), [[lost]])
+    for kind in ("reservation_unmet", "reserved_idle"):
+        what = next(what for what in made.lines if what.kind == kind)
+        assert "60.00 - 40.00 = 20.00" in [step.arithmetic for step in line_steps(made, what)]
 
 
 def test_steps_that_miss_their_line_are_not_shown() -> None:
