@@ -52,7 +52,7 @@ def test_details_are_those_that_were_written(tmp_path: Path) -> None:
 
 @pytest.fixture
 def scripts(root: Path) -> Path:
-    return root / "agents/gpu/install/slurm"
+    return root / "deploy/gpu-agent"
 
 
 def run(script: Path, folder: Path, **environment: str) -> None:
@@ -72,16 +72,16 @@ def job(number: int, gpus: str) -> dict[str, str]:
 
 def test_the_prolog_writes_and_the_epilog_removes(scripts: Path, tmp_path: Path) -> None:
     folder = tmp_path / "jobs"
-    run(scripts / "prolog.sh", folder, **job(12, "0,1"))
-    run(scripts / "prolog.sh", folder, **job(13, "1"))
-    run(scripts / "prolog.sh", folder, **job(13, "1"))  # Slurm may run it again
+    run(scripts / "slurm-prolog.sh", folder, **job(12, "0,1"))
+    run(scripts / "slurm-prolog.sh", folder, **job(13, "1"))
+    run(scripts / "slurm-prolog.sh", folder, **job(13, "1"))  # Slurm may run it again
     slurm = SlurmJobs(folder, Clock())
     assert slurm.ask().jobs == {"0": ("12",), "1": ("12", "13")}
     assert slurm.details("13") == {"account": "fraud", "user": "ann", "partition": "gpu"}
-    run(scripts / "epilog.sh", folder, **job(12, "0,1"))
+    run(scripts / "slurm-epilog.sh", folder, **job(12, "0,1"))
     assert slurm.ask().jobs == {"0": (), "1": ("13",)}
     assert slurm.details("12") == {}
-    run(scripts / "epilog.sh", folder, **job(13, "1"))
+    run(scripts / "slurm-epilog.sh", folder, **job(13, "1"))
     assert slurm.ask().jobs == {"0": (), "1": ()}
 
 
@@ -89,16 +89,16 @@ def test_a_job_without_gpus_is_written_nowhere_and_delays_nothing(
     scripts: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "jobs"
-    for name in ("prolog.sh", "epilog.sh"):
+    for name in ("slurm-prolog.sh", "slurm-epilog.sh"):
         run(scripts / name, folder, **job(12, ""))
     assert SlurmJobs(folder, Clock()).ask().jobs == {}
 
 
 def test_jobs_that_begin_and_end_at_once_lose_nobody(scripts: Path, tmp_path: Path) -> None:
     folder = tmp_path / "jobs"
-    begun = [start(scripts / "prolog.sh", folder, number) for number in range(10, 30)]
+    begun = [start(scripts / "slurm-prolog.sh", folder, number) for number in range(10, 30)]
     assert [each.wait() for each in begun] == [0] * 20
-    ended = [start(scripts / "epilog.sh", folder, number) for number in range(10, 25)]
+    ended = [start(scripts / "slurm-epilog.sh", folder, number) for number in range(10, 25)]
     assert [each.wait() for each in ended] == [0] * 15
     jobs = SlurmJobs(folder, Clock()).ask().jobs or {}
     assert {*jobs["0"]} == {str(number) for number in range(25, 30)}

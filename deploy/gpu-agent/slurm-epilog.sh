@@ -1,5 +1,5 @@
 #!/bin/bash
-# Epilog of slurmd: takes away what prolog.sh wrote of a job. slurm.conf: Epilog=/etc/slurm/epilog.d/*
+# Epilog of slurmd: takes away what slurm-prolog.sh wrote of a job. slurm.conf: Epilog=/etc/slurm/epilog.d/*
 # Looks at every device, not at SLURM_JOB_GPUS alone, so that a job leaves nothing behind.
 set -u
 jobs="${APPORTION_SLURM_JOBS:-/run/apportion/slurm-jobs}"
