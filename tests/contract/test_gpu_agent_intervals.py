@@ -75,9 +75,10 @@ def told(scene: Scene) -> list[dict[str, Any]]:
     """Return a life of an agent as readers have it: it looks, is down for a while, looks again."""
     node = FakeNode(devices=(scene.device,), allotment=scene.allotment, owners=scene.owners)
     node.watch(5)
+    node.clocks.go(1)
     if scene.device.energy_mj is not None:
         node.devices = (replace(scene.device, energy_mj=scene.device.energy_mj + 700_000),)
-    node.watch(WATCHED_S - 5)
+    node.watch(WATCHED_S - 6)
     node.clocks.go(DOWN_S)
     node.watch(WATCHED_S)
     codec = Codec()
