@@ -1,11 +1,11 @@
-/* A libnvidia-ml.so.1 that answers what a scenario says. See tests/nvml_scenario.py, which writes
- * it.
+/* A libnvidia-ml.so.1 that answers what a scenario says. tests/nvml_scenario.py writes scenarios.
  *
  * NVML_STUB_SCENARIO names a text file, one fact a line; beside it "<file>.control" is shared
  * memory: a revision (raise it and every process reads the file anew), a clock, and a count of each
- * call. Sizes and offsets are those of pynvml's ctypes. How the driver averages is a model, taken
- * from public reports and not from a real GPU: each process is averaged over (last seen, newest
- * sample that has any work]. One thread at a time, as the agent's reader is.
+ * call. Sizes and offsets are those of pynvml's ctypes; 28 were compared with nvml.h 13.5.37.
+ * How the driver averages is a model, made after nvml.h and public reports and not after a real
+ * GPU: each process has its mean over (last seen, newest sample with any work]. One thread at a
+ * time, as the agent's reader is.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -610,15 +610,26 @@ int nvmlDeviceGetUtilizationRates(Handle h, unsigned *to) {
 
 /* ---- energy, clocks and what has to be done about a fault ---- */
 
+static Energy *energy_of(Handle h) {
+    for (int i = 0; i < energies_count; i++)
+        if (energies[i].device == device_in(h)) return &energies[i];
+    return NULL;
+}
+
 int nvmlDeviceGetTotalEnergyConsumption(Handle h, u64 *to) {
     ENTER_DEVICE(h);
-    for (int i = 0; i < energies_count; i++)
-        if (energies[i].device == device_in(h)) {
-            u64 for_us = now_us() > energies[i].since ? now_us() - energies[i].since : 0;
-            *to = energies[i].base_mj + energies[i].milliwatts * (for_us / 1000) / 1000;
-            return 0;
-        }
-    return NOT_SUPPORTED;
+    Energy *e = energy_of(h);
+    if (!e) return NOT_SUPPORTED;
+    u64 for_us = now_us() > e->since ? now_us() - e->since : 0;
+    *to = e->base_mj + e->milliwatts * (for_us / 1000) / 1000;
+    return 0;
+}
+
+int nvmlDeviceGetPowerUsage(Handle h, unsigned *to) {
+    ENTER_DEVICE(h);
+    if (!energy_of(h)) return NOT_SUPPORTED;
+    *to = (unsigned)energy_of(h)->milliwatts;
+    return 0;
 }
 
 static State *state_of(Handle h) {
