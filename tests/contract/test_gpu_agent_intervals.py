@@ -47,7 +47,7 @@ SCENES = {
         allotted(given(pod("acme"))),
         {7: seen_pod("acme")},
     ),
-    "without a process": Scene(gpu(), allotted(given(pod("acme"))), {}),
+    "without a process": Scene(gpu(activity=active(0, {})), allotted(given(pod("acme"))), {}),
     "cut": Scene(
         gpu(mig=mig(("MIG-1", 3, 4), ("MIG-2", 2, 2)), processes=()),
         allotted(given(pod("acme"), "MIG-1")),
