@@ -129,6 +129,15 @@ class Intake:
         with self._work:
             return self._refused.take()
 
+    def report_lost(self, events: int, first_us: int, last_us: int) -> None:
+        """Count events that were dropped before they got here: their buffer was full."""
+        reason = Reason.BUFFER_FULL
+        loss = Loss(events=events, first_us=first_us, last_us=last_us, reason=reason.value)
+        with self._work:
+            self._dropped[reason] += events
+            self._refused.merge([loss])
+            self._work.notify()
+
     def close(self) -> None:
         """Refuse for good, and wake the worker to finish."""
         with self._work:

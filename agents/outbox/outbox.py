@@ -4,8 +4,8 @@
                              record="InferenceUsageBatch", kafka={...})) as outbox:
         outbox.put(event)
 
-Not for a process that forks afterwards: open it in the process that puts. Never copy or restore an
-outbox file: it would number other events with batch ids already used.
+Open it in the process that puts: a child of a fork calls `leave_after_fork`. Never copy or restore
+an outbox file: it would number other events with batch ids already used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,6 @@ from threading import Event as Flag
 from threading import Thread
 from types import TracebackType
 
-import structlog
-
 from agents.errors import OutboxError, OutboxMisconfigured
 from agents.outbox.batcher import Event, Note
 from agents.outbox.clock import Clock
@@ -26,6 +24,7 @@ from agents.outbox.intake import Intake
 from agents.outbox.kafka_channel import Destination, KafkaChannel, Property
 from agents.outbox.limits import Limits
 from agents.outbox.lock import Lock
+from agents.outbox.log import Log, structured
 from agents.outbox.remembered import Memory
 from agents.outbox.sqlite_file import Producer, open_file
 from agents.outbox.stats import Left, Stats
@@ -82,6 +81,7 @@ class Outbox:
         codec: Codec | None = None,
         clock: Clock | None = None,
         channel: Channel | None = None,
+        log: Log | None = None,
     ) -> None:
         clock = clock or Clock()
         self._config = config
@@ -107,7 +107,7 @@ class Outbox:
         self._give_up_at_s = float("inf")
         self._failure: Exception | None = None
         self._left: Left | None = None
-        self._log = structlog.get_logger("agents.outbox").bind(source=config.source)
+        self._log = log or structured(config.source)
         self._thread = Thread(target=self._run, name=f"outbox-{config.source}", daemon=True)
         self._thread.start()
 
@@ -131,6 +131,18 @@ class Outbox:
     def mark(self) -> int:
         """Return a mark to take before `put` and give to the `flush` that follows it."""
         return self._intake.mark()
+
+    def report_lost(self, events: int, first_us: int, last_us: int) -> None:
+        """Have a batch tell of events that the caller had to drop before it could put them."""
+        self._intake.report_lost(events, first_us, last_us)
+
+    def leave_after_fork(self) -> None:
+        """Let go of the file in the child of a fork; it stays the parent's.
+
+        The object is dead afterwards, and must be kept until the child ends: the database and the
+        Kafka client in it are the parent's, and closing them here would disturb or hang.
+        """
+        self._lock.release()
 
     def flush(self, timeout_s: float = FLUSH_S, since: int | None = None) -> bool:
         """Block until all that was put before is synced to disk.

@@ -23,7 +23,7 @@ def largest_file(size_bytes: int) -> Iterator[None]:
 
 
 def put(rig: Rig, first: int, count: int) -> int:
-    return sum(rig.intake.put(event(first + n, project="x" * 200)) for n in range(count))
+    return sum(rig.intake.put(event(first + n, project="x" * 180)) for n in range(count))
 
 
 def test_a_full_disk_is_counted_and_no_crash(tmp_path: Path) -> None:

@@ -6,11 +6,28 @@ Totals are inclusive: cached tokens are in input, reasoning is in output. None: 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from typing import TypedDict, final
 
 from schemas.decimals import to_bytes, to_pico
 from schemas.records import CallQuantity
 
 TOKENS = "Tokens"
+
+
+@final
+class Counted(TypedDict):
+    """The fields of an event that tell what was used."""
+
+    input_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_5m_tokens: int | None
+    cache_write_1h_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+    region: str | None
+    service_tier: str | None
+    quantities: list[CallQuantity] | None
+    raw_usage: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +67,24 @@ class Usage:
         """Return it with more quantities."""
         return replace(self, quantities=self.quantities + quantities)
 
-    def call_quantities(self) -> list[CallQuantity] | None:
-        """Return the quantities as an event holds them; None when there are none."""
-        return [
-            {"meter": q.meter, "unit": q.unit, "quantity": to_bytes(to_pico(q.quantity))}
-            for q in self.quantities
-        ] or None
+    def counted(self) -> Counted:
+        """Return it as the fields of an event."""
+        return Counted(
+            input_tokens=self.input_tokens,
+            cache_read_tokens=self.cache_read_tokens,
+            cache_write_5m_tokens=self.cache_write_5m_tokens,
+            cache_write_1h_tokens=self.cache_write_1h_tokens,
+            output_tokens=self.output_tokens,
+            reasoning_tokens=self.reasoning_tokens,
+            region=self.region,
+            service_tier=self.service_tier,
+            quantities=[
+                {"meter": q.meter, "unit": q.unit, "quantity": to_bytes(to_pico(q.quantity))}
+                for q in self.quantities
+            ]
+            or None,
+            raw_usage=self.raw,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,98 @@
+"""One call as it passes by: the messages of an ASGI application, read and never changed.
+
+What it holds is bounded: a small answer whole, the ends of a large one, a line of a stream.
+"""
+
+import time
+from collections.abc import MutableMapping
+from typing import Any, Final, TypeAlias
+
+from agents.gateway.normalise.status import status_of_code
+from agents.gateway.normalise.usage import Answer
+from apportion_hook.edges import Edges, parsed
+from apportion_hook.routes import Route, Stream
+from apportion_hook.sse import Events
+from apportion_hook.unpacking import Plain, Unpacking, unpacking
+
+REQUEST_BYTES: Final = 16 * 1024  # of a request, read for its model when the answer names none
+STREAM: Final = b"text/event-stream"
+
+Message: TypeAlias = MutableMapping[str, Any]  # as ASGI has it
+
+
+class Exchange:
+    """A request and its answer."""
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.started_ns = time.time_ns()
+        self.first_ns: int | None = None
+        self.code: int | None = None
+        self.is_stream = False
+        self.is_complete = False
+        self.has_left = False  # the client
+        self._request: bytearray | None = bytearray()  # None: too large
+        self._unpacking: Plain | Unpacking | None = None
+        self._edges = Edges()
+        self._events = Events()
+        self._stream: Stream | None = None
+
+    def received(self, message: Message) -> None:
+        """Look at what the client sends."""
+        if message["type"] == "http.disconnect":
+            self.has_left = not self.is_complete
+        elif message["type"] == "http.request" and self._request is not None:
+            self._request += message.get("body", b"")
+            if len(self._request) > REQUEST_BYTES:
+                self._request = None
+
+    def sent(self, message: Message) -> None:
+        """Look at what was just sent to the client. Raises Unfit for usage that is none."""
+        if message["type"] == "http.response.start":
+            self._start(message)
+        elif message["type"] == "http.response.body":
+            self._add(message.get("body", b""))
+            self.is_complete = not message.get("more_body", False)
+
+    def answer(self) -> Answer:
+        """Return what the answer told, as far as it came. Raises Unfit."""
+        if self._stream is not None:
+            for event in self._events.end():
+                self._stream.add(event)
+            return self._stream.answer()
+        members = self._edges.members()
+        return self.route.answer(members) if members else Answer()
+
+    def requested_model(self) -> str | None:
+        """Return the model that was asked for, where the request is small enough to look."""
+        model = parsed(bytes(self._request or b"")).get("model")
+        return model if isinstance(model, str) else None
+
+    def status(self, answer: Answer) -> str:
+        """Return how the attempt ended."""
+        if self.has_left:
+            return "client_disconnect"
+        if not self.is_complete or answer.error_type is not None:
+            by_code = status_of_code(self.code)
+            return by_code if by_code not in {None, "ok"} else "error"
+        return status_of_code(self.code) or "error"
+
+    def _start(self, message: Message) -> None:
+        self.code = message["status"]
+        headers = {bytes(k).lower(): bytes(v) for k, v in message["headers"]}
+        self._unpacking = unpacking(headers.get(b"content-encoding", b""))
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if kind == STREAM:
+            self.is_stream = True
+            if self.route.stream is not None:
+                self._stream = self.route.stream()
+
+    def _add(self, data: bytes) -> None:
+        if data and self.first_ns is None:
+            self.first_ns = time.time_ns()
+        plain = self._unpacking.add(data) if self._unpacking else b""
+        if self._stream is None:
+            self._edges.add(plain)
+            return
+        for event in self._events.add(plain):
+            self._stream.add(event)

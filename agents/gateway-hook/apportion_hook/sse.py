@@ -1,0 +1,60 @@
+"""Server-sent events, as they pass by: only what may tell of usage is looked at closely.
+
+Most chunks of an answer are a few words of text; parsing each would cost more than all else here.
+Bytes are those of the WHATWG specification (9.2); a JSON text has `"usage"` in it unescaped only
+as a member's name.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from apportion_hook.edges import parsed
+
+LONGEST_LINE: Final = 256 * 1024  # bytes; a longer one is passed over
+MARKS: Final = (b'"usage"', b'"usageMetadata"', b'"error"')
+NOTHING: Final = (b'"usage":null', b'"usage": null')
+
+
+class Events:
+    """Cuts a stream into its events and yields the ones that tell something."""
+
+    def __init__(self) -> None:
+        self._line = bytearray()  # not ended yet
+        self._is_too_long = False
+        self._data: list[bytes] = []
+        self._is_first = True
+
+    def add(self, chunk: bytes) -> Iterator[dict[str, object]]:
+        """Take the next bytes; yield the objects of the events that end in them."""
+        *whole, rest = chunk.replace(b"\r\n", b"\n").split(b"\n")
+        for part in whole:
+            line = bytes(self._line) + part if self._line else part
+            self._line.clear()
+            is_whole, self._is_too_long = not self._is_too_long, False
+            if is_whole:
+                yield from self._end(line.removesuffix(b"\r"))
+        if len(self._line) + len(rest) > LONGEST_LINE:
+            self._line.clear()
+            self._is_too_long = True
+        elif not self._is_too_long:
+            self._line += rest
+
+    def end(self) -> Iterator[dict[str, object]]:
+        """Yield what a stream that stops without an empty line still holds."""
+        yield from self.add(b"\n\n")
+
+    def _end(self, line: bytes) -> Iterator[dict[str, object]]:
+        if line.startswith(b"data:"):
+            self._data.append(line[5:].strip())
+        elif not line and self._data:
+            data, self._data = b"\n".join(self._data), []
+            if self._tells(data):
+                self._is_first = False
+                yield parsed(data)
+
+    def _tells(self, data: bytes) -> bool:
+        if self._is_first:
+            return True
+        return any(mark in data for mark in MARKS) and not (
+            any(each in data for each in NOTHING) and MARKS[2] not in data
+        )
