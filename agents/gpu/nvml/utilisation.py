@@ -1,7 +1,8 @@
 """What ran on one GPU between two looks, by the driver's own samples.
 
 Invariant: the windows of one GPU follow each other without overlap, so no work is counted twice.
-Each window ends at the newest sample the driver has given, and the next begins there.
+Each window ends at the newest sample the driver has given, and the next begins there; where it has
+given none, the window is empty, and the work of that time is in the next.
 """
 
 from agents.gpu.nvml import library as nvml
@@ -31,7 +32,7 @@ class Utilisation:
         self._last_seen_us = None
 
     def read(self, handle: Handle, features: Features, now_us: int) -> Activity | None:
-        """Return what ran since the last call. None: nothing new is known yet.
+        """Return what ran since the last call. None: that cannot be known.
 
         The device is asked before its processes: then a process that starts between the two calls
         is seen at the next look, and not lost.
@@ -47,11 +48,9 @@ class Utilisation:
             rows, is_garbled = sensible(given, since_us, now_us)
             if is_garbled:
                 features.flag("garbage_rows")
-        until_us = _newest(rows, samples, now_us)
-        if until_us <= since_us:
-            return None
+        until_us = max(since_us, _newest(rows, samples, now_us))
         self._last_seen_us = until_us
-        since_us = max(since_us, _oldest(samples, until_us))
+        since_us = min(until_us, max(since_us, _oldest(samples, until_us)))
         busy_us = _busy(handle, features, samples, since_us, until_us)
         if busy_us is None and rows is None:
             return None
