@@ -18,7 +18,6 @@ IMPORT = re.compile(rf"^(\s*from )({'|'.join(OURS)})(?=[. ])", re.MULTILINE)
 
 def stage(checkout: Path, package: Path, into: Path) -> None:
     """Write the distribution's sources: the package, and below it what it needs of `checkout`."""
-    shutil.rmtree(into, ignore_errors=True)
     target = into / package.name
     shutil.copytree(package, target, ignore=shutil.ignore_patterns("__pycache__"))
     for source in target.rglob("*.py"):
