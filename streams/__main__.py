@@ -6,6 +6,7 @@ import sys
 
 from clickhouse.errors import ClickHouseError
 from schemas.errors import SchemaError
+from streams.cli.programs import PROGRAMS
 from streams.cli.verbs import VERBS, overview
 from streams.config.errors import ConfigError
 from streams.errors import (
@@ -40,6 +41,8 @@ FAILURES = (StreamsError, ClickHouseError, SchemaError, ReplayError)
 def main() -> None:
     """Run the verb in `sys.argv` and exit with its status."""
     name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name in PROGRAMS:
+        PROGRAMS[name].become(sys.argv[2:])
     verb = VERBS.get(name)
     try:
         if verb is None:

@@ -3,35 +3,24 @@
 Only the verb that is called is imported: the overview stays fast, and `sql` never loads Faust.
 """
 
-import os
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
-from typing import NoReturn
 
 import typer
 
-PROGRAM = "-m "
+from streams.cli.programs import PROGRAMS, Program
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A verb. `target` is module:attribute, a function that typer can read or a whole app.
-
-    `-m module` is a program of its own that takes the place of this process: an agent, of which
-    nothing here may be imported and which wants little memory.
-    """
+    """A verb. `target` is module:attribute, a function that typer can read or a whole app."""
 
     name: str
     target: str
     help: str
 
-    def load(self) -> Callable[..., object]:
-        """Return the verb to call with `args` and `prog_name`, imported if it is ours."""
-        if self.target.startswith(PROGRAM):
-            return partial(hand_over, self.target.removeprefix(PROGRAM))
+    def load(self) -> typer.Typer:
+        """Import the verb."""
         module, _, attribute = self.target.partition(":")
         found = getattr(import_module(module), attribute)
         if isinstance(found, typer.Typer):
@@ -58,7 +47,6 @@ VERBS = {
         Verb("demo", "streams.demo.command:main", "Watch made-up traffic become cost per tenant."),
         Verb("up", "streams.cli.up:up", "Run broker, processors and store on this machine."),
         Verb("run", "streams.cli.run:run", "Run one processor: meter, allocate, store or accrue."),
-        Verb("collector", "-m agents.gateway", "Take usage that gateways push over HTTP."),
         Verb("sql", "streams.cli.sql:sql", "Ask ClickHouse, embedded or a server. Read-only."),
         Verb("tail", "streams.cli.tail:tail", "Print a topic's messages as JSON lines."),
         Verb("audit", "streams.cli.audit:audit", "Prove that every cent is accounted for, once."),
@@ -79,17 +67,13 @@ VERBS = {
 }
 
 
-def hand_over(module: str, *, args: list[str], prog_name: str) -> NoReturn:  # noqa: ARG001
-    """Become another program of this installation. Whatever lies in this folder is not imported."""
-    os.execv(sys.executable, [sys.executable, "-P", "-m", module, *args])  # noqa: S606
-
-
 def overview() -> typer.Typer:
     """Return the app that lists the verbs and refuses unknown ones."""
     app = new_app(
         "Streaming cost attribution for shared AI platforms: every cent accounted for, once."
     )
-    for verb in VERBS.values():
+    every: list[Verb | Program] = [*VERBS.values(), *PROGRAMS.values()]
+    for verb in every:
         app.command(verb.name, help=verb.help)(_never_called)
     return app
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import pytest
 
 from streams.__main__ import main
+from streams.cli.programs import PROGRAMS
 from streams.cli.verbs import VERBS
 
 HEAVY = ("faust", "chdb", "confluent_kafka", "clickhouse_connect", "pydantic", "aiohttp")
@@ -64,7 +65,7 @@ def test_verbs_load_neither_faust_nor_chdb_before_they_work() -> None:
 def test_the_overview_names_every_verb(apportion: Apportion) -> None:
     status, out, _ = apportion("--help")
     assert status == 0
-    assert [verb for verb in VERBS if f" {verb} " not in out] == []
+    assert [verb for verb in (*VERBS, *PROGRAMS) if f" {verb} " not in out] == []
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -113,3 +114,18 @@ def test_check_prints_the_settings_and_does_nothing(
     assert status == 0
     assert out.startswith("APPORTION_KAFKA__BOOTSTRAP=")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_an_agent_explains_itself_wherever_it_is_called(name: str, tmp_path: Path) -> None:
+    (tmp_path / "agents.py").write_text("raise SystemExit('not the agents that are meant')")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "streams", name, "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT_S,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"apportion {name}" in done.stdout
