@@ -57,9 +57,12 @@ class Committer:
 
 
 @asynccontextmanager
-async def committing(committer: Committer, told: Callable[[float], None]) -> AsyncIterator[None]:
-    """Let a committer work until the block is left."""
+async def committing(
+    committer: Committer, told: Callable[[float], None], ended: Callable[[], None]
+) -> AsyncIterator[None]:
+    """Let a committer work until the block is left. `ended`: called when it works no more."""
     working = asyncio.create_task(committer.work(told))
+    working.add_done_callback(lambda _: ended())
     try:
         yield
     finally:

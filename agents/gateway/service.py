@@ -85,7 +85,7 @@ class Collector:
         web = back(faces.told(self._registry, self._refresh, self._health), settings.web)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(served(web))
-            await stack.enter_async_context(committing(self._committer, self._committed))
+            await stack.enter_async_context(committing(self._committer, self._committed, stop.set))
             await stack.enter_async_context(self._following(stop))
             await stack.enter_async_context(served(doors))
             LOG.info("collector_listening", port=doors.port, web_port=web.port)

@@ -4,6 +4,7 @@ Unknown fields are passed over, as the specification asks (opentelemetry-proto,
 docs/specification.md). Events and links of spans are not looked at.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from agents.gateway.normalise import values
@@ -11,6 +12,8 @@ from agents.gateway.normalise.telemetry import LogRecord, Span
 from agents.gateway.normalise.values import Unfit, inside
 
 TRACE_ID_HEX = 32
+INTEGER = re.compile(r"-?[0-9]+")
+LONGEST_INTEGER = 20  # characters of 64 bits
 HEX = frozenset("0123456789abcdef")
 ERROR_CODES = (2, "2", "STATUS_CODE_ERROR")
 
@@ -52,7 +55,7 @@ def children(parent: object, name: str) -> Iterator[Mapping[str, object]]:
     """Yield the objects of a list; no list is an empty one."""
     if not isinstance(parent, Mapping):
         raise Unfit("bad_json", f"expected an object with {name}, got {values.said(parent)}")
-    found = parent.get(name) or []
+    found = parent.get(name, [])
     if not isinstance(found, list):
         raise Unfit("bad_json", f"expected {name} as a list, got {values.said(found)}")
     for each in found:
@@ -67,10 +70,20 @@ def attributes(pairs: object, wanted: frozenset[str]) -> dict[str, object]:
     for pair in pairs if isinstance(pairs, list) else ():
         key, value = inside(pair, "key"), inside(pair, "value")
         if isinstance(key, str) and key in wanted and isinstance(value, Mapping):
-            for kind in ("stringValue", "boolValue", "intValue", "doubleValue"):
+            for kind in ("stringValue", "boolValue", "doubleValue"):
                 if kind in value:
                     found[key] = value[kind]
+            if "intValue" in value:
+                found[key] = integer(value["intValue"])
     return found
+
+
+def integer(value: object) -> object:
+    """Return a 64-bit integer, which JSON may have as text; another value as it is."""
+    match value:
+        case str() if len(value) <= LONGEST_INTEGER and INTEGER.fullmatch(value):
+            return int(value)
+    return value
 
 
 def hexed(value: object) -> str:
