@@ -4,11 +4,14 @@ List (pages, field selectors) and watch (bookmarks, 410 Gone, resets) as the API
 """
 
 import json
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -158,17 +161,38 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
 
+class Server(ThreadingHTTPServer):
+    """Answers each connection in a thread, by TLS where it was told how."""
+
+    trust: ssl.SSLContext | None = None
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; its own thread shakes hands."""
+        accepted, address = super().get_request()
+        if self.trust is not None:
+            accepted = self.trust.wrap_socket(
+                accepted, server_side=True, do_handshake_on_connect=False
+            )
+        return accepted, address
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that trust somebody else."""
+
+
 @contextmanager
-def running(says: KubernetesSays) -> Iterator[str]:
-    """Serve until the block ends, and yield the address."""
+def running(says: KubernetesSays, certificate: Path | None = None) -> Iterator[str]:
+    """Serve until the block ends, and yield the address. With a certificate (and key): by TLS."""
 
     handler = type("Handler", (Handler,), {"says": says})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = Server(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    if certificate is not None:
+        server.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.trust.load_cert_chain(certificate)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_S,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}"
     finally:
         says.is_away = True
         server.shutdown()

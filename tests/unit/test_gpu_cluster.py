@@ -16,6 +16,7 @@ from agents.gpu.processes import KEPT_US, SECOND_US
 from agents.gpu.reflection import PAGE
 from tests.builders.proc import Clock
 from tests.servers import kubernetes_api
+from tests.servers.certificates import authority
 from tests.servers.kubernetes_api import KubernetesSays, namespace, node, pod
 
 PODS, SPACES, NODES = "/api/v1/pods", "/api/v1/namespaces", "/api/v1/nodes"
@@ -196,6 +197,23 @@ def test_a_token_that_is_replaced_on_disk_is_used(
     token.write_text("new\n")
     wait(lambda: not cluster.faults)
     cluster.close()
+
+
+def test_the_authority_of_the_cluster_is_trusted_and_no_other(
+    says: KubernetesSays, clock: Clock, tmp_path: Path
+) -> None:
+    ours, other = (authority(tmp_path / f"{name}.crt") for name in ("ours", "other"))
+    certificate = ours.issue(tmp_path / "server.pem", ["127.0.0.1"])
+    trusted = tmp_path / "ca.crt"
+    trusted.write_bytes(other.file.read_bytes())
+    with kubernetes_api.running(says, certificate) as url:
+        cluster = Cluster(Address(url, None, trusted), "node-1", clock, PAUSE_S)
+        cluster.start()
+        wait(lambda: any("CERTIFICATE_VERIFY_FAILED" in each for each in cluster.faults))
+        trusted.write_bytes(ours.file.read_bytes())  # it is replaced on disk, as tokens are
+        wait(lambda: not cluster.faults)
+        assert cluster.pod_in("u-1") is not None
+        cluster.close()
 
 
 def test_a_static_pod_is_found_by_the_hash_in_its_groups() -> None:
