@@ -16,6 +16,7 @@ PROC: Final = Path("/proc")
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC  # its inode, include/linux/proc_ns.h: PROC_PID_INIT_INO
 SECOND_US: Final = 1_000_000
 KEPT_US: Final = 60 * SECOND_US  # after a process was seen last: one window
+FRESH_US: Final = SECOND_US // 10  # asked again within one look, a process is not read again
 TRUSTED_US: Final = 60 * SECOND_US  # how long groups are not read again: processes may be moved
 PARENT, START = 1, 19  # of /proc/<pid>/stat after the name: fields 4 and 22
 
@@ -71,8 +72,10 @@ class Processes:
     def find(self, pid: int) -> Process | None:
         """Return a process, or the one that just went; None when it was never seen."""
         now_us = self._now_us()
-        stat = self._stat(pid)
         known = self._known.get(pid)
+        if known is not None and now_us - known.seen_us < FRESH_US:
+            return known.process
+        stat = self._stat(pid)
         if stat is None:
             return known.process if known and now_us - known.seen_us <= KEPT_US else None
         is_same = known is not None and known.process.identity.start_ticks == stat.start_ticks
@@ -107,7 +110,8 @@ class Processes:
 
     def _text(self, pid: int, name: str) -> str | None:
         try:
-            return (self.root / str(pid) / name).read_text(encoding="utf-8", errors="replace")
+            with open(f"{self.root}/{pid}/{name}", "rb") as file:  # noqa: PTH123 - half the time
+                return file.read().decode(errors="replace")
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             return None
 

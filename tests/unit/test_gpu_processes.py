@@ -39,10 +39,11 @@ def test_a_process_has_an_identity_a_place_and_a_user(proc: Proc, processes: Pro
 
 
 def test_a_pid_given_to_another_process_is_another_process(
-    proc: Proc, processes: Processes
+    proc: Proc, processes: Processes, clock: Clock
 ) -> None:
     proc.start(7, JOB.format(1), start_ticks=55)
     processes.find(7)
+    clock.later(1)
     proc.start(7, JOB.format(2), start_ticks=56)
     found = processes.find(7)
     assert found is not None
@@ -61,6 +62,25 @@ def test_a_process_that_went_is_known_for_one_window(
     assert found.place.slurm_job == "1"
     clock.later(0.000001)
     assert processes.find(7) is None
+
+
+def test_within_one_look_a_process_is_read_once(proc: Proc, clock: Clock) -> None:
+    class Counting(Processes):
+        reads = 0
+
+        def _text(self, pid: int, name: str) -> str | None:
+            self.reads += 1
+            return super()._text(pid, name)
+
+    proc.start(7, JOB.format(1))
+    processes = Counting(clock, proc.root)
+    for _ in range(4):
+        processes.find(7)
+    assert processes.reads == len(["stat", "cgroup", "status", "stat"])
+    clock.later(1)
+    for _ in range(4):
+        processes.find(7)
+    assert processes.reads == len(["stat", "cgroup", "status", "stat", "stat"])
 
 
 def test_a_process_that_was_never_seen_is_nobody_s(processes: Processes) -> None:
