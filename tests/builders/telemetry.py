@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 START_NS = 1_795_251_600_000_000_000  # 2026-11-21T09:00:00Z
 SECOND_NS = 1_000_000_000
@@ -75,8 +76,8 @@ def traces(
         span.attributes.extend(pairs(attributes))
         span.events.add(name="gen_ai.user.message").attributes.extend(pairs({"content": PROMPT}))
         if is_error:
-            span.status.code = 2
-            span.status.message = PROMPT
+            status = Status(code=Status.STATUS_CODE_ERROR, message=PROMPT)
+            span.status.CopyFrom(status)
     return export.SerializeToString()
 
 
