@@ -103,7 +103,7 @@ def rig(  # noqa: PLR0913 - what a test wants otherwise
         {"name": "other", "tokens": [hash_of(OTHER)], "dialects": ["usage"]},
     )
     sources = Sources([Entry.model_validate(each) for each in made])
-    grants: Grants | None = None if catalog is None else grants_in(catalog)
+    grants: Grants | None = None if catalog is None else grants_in(catalog, "a test", "1")
     channel = channel or FakeChannel()
     config = OutboxConfig(
         path=folder / "outbox.db",

@@ -9,18 +9,18 @@ import typer
 from agents import logs, settings
 from agents.errors import (
     AgentError,
+    CatalogUnreadable,
     OutboxForeign,
     OutboxMisconfigured,
     SettingsInvalid,
     SourcesInvalid,
 )
 from agents.gateway import sources
-from agents.gateway.grants import CatalogUnclear
 from agents.gateway.settings import CollectorSettings
 
 FAILED = 1
 MISUSED = 2
-MISUSES = (SettingsInvalid, SourcesInvalid, CatalogUnclear, OutboxForeign, OutboxMisconfigured)
+MISUSES = (SettingsInvalid, SourcesInvalid, CatalogUnreadable, OutboxForeign, OutboxMisconfigured)
 
 APP = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, pretty_exceptions_show_locals=False

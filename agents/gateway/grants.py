@@ -10,16 +10,13 @@ from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-import yaml
+from agents.catalog_text import sections
+from agents.errors import CatalogUnreadable
 
 SECTION = "sources"
 FOREVER_US = 2**63 - 1
 SECOND_US = 1_000_000
 NAMES_KEPT = 100_000  # whose answer is at hand
-
-
-class CatalogUnclear(Exception):
-    """A text of which nobody can say what it grants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +50,14 @@ class Grants:
         return tuple(each for each in self._grants or () if each.holds(source, tenant))
 
 
-def grants_in(text: str) -> Grants:
-    """Return what a catalog grants. Raises CatalogUnclear for what is no catalog."""
-    try:
-        document = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise CatalogUnclear(
-            f"expected a catalog in YAML, got {' '.join(str(error).split())}"
-        ) from error
-    if not isinstance(document, Mapping | None):
-        raise CatalogUnclear(f"expected a catalog with sections, got a {type(document).__name__}")
-    section = (document or {}).get(SECTION)
+def grants_in(text: str, source: str, _version: str) -> Grants:
+    """Return what a catalog grants. Raises CatalogUnreadable for what is no catalog."""
+    section = sections(text, source).get(SECTION)
     if section is None or section == []:
         return Grants(None)
     if not isinstance(section, list):
-        raise CatalogUnclear(f"expected {SECTION} as a list, got a {type(section).__name__}")
+        kind = type(section).__name__
+        raise CatalogUnreadable(source, f"expected {SECTION} as a list, got a {kind}")
     return Grants(tuple(understood(section)))
 
 

@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from agents.gateway import faces
-from agents.gateway.catalog import Catalog, CatalogFile, PublishedCatalog
+from agents.gateway.catalog import Catalog, OfFile, Published
 from agents.gateway.commit import Committer, committing
 from agents.gateway.desk import Desk, Tools
 from agents.gateway.front import Server, back, front
@@ -37,8 +37,7 @@ class Collector:
     def __init__(self, settings: CollectorSettings) -> None:
         """Read the file of sources and open the outbox.
 
-        Raises SourcesInvalid, CatalogUnclear, OSError for a catalog file that is not there, and
-        what opening an outbox does.
+        Raises SourcesInvalid, CatalogUnreadable, and what opening an outbox does.
         """
         self._settings = settings
         self._clock = Clock()
@@ -67,7 +66,7 @@ class Collector:
                 outbox=self._outbox,
                 committer=self._committer,
                 sources=lambda: self._sources.now,
-                grants=lambda: self._catalog.now,
+                grants=self._catalog.current,
                 limits=settings.limits,
                 metrics=self._metrics,
                 clock=self._clock,
@@ -107,9 +106,8 @@ class Collector:
     def _followed(self) -> Catalog:
         settings = self._settings
         if settings.catalog is not None:
-            return CatalogFile(settings.catalog)
-        cache = settings.outbox.path.with_name("catalog.yaml")
-        return PublishedCatalog(settings.kafka.properties(), cache)
+            return OfFile(settings.catalog)
+        return Published(settings.kafka, settings.outbox.path.with_name("catalog"))
 
     @asynccontextmanager
     async def _following(self, stop: asyncio.Event) -> AsyncIterator[None]:
@@ -126,9 +124,7 @@ class Collector:
         while not stop.is_set():
             if await asyncio.to_thread(self._sources.look):
                 LOG.info("sources_changed", sources=len(self._sources.now))
-            if await asyncio.to_thread(self._catalog.look):
-                LOG.info("catalog_changed")
-            refusals = (self._sources.refused, self._catalog.refused)
+            refusals = (self._sources.refused, self._catalog.fault)
             if refusals != said and any(refusals):
                 LOG.error("config_refused", sources=refusals[0], catalog=refusals[1])
             said = refusals
@@ -143,14 +139,14 @@ class Collector:
         """Return whether it takes events, and what an operator should know."""
         stats = self._outbox.stats()
         why_not = stats.failure or stats.refusing
-        if self._catalog.now is None:
+        if self._catalog.current() is None:
             why_not = why_not or "no catalog was read yet"
         if self._is_draining:
             why_not = why_not or "draining"
         detail = {
             "why_not": why_not,
             "sources": len(self._sources.now),
-            "refused": [each for each in (self._sources.refused, self._catalog.refused) if each],
+            "refused": [each for each in (self._sources.refused, self._catalog.fault) if each],
             "delivery": stats.last_error,
             "pending_events": stats.pending_events,
         }
@@ -167,7 +163,7 @@ class Collector:
         metrics.set(Metric.DISK_BYTES, stats.disk_bytes)
         for kind, refused in (
             ("sources", self._sources.refused),
-            ("catalog", self._catalog.refused),
+            ("catalog", self._catalog.fault),
         ):
             metrics.set(Metric.CONFIG_REFUSED, refused is not None, kind=kind)
 
