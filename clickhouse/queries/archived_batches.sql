@@ -13,6 +13,8 @@ FROM (
             [transform(ifNull(u.node, ''), {nodes:Array(String)}, {node_pools:Array(String)}, '')],
             u.kind = 'resource' AND startsWith(u.resource_kind, 'commitment:'),
             [concat('api:', substring(ifNull(u.resource_kind, ''), length('commitment:') + 1))],
+            u.kind = 'resource' AND startsWith(u.resource_kind, 'shared:'),
+            [ifNull(u.resource_kind, '')],
             u.kind = 'resource', [concat('resource:', ifNull(u.resource_kind, ''))],
             notEmpty(ifNull(u.endpoint, '')) AND has({endpoints:Array(String)}, u.endpoint),
             arrayFilter(

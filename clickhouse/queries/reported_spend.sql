@@ -16,6 +16,7 @@ FROM usage_events AS u FINAL
 WHERE
     u.kind != 'gpu'
     AND NOT startsWith(ifNull(u.resource_kind, ''), 'commitment:')
+    AND NOT startsWith(ifNull(u.resource_kind, ''), 'shared:')
     AND u.started_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
     AND u.started_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
 GROUP BY ALL

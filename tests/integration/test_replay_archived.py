@@ -21,7 +21,9 @@ from streams.core.catalog import Catalog, Entries
 from streams.core.commitments import Commitment
 from streams.core.lines import WindowPool
 from streams.core.metering import LATEST_US, Rules, meter_batch
+from streams.core.monthly import MonthOfCost, month_of
 from streams.core.price_book import Agreements
+from streams.core.shared_costs import SharedCost
 from streams.core.tenants import Source
 from streams.core.timeline import FOREVER
 from streams.core.window import Window
@@ -155,6 +157,21 @@ def test_commitments_cover_the_same_of_what_was_archived(database: Connection) -
     assert_same(database, rules, usage, WHOLE)
     drawn = [what.kind for window in metered(rules, usage).values() for what in window.lines()]
     assert "commitment_unused" in drawn
+
+
+def test_shared_costs_of_the_month_are_the_same_of_what_was_archived(database: Connection) -> None:
+    """Steps of three minutes, each over three windows; of a cost that the catalog has, and of none."""
+    cost = SharedCost("licence", "even", monthly=31 * 10**15, currency="USD", among=("a", "b"))
+    rules = replace(terms(), catalog=Catalog("c", Entries(shared=(cost,))))
+    usage: list[list[Event]] = [
+        [step.event()]
+        for name in ("licence", "gone")
+        for step in due(MonthOfCost(name, month_of(T0)), T0, T0 + 9 * WINDOW_US)
+    ]
+    archive(database, usage)
+    assert_same(database, rules, usage, WHOLE)
+    assert_same(database, rules, usage, Span(T0 + WINDOW_US, T0 + 5 * WINDOW_US, WINDOW_US))
+    assert {where.pool for where in metered(rules, usage)} == {"shared:licence", "shared:gone"}
 
 
 def test_a_day_long_quantity_is_in_every_window_it_touches(database: Connection) -> None:

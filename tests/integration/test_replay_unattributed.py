@@ -60,6 +60,15 @@ def test_what_has_no_price_or_no_name_is_listed_too(database: Connection) -> Non
     assert left["ghost", "resource", "s3-standard"] == Spend(1, 0, None)
 
 
+def test_time_that_is_accrued_is_no_usage_of_an_unknown_tenant(database: Connection) -> None:
+    """Of commitments and of monthly amounts: they name no tenant, and the catalog says who pays."""
+    live = Live(database)
+    rules = live.publish(Document(price_book({}), 1), Document(ACME_ONLY, 1))
+    for kind in ("commitment:openai", "shared:licence"):
+        live.send(rules, quantity("5", kind=kind, tenant=None, start_us=T0, end_us=T0 + MINUTE_US))
+    assert found(database, load_catalog(ACME_ONLY)) == {}
+
+
 def test_another_catalog_is_asked_what_it_would_leave(database: Connection) -> None:
     archive(database)
     assert found(database, load_catalog(f"{{{POOLS}}}")).keys() == {(None, "inference", "dark")}
