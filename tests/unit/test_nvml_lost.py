@@ -251,11 +251,36 @@ def test_an_action_that_nobody_knows_is_no_word(node: Node, reader: NvmlReader) 
     gpu.need(99)
     assert look(reader, gpu).standing is Standing.IN_SERVICE
     gpu.raise_xid(79)
-    node.advance(1)
     assert look(reader, gpu).standing is Standing.OUT_OF_SERVICE
+
+
+def test_work_sampled_before_a_fatal_xid_proves_nothing(node: Node, reader: NvmlReader) -> None:
+    gpu = node.add_gpu()
+    gpu.work(100, 50, for_s=1.1)
+    reader.look()
+    node.advance(1.1)
+    gpu.raise_xid(48)
+    assert look(reader, gpu).standing is Standing.OUT_OF_SERVICE  # samples until 1.0 s
+    for _ in range(3):
+        node.advance(1)
+        assert look(reader, gpu).standing is Standing.OUT_OF_SERVICE
+
+
+def test_a_gpu_that_works_after_a_fatal_xid_is_believed_though_the_clock_was_set_back(
+    node: Node,
+) -> None:
+    clocks = Clocks(node)
+    reader = NvmlReader(clocks)
+    gpu = node.add_gpu()
+    reader.look()
+    gpu.raise_xid(48)
+    assert look(reader, gpu).standing is Standing.OUT_OF_SERVICE
+    clocks.step(-3600)
     gpu.work(100, 50)
-    node.advance(1)
-    assert look(reader, gpu).standing is Standing.IN_SERVICE
+    for _ in range(2):
+        node.advance(1)
+        seen = look(reader, gpu)
+    assert seen.standing is Standing.IN_SERVICE
 
 
 def test_a_gpu_that_needs_a_reset_when_the_agent_comes_is_out_of_service(
@@ -344,3 +369,52 @@ def test_where_no_events_are_to_be_had_the_rest_goes_on(
     gpu.raise_xid(79)
     seen = look(reader, gpu)
     assert (seen.standing, seen.xids, seen.flags) == (Standing.IN_SERVICE, (), frozenset())
+
+
+def test_an_xid_heard_in_a_look_that_lost_the_driver_is_told_by_the_next(
+    node: Node, reader: NvmlReader
+) -> None:
+    gpu = node.add_gpu()
+    reader.look()
+    gpu.raise_xid(31)
+    gpu.answer("nvmlDeviceGetComputeRunningProcesses_v3", pynvml.NVML_ERROR_UNINITIALIZED, times=1)
+    assert look(reader, gpu).xids == (31,)
+    assert look(reader, gpu).xids == ()
+
+
+def test_the_xids_of_a_look_that_told_nothing_come_before_those_of_the_next(
+    node: Node, reader: NvmlReader
+) -> None:
+    gpu = node.add_gpu()
+    reader.look()
+    gpu.raise_xid(31)
+    gpu.answer("nvmlDeviceGetMigMode", pynvml.NVML_ERROR_INVALID_ARGUMENT, times=1)
+    node.answer("nvmlDeviceGetCount_v2", pynvml.NVML_ERROR_UNKNOWN, times=1)
+    seen = look(reader, gpu)
+    assert (seen.standing, seen.xids) == (Standing.UNREADABLE, ())
+    gpu.raise_xid(13)
+    assert look(reader, gpu).xids == (31, 13)
+
+
+@pytest.mark.parametrize("code", [pynvml.NVML_ERROR_INVALID_ARGUMENT, pynvml.NVML_ERROR_NOT_FOUND])
+def test_a_void_handle_is_replaced_in_the_same_look(
+    node: Node, reader: NvmlReader, code: int
+) -> None:
+    gpu = node.add_gpu()
+    other = node.add_gpu()
+    reader.look()
+    gpu.answer("nvmlDeviceGetMigMode", code, times=1)
+    node.advance(1)
+    assert standings(reader) == [Standing.IN_SERVICE] * 2
+    energy = node.calls()["nvmlDeviceGetTotalEnergyConsumption"]
+    assert energy == 4  # the other one was not looked at twice
+    assert look(reader, other).flags == frozenset()
+
+
+def test_a_reloaded_driver_ends_the_suspicion(node: Node, reader: NvmlReader) -> None:
+    gpu = node.add_gpu()
+    reader.look()
+    gpu.raise_xid(79)
+    assert look(reader, gpu).standing is Standing.OUT_OF_SERVICE
+    node.reload_driver()
+    assert look(reader, gpu).standing is Standing.IN_SERVICE

@@ -97,6 +97,7 @@ def test_the_xids_of_a_look_that_came_too_late_are_not_lost(
     assert seen.standing is Standing.UNREADABLE
     node.forget(rule)
     assert until_read(reader).xids == (31,)
+    assert until_read(reader).xids == ()
 
 
 def test_a_hang_that_lasts_needs_a_new_agent(node: Node, reader: WatchedReader, now: Now) -> None:

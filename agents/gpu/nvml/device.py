@@ -24,6 +24,8 @@ from agents.gpu.observed import (
     Standing,
 )
 
+VOID = frozenset({Fault.VOID_HANDLE, Fault.NOTHING})  # of a call that has to find something
+
 
 class Device:
     """A GPU by its UUID. Handles come and go; what is counted over time stays here."""
@@ -47,7 +49,7 @@ class Device:
     @property
     def is_void(self) -> bool:
         """Whether the last look failed because the handle names nothing any more."""
-        return self.trouble is not None and fault_of(self.trouble) is Fault.VOID_HANDLE
+        return self.trouble is not None and fault_of(self.trouble) in VOID
 
     @property
     def is_lost(self) -> bool:
@@ -126,7 +128,6 @@ class Device:
         epoch = self._energy.epoch
         energy_mj = self._energy.read(self.features.ask("energy", nvml.energy_mj, handle))
         signs = Signs(
-            at_us=now.wall_us,
             xids=xids,
             recovery_action=self._recovery_action,
             pids=frozenset(process.pid for process in seen),
@@ -193,25 +194,25 @@ class Device:
     def _layout(self, handle: Handle, cut: mig.Cut, now: Instant) -> MigLayout:
         owned = [slot.gpu_instance for slot in cut.slots]
         self._instances.keep_only(frozenset(owned))
+        worked_us: dict[int, int | None] = {}
+        if self.features.ask("gpm", gpm.is_supported, handle):
+            alone = [gi for gi in owned if owned.count(gi) == 1]  # others cannot be told apart
+            worked_us = {gi: self._worked_us(handle, gi, now.monotonic_us) for gi in alone}
         instances = tuple(
             MigInstance(
                 uuid=slot.uuid,
                 profile=slot.profile,
                 compute_slices=slot.compute_slices,
                 memory_bytes=slot.memory_bytes,
-                active_us=self._instance_us(handle, slot.gpu_instance, now)
-                if owned.count(slot.gpu_instance) == 1  # one that is cut again cannot be told apart
-                else None,
+                active_us=worked_us.get(slot.gpu_instance),
                 gpu_instance=slot.gpu_instance,
             )
             for slot in cut.slots
         )
         return MigLayout(instances, cut.compute_slices, cut.memory_bytes)
 
-    def _instance_us(self, handle: Handle, instance: int, now: Instant) -> int | None:
-        if not self.features.ask("gpm", gpm.is_supported, handle):
-            return None
-        read = self.features.ask("gpm", self._instances.read, handle, instance, now.monotonic_us)
+    def _worked_us(self, handle: Handle, instance: int, now_us: int) -> int | None:
+        read = self.features.ask("gpm", self._instances.read, handle, instance, now_us)
         if read is None:
             return None
         active_us, for_us = read

@@ -40,7 +40,6 @@ UNUSABLE_ACTIONS = frozenset({1, 2, 3, 6, 7})
 class Signs:
     """What one look tells of a GPU's fitness."""
 
-    at_us: int  # wall clock
     xids: tuple[int, ...]
     recovery_action: int | None  # None: the driver does not say
     pids: frozenset[int]
@@ -53,35 +52,38 @@ class Fitness:
     """What is known of one GPU's faults."""
 
     def __init__(self) -> None:
-        self._suspected_us: int | None = None
+        self._looks_since: int | None = None  # the fault; None: there was none
         self._pids: frozenset[int] = frozenset()  # on it when the fault came
 
     @property
     def is_suspected(self) -> bool:
         """Whether the next look has to ask for the recovery action."""
-        return self._suspected_us is not None
+        return self._looks_since is not None
 
     def is_usable(self, signs: Signs) -> bool:
         """Take in a look and tell whether anything can run on the GPU."""
         if any(xid in FATAL_XIDS for xid in signs.xids):
-            self._suspected_us, self._pids = signs.at_us, signs.pids
+            self._looks_since, self._pids = 0, signs.pids
+        elif self._looks_since is not None:
+            self._looks_since += 1
         if signs.recovery_action in USABLE_ACTIONS:
-            self._suspected_us = None
+            self._looks_since = None
         elif signs.recovery_action in UNUSABLE_ACTIONS:
-            self._suspected_us = self._suspected_us or signs.at_us
-        elif self._suspected_us is not None and self._lives(signs, self._suspected_us):
-            self._suspected_us = None
-        return self._suspected_us is None
+            self._looks_since = self._looks_since or 0
+        elif self._looks_since and self._lives(signs, self._looks_since):
+            self._looks_since = None
+        return self._looks_since is None
 
-    def _lives(self, signs: Signs, suspected_us: int) -> bool:
-        """Tell whether, after the fault, the GPU was reset, opened anew or worked on."""
-        if signs.at_us <= suspected_us:
-            return False
-        activity = signs.activity
-        has_worked = activity and activity.device_us and activity.since_us >= suspected_us
+    def _lives(self, signs: Signs, looks_since: int) -> bool:
+        """Tell whether, after the fault, the GPU was reset, opened anew or worked on.
+
+        The driver's samples are up to a second old: those of the first look may be from before.
+        """
+        activity = signs.activity if looks_since > 1 else None
+        has_worked = activity is not None and bool(activity.device_us)
         is_new = signs.was_reset or bool(signs.pids - self._pids)
-        return is_new or signs.instances_worked or bool(has_worked)
+        return is_new or signs.instances_worked or has_worked
 
     def forget(self) -> None:
         """Trust the GPU again: the driver was loaded anew."""
-        self._suspected_us = None
+        self._looks_since = None

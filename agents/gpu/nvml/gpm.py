@@ -44,9 +44,10 @@ class InstanceActivity:
         self._request.metrics[0].metricId = pynvml.NVML_GPM_METRIC_GRAPHICS_UTIL
 
     def read(self, handle: Handle, instance: int, now_us: int) -> tuple[int, int] | None:
-        """Return (how long kernels ran, of how long) since it was asked last; None at first.
+        """Return (how long kernels ran, of how long) since the last sample; None at first.
 
-        `handle` is the GPU's, `now_us` of a steady clock.
+        When that was just now, it is (0, 0), and the next time tells of this one too. `handle` is
+        the GPU's, `now_us` of a steady clock.
         """
         meter = self._meters.get(instance)
         if meter is None:
@@ -55,7 +56,7 @@ class InstanceActivity:
             self._meters[instance] = meter
             return None
         if now_us - meter.at_us < SHORTEST_US:
-            return None
+            return 0, 0
         ask(pynvml.nvmlGpmMigSampleGet, handle, instance, meter.room)
         for_us = now_us - meter.at_us
         percent = self._busy_percent(meter.last, meter.room) if for_us <= LONGEST_US else None

@@ -13,7 +13,6 @@ from agents.gpu.nvml.xids import Xids
 from agents.gpu.observed import DeviceSeen, Instant, Standing
 
 NOT_ENUMERATED = frozenset({"not_enumerated"})
-VOID_FLAG = "nvml_invalid_argument"
 
 
 class Inventory:
@@ -23,17 +22,17 @@ class Inventory:
         self.devices: list[Device] = []
         self.xids = Xids()
         self._missing: dict[str, NvmlRefused | None] = {}  # UUID -> why; None: no trace of it
-        self._strangers: list[DeviceSeen] = []  # at an index that answers, without a known UUID
+        self._strangers: list[DeviceSeen] = []  # at an index that answers an error
+        self._untold: dict[str, tuple[int, ...]] = {}  # Xids taken for a look that did not end
 
     @property
     def is_known(self) -> bool:
         """Whether any GPU was ever seen."""
         return bool(self.devices)
 
-    @property
-    def has_void_handle(self) -> bool:
-        """Whether the last looks found a handle that names nothing any more."""
-        return any(device.is_void for device in self.devices)
+    def void(self) -> frozenset[str]:
+        """Return the GPUs whose handles named nothing at the last look, by UUID."""
+        return frozenset(device.uuid for device in self.devices if device.is_void)
 
     def renew(self) -> None:
         """Begin with a driver that was just initialised. Raises NvmlRefused."""
@@ -74,22 +73,25 @@ class Inventory:
 
     def look(self, now: Instant) -> list[DeviceSeen]:
         """Look at every GPU."""
-        xids = self.xids.take()
-        seen = [self._look_at(device, now, xids.get(device.uuid, ())) for device in self.devices]
+        for uuid, xids in self.xids.take().items():
+            self._untold[uuid] = self._untold.get(uuid, ()) + xids
+        seen = [self._look_at(device, now) for device in self.devices]
         return seen + self._strangers
 
-    def look_again(self, now: Instant, before: list[DeviceSeen]) -> list[DeviceSeen]:
-        """Look, after a scan, at the GPUs whose handles were void or that were not there before."""
-        kept = {seen.uuid: seen for seen in before}
-        seen = []
-        for device in self.devices:
-            old = kept.get(device.uuid)
-            if old is None or VOID_FLAG in old.flags:
-                old = self._look_at(device, now, old.xids if old else ())
-            seen.append(old)
+    def look_again(
+        self, now: Instant, before: list[DeviceSeen], void: frozenset[str]
+    ) -> list[DeviceSeen]:
+        """Look, after a scan, at the GPUs that were void and at those that are new."""
+        kept = {seen.uuid: seen for seen in before if seen.uuid not in void}
+        seen = [kept.get(device.uuid) or self._look_at(device, now) for device in self.devices]
         return seen + self._strangers
 
-    def _look_at(self, device: Device, now: Instant, xids: tuple[int, ...]) -> DeviceSeen:
+    def told(self) -> None:
+        """Forget the Xids: a look has told them."""
+        self._untold.clear()
+
+    def _look_at(self, device: Device, now: Instant) -> DeviceSeen:
+        xids = self._untold.get(device.uuid, ())
         if device.uuid not in self._missing:
             return device.look(now, xids)
         refused = self._missing[device.uuid]

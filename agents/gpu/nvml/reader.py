@@ -74,9 +74,11 @@ class NvmlReader:
 
     def _look_at_devices(self, now: Instant) -> list[DeviceSeen]:
         seen = self._inventory.look(now)
-        if self._inventory.has_void_handle:
+        void = self._inventory.void()
+        if void:
             self._rescan(now)
-            seen = self._inventory.look_again(now, seen)
+            seen = self._inventory.look_again(now, seen, void)
+        self._inventory.told()
         return seen
 
     def _rescan(self, now: Instant) -> None:
