@@ -8,66 +8,26 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from agents.outbox import Limits, Outbox, OutboxConfig
 from schemas.codec import Record
 from schemas.topics import partition_of
 from tests import embedded_broker
 from tests.outbox_parts import RECORD, decode, event, numbers, wait_until
+from tests.topics import PARTITIONS, Read, create_topic, read_all
 
 pytestmark = pytest.mark.integration
 
-PARTITIONS = 4
 KILLS = 6
 KILLED_WITHIN_S = 0.2  # after some flush: while closing, syncing, sending or deleting
-READ_S = 30.0
-Read: TypeAlias = list[tuple[int, bytes]]  # partition and payload, in order per partition
 
 
 @pytest.fixture
 def topic(broker: str) -> str:
     return create_topic(broker, f"usage-{uuid.uuid4()}")
-
-
-def create_topic(bootstrap: str, name: str) -> str:
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    for done in admin.create_topics([NewTopic(name, PARTITIONS, 1)]).values():
-        done.result(10)
-    return name
-
-
-def read_all(bootstrap: str, topic: str) -> Read:
-    """Return every message of a topic; the ends are known by end-of-partition events."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": str(uuid.uuid4()),
-            "enable.partition.eof": True,
-            "enable.auto.commit": False,
-        }
-    )
-    consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(PARTITIONS)])
-    read: Read = []
-    ended: set[int | None] = set()
-    try:
-        while len(ended) < PARTITIONS:
-            message = consumer.poll(READ_S)
-            assert message is not None, "expected the end of every partition"
-            error = message.error()
-            if error is None:
-                read.append((message.partition() or 0, message.value() or b""))
-            else:
-                assert error.code() == KafkaError._PARTITION_EOF, error
-                ended.add(message.partition())
-    finally:
-        consumer.close()
-    return read
 
 
 def batches_of(read: Read) -> list[Record]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from apportion_hook.asgi import App, Receive, Scope, Send
+from apportion_hook.exchange import Message
 from schemas.records import InferenceUsage
 from tests.hook_parts import Client, KeptOutbox, answering, metered, run, scope_of
 
@@ -164,6 +165,33 @@ def test_a_disconnect_that_the_server_notices_is_one() -> None:
 
     event = told(app, Client(PROMPT))
     assert (event["status"], event["usage_source"]) == ("client_disconnect", "none")
+
+
+LAST_EVENTS = [
+    b"data: [DONE]\n\n",
+    b'event: message_stop\ndata: {"type": "message_stop"}\n\n',
+    b'data: {"type":"response.incomplete","response":{"id":"r"}}\n\n',
+]
+
+
+@pytest.mark.parametrize("last", LAST_EVENTS)
+def test_a_client_that_leaves_with_the_last_event_had_its_answer(last: bytes) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await answering(WORD, headers=SSE)(scope, receive, sending(send, last))
+        assert (await receive())["type"] == "http.disconnect"
+
+    assert told(app, Client(PROMPT))["status"] == "ok"
+
+
+def sending(send: Send, last: bytes) -> Send:
+    """Return a way to send one more event, and never the end of the body."""
+
+    async def more(message: Message) -> None:
+        await send({**message, "more_body": True} if "body" in message else message)
+        if "body" in message:
+            await send({"type": "http.response.body", "body": last, "more_body": True})
+
+    return more
 
 
 def test_a_disconnect_after_the_answer_is_none() -> None:

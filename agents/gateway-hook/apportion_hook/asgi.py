@@ -78,7 +78,7 @@ class UsageMiddleware:
             try:
                 await send(message)
             except OSError:  # how servers say that the client has gone
-                exchange.has_left = True
+                exchange.leave()
                 raise
             self._look(exchange.sent, message)
 

@@ -40,7 +40,7 @@ class Exchange:
     def received(self, message: Message) -> None:
         """Look at what the client sends."""
         if message["type"] == "http.disconnect":
-            self.has_left = not self.is_complete
+            self.leave()
         elif message["type"] == "http.request" and self._request is not None:
             self._request += message.get("body", b"")
             if len(self._request) > REQUEST_BYTES:
@@ -52,7 +52,11 @@ class Exchange:
             self._start(message)
         elif message["type"] == "http.response.body":
             self._add(message.get("body", b""))
-            self.is_complete = not message.get("more_body", False)
+            self.is_complete = self._events.is_done or not message.get("more_body", False)
+
+    def leave(self) -> None:
+        """Note that the client has gone: before it had the whole answer, or after."""
+        self.has_left = not self.is_complete
 
     def answer(self) -> Answer:
         """Return what the answer told, as far as it came. Raises Unfit."""

@@ -5,6 +5,7 @@ Bytes are those of the WHATWG specification (9.2); a JSON text has `"usage"` in 
 as a member's name.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,6 +13,10 @@ from apportion_hook.edges import parsed
 
 LONGEST_LINE: Final = 256 * 1024  # bytes; a longer one is passed over
 MARKS: Final = (b'"usage"', b'"usageMetadata"', b'"error"')
+DONE: Final = b"[DONE]"
+LAST: Final = re.compile(
+    rb'"type"\s*:\s*"(?:message_stop|response\.(?:completed|incomplete|failed))"'
+)
 NOTHING: Final = (b'"usage":null', b'"usage": null')
 
 
@@ -23,6 +28,7 @@ class Events:
         self._is_too_long = False
         self._data: list[bytes] = []
         self._is_first = True
+        self.is_done = False  # the last event came; clients leave then, before the stream ends
 
     def add(self, chunk: bytes) -> Iterator[dict[str, object]]:
         """Take the next bytes; yield the objects of the events that end in them."""
@@ -48,6 +54,7 @@ class Events:
             self._data.append(line[5:].strip())
         elif not line and self._data:
             data, self._data = b"\n".join(self._data), []
+            self.is_done = self.is_done or data == DONE or LAST.search(data) is not None
             if self._tells(data):
                 self._is_first = False
                 yield parsed(data)
