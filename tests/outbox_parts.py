@@ -108,7 +108,7 @@ class FakeChannel:
         return self.reports()
 
 
-def wait_until(is_so: Callable[[], bool], within_s: float = 30.0) -> None:
+def wait_until(is_so: Callable[[], object], within_s: float = 30.0) -> None:
     """Poll until something is so; fail at the deadline."""
     deadline_s = time.monotonic() + within_s
     while not is_so():

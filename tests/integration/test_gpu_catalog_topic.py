@@ -1,7 +1,5 @@
 """A node follows the published catalog, and has the last one when it starts without Kafka."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -16,19 +14,12 @@ from agents.gpu.tenant_rules import TenantRules
 from schemas.codec import Codec
 from streams.kafka import publish
 from streams.settings import KafkaSettings
+from tests.outbox_parts import wait_until
 
 pytestmark = pytest.mark.integration
 
-DEADLINE_S = 40
 RULE = "owners: [{{name: {0}, match: {{uid: ['1']}}, tenant: {0}}}]"
 NOBODY = {"bootstrap.servers": "127.0.0.1:1"}
-
-
-def wait(until: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE_S
-    while not until():
-        assert time.monotonic() < end, "not within the deadline"
-        threading.Event().wait(0.02)
 
 
 @pytest.fixture
@@ -79,10 +70,10 @@ def test_the_catalog_published_last_is_in_force_and_later_ones_follow(
     for number in range(1, 8):  # over two partitions
         put(kafka, topic, f"v{number}", RULE.format(f"t{number}"), number)
     catalog = follow()
-    wait(catalog.has_read_all.is_set)
+    wait_until(catalog.has_read_all.is_set)
     assert (version(catalog), payer(catalog).tenant) == ("v7", "t7")
     put(kafka, topic, "v8", RULE.format("t8"), 8)
-    wait(lambda: version(catalog) == "v8")
+    wait_until(lambda: version(catalog) == "v8")
     assert payer(catalog).tenant == "t8"
     assert catalog.fault is None
 
@@ -91,11 +82,11 @@ def test_a_node_that_starts_without_kafka_has_the_last_rules(
     kafka: KafkaSettings, topic: str, kept: Path, follow: Callable[[], TopicCatalog]
 ) -> None:
     put(kafka, topic, "v1", RULE.format("t1"), 1)
-    wait(follow().has_read_all.is_set)
+    wait_until(follow().has_read_all.is_set)
     alone = TopicCatalog(NOBODY, kept, topic)
     assert (version(alone), payer(alone).tenant) == ("v1", "t1")
     alone.start()
-    wait(lambda: alone.fault != "not read yet")
+    wait_until(lambda: alone.fault != "not read yet")
     assert payer(alone).tenant == "t1"
     alone.close()
 
@@ -104,7 +95,7 @@ def test_a_node_that_never_saw_a_catalog_says_so(
     kept: Path, follow: Callable[[], TopicCatalog]
 ) -> None:
     catalog = follow()
-    wait(catalog.has_read_all.is_set)
+    wait_until(catalog.has_read_all.is_set)
     assert payer(catalog) == Payer(flags=frozenset({"catalog_missing"}))
     assert not kept.exists()
 
@@ -124,19 +115,19 @@ def test_what_is_no_catalog_changes_nothing(
 ) -> None:
     put(kafka, topic, "v1", RULE.format("t1"), 1)
     catalog = follow()
-    wait(catalog.has_read_all.is_set)
+    wait_until(catalog.has_read_all.is_set)
     publish(kafka, topic, "junk", b"junk")
-    wait(lambda: catalog.fault is not None)
+    wait_until(lambda: catalog.fault is not None)
     put(kafka, topic, "v2", "a: [", 2)
-    wait(lambda: "catalog check" in (catalog.fault or ""))
+    wait_until(lambda: "catalog check" in (catalog.fault or ""))
     assert version(catalog) == "v1"
     put(kafka, topic, "v3", RULE.format("t3"), 3)
-    wait(lambda: version(catalog) == "v3")
+    wait_until(lambda: version(catalog) == "v3")
 
 
 def test_a_topic_that_is_missing_is_a_fault_in_words(kafka: KafkaSettings, kept: Path) -> None:
     catalog = TopicCatalog({"bootstrap.servers": kafka.bootstrap}, kept, "no.such.topic")
     catalog.start()
-    wait(lambda: "topic" in (catalog.fault or "").lower())
+    wait_until(lambda: "topic" in (catalog.fault or "").lower())
     catalog.close()
     assert catalog.current() is None

@@ -2,8 +2,7 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -15,20 +14,13 @@ from agents.gpu.cluster import Cluster, Pod, pod_of
 from agents.gpu.processes import KEPT_US, SECOND_US
 from agents.gpu.reflection import PAGE
 from tests.builders.proc import Clock
+from tests.outbox_parts import wait_until
 from tests.servers import kubernetes_api
 from tests.servers.certificates import authority
 from tests.servers.kubernetes_api import KubernetesSays, namespace, node, pod
 
 PODS, SPACES, NODES = "/api/v1/pods", "/api/v1/namespaces", "/api/v1/nodes"
-DEADLINE_S = 20
 PAUSE_S = 0.01
-
-
-def wait(until: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE_S
-    while not until():
-        assert time.monotonic() < end, "not within the deadline"
-        threading.Event().wait(0.005)
 
 
 @pytest.fixture
@@ -55,7 +47,7 @@ def url(says: KubernetesSays) -> Iterator[str]:
 def cluster(url: str, clock: Clock) -> Iterator[Cluster]:
     found = Cluster(Address(url, None, None), "node-1", clock, PAUSE_S)
     found.start()
-    wait(lambda: not found.faults)
+    wait_until(lambda: not found.faults)
     yield found
     found.close()
 
@@ -85,17 +77,17 @@ def test_only_pods_of_this_node_are_asked_for(says: KubernetesSays, cluster: Clu
     assert all("fieldSelector=spec.nodeName%3Dnode-1" in each for each in asked)
     says.put(PODS, pod("else", "u-9", node="node-2"))
     says.put(PODS, pod("here", "u-2"))
-    wait(lambda: cluster.pod_in("u-2"))
+    wait_until(lambda: cluster.pod_in("u-2"))
     assert cluster.pod_in("u-9") is None
 
 
 def test_what_happens_is_followed(says: KubernetesSays, cluster: Cluster) -> None:
     says.put(PODS, pod("train-0", "u-1", phase="Succeeded"))
-    wait(lambda: (found := cluster.pod_named("ml", "train-0")) and found.is_terminal)
+    wait_until(lambda: (found := cluster.pod_named("ml", "train-0")) and found.is_terminal)
     says.put(SPACES, namespace("ml", team="fraud"))
-    wait(lambda: cluster.namespace_labels("ml") == {"team": "fraud"})
+    wait_until(lambda: cluster.namespace_labels("ml") == {"team": "fraud"})
     says.put(NODES, node("node-1", is_cordoned=True))
-    wait(lambda: cluster.is_cordoned)
+    wait_until(lambda: cluster.is_cordoned)
     assert lists(says, PODS) == 1
 
 
@@ -104,11 +96,11 @@ def test_a_pod_that_is_gone_is_known_for_a_while(
 ) -> None:
     cluster.pod_in("u-1")
     says.put(PODS, pod("train-0", "u-1"), "DELETED")
-    wait(lambda: cluster.pods.objects == {})
+    wait_until(lambda: cluster.pods.objects == {})
     assert cluster.pod_in("u-1") is not None
     clock.later(KEPT_US / SECOND_US + 1)
     says.put(PODS, pod("other", "u-2"))
-    wait(lambda: cluster.pod_in("u-2"))
+    wait_until(lambda: cluster.pod_in("u-2"))
     assert cluster.pod_in("u-1") is None
 
 
@@ -118,7 +110,7 @@ def test_a_pod_that_comes_again_by_its_name_is_the_new_one(
     cluster.pod_in("u-1")
     says.put(PODS, pod("train-0", "u-1"), "DELETED")
     says.put(PODS, pod("train-0", "u-2"))
-    wait(lambda: cluster.pod_in("u-2"))
+    wait_until(lambda: cluster.pod_in("u-2"))
     found = cluster.pod_named("ml", "train-0")
     assert found is not None
     assert found.uid == "u-2"
@@ -128,16 +120,16 @@ def test_a_watch_that_ends_goes_on_where_it_ended(says: KubernetesSays, cluster:
     began = watches(says, PODS)
     says.ends += 1
     says.put(PODS, pod("late", "u-2"))
-    wait(lambda: cluster.pod_in("u-2"))
-    wait(lambda: watches(says, PODS) > began)
+    wait_until(lambda: cluster.pod_in("u-2"))
+    wait_until(lambda: watches(says, PODS) > began)
     assert lists(says, PODS) == 1
 
 
 def test_a_connection_that_breaks_loses_nothing(says: KubernetesSays, cluster: Cluster) -> None:
     says.resets += 1
     says.put(PODS, pod("late", "u-2"))
-    wait(lambda: cluster.pod_in("u-2"))
-    wait(lambda: not cluster.faults)
+    wait_until(lambda: cluster.pod_in("u-2"))
+    wait_until(lambda: not cluster.faults)
     assert lists(says, PODS) == 1
 
 
@@ -147,7 +139,7 @@ def test_what_can_be_followed_no_more_is_listed_again(
     says.objects[PODS] = {}
     says.expire()
     says.put(PODS, pod("fresh", "u-2"))
-    wait(lambda: lists(says, PODS) == 2 and cluster.pod_in("u-2"))
+    wait_until(lambda: lists(says, PODS) == 2 and cluster.pod_in("u-2"))
     assert set(cluster.pods.objects or {}) == {"u-2"}
 
 
@@ -155,10 +147,10 @@ def test_a_bookmark_keeps_a_quiet_watch_from_growing_too_old(
     says: KubernetesSays, cluster: Cluster
 ) -> None:
     says.version = says.bookmark = 500
-    wait(lambda: cluster.pods._version == "500")
+    wait_until(lambda: cluster.pods._version == "500")
     says.oldest = 400
     says.ends += 1
-    wait(lambda: any("resourceVersion=500" in each for each in says.requests))
+    wait_until(lambda: any("resourceVersion=500" in each for each in says.requests))
     assert lists(says, PODS) == 1
 
 
@@ -166,12 +158,12 @@ def test_while_the_server_is_away_what_is_known_stays(
     says: KubernetesSays, cluster: Cluster
 ) -> None:
     says.is_away = True
-    wait(lambda: len(cluster.faults) == 3)
+    wait_until(lambda: len(cluster.faults) == 3)
     assert cluster.pod_in("u-1") is not None
     assert cluster.namespace_labels("ml") == {"team": "search"}
     says.put(PODS, pod("late", "u-2"))
     says.is_away = False
-    wait(lambda: cluster.pod_in("u-2") and not cluster.faults)
+    wait_until(lambda: cluster.pod_in("u-2") and not cluster.faults)
 
 
 def test_many_pods_come_page_by_page(says: KubernetesSays, url: str, clock: Clock) -> None:
@@ -179,7 +171,7 @@ def test_many_pods_come_page_by_page(says: KubernetesSays, url: str, clock: Cloc
         says.put(PODS, pod(f"p-{number}", f"v-{number}"))
     cluster = Cluster(Address(url, None, None), "node-1", clock, PAUSE_S)
     cluster.start()
-    wait(lambda: not cluster.faults)
+    wait_until(lambda: not cluster.faults)
     assert len(cluster.pods.objects or {}) == 2 * PAGE + 1
     assert lists(says, PODS) == 3
     cluster.close()
@@ -193,9 +185,9 @@ def test_a_token_that_is_replaced_on_disk_is_used(
     token.write_text("old\n")
     cluster = Cluster(Address(url, token, None), "node-1", clock, PAUSE_S)
     cluster.start()
-    wait(lambda: any("got 401" in each for each in cluster.faults))
+    wait_until(lambda: any("got 401" in each for each in cluster.faults))
     token.write_text("new\n")
-    wait(lambda: not cluster.faults)
+    wait_until(lambda: not cluster.faults)
     cluster.close()
 
 
@@ -209,9 +201,9 @@ def test_the_authority_of_the_cluster_is_trusted_and_no_other(
     with kubernetes_api.running(says, certificate) as url:
         cluster = Cluster(Address(url, None, trusted), "node-1", clock, PAUSE_S)
         cluster.start()
-        wait(lambda: any("CERTIFICATE_VERIFY_FAILED" in each for each in cluster.faults))
+        wait_until(lambda: any("CERTIFICATE_VERIFY_FAILED" in each for each in cluster.faults))
         trusted.write_bytes(ours.file.read_bytes())  # it is replaced on disk, as tokens are
-        wait(lambda: not cluster.faults)
+        wait_until(lambda: not cluster.faults)
         assert cluster.pod_in("u-1") is not None
         cluster.close()
 
@@ -245,7 +237,7 @@ def test_an_answer_that_is_none_is_a_fault_and_asked_for_again(body: str, clock:
         address = Address(f"http://127.0.0.1:{server.server_port}", None, None)
         cluster = Cluster(address, "node-1", clock, PAUSE_S)
         cluster.start()
-        wait(lambda: any("expected" in each for each in cluster.faults))
+        wait_until(lambda: any("expected" in each for each in cluster.faults))
         assert cluster.pods.objects is None
         cluster.close()
         server.shutdown()

@@ -9,7 +9,7 @@ import pytest
 
 from agents.gpu.api_server import Address
 from agents.gpu.cluster import Cluster, Pod
-from agents.gpu.kubelet import Answer, Handed, Held, Kubelet
+from agents.gpu.kubelet import Answer, Handed, Held
 from agents.gpu.observed import (
     Allocation,
     Allotment,
@@ -23,6 +23,7 @@ from agents.gpu.observed import (
 from agents.gpu.owners import NodeOwners, Sources
 from agents.gpu.processes import Processes
 from agents.gpu.slurm import SlurmJobs
+from tests.builders.kubelet_said import Said
 from tests.builders.proc import Clock, Proc
 
 UID = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
@@ -40,17 +41,6 @@ WORKLOAD = {
     "runtime": "containerd",
 }
 HELD = Held("ml", "train-0", "main", ("GPU-1",))
-
-
-class Said(Kubelet):
-    """A kubelet that has said something, or nothing."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(Clock())
-        self.said = answer
-
-    def ask(self) -> Answer:
-        return self.said
 
 
 @dataclass

@@ -9,27 +9,17 @@ from agents.gpu.api_server import Address
 from agents.gpu.catalog_text import RuleSet, rules_in
 from agents.gpu.cluster import Cluster
 from agents.gpu.findings import Finding
-from agents.gpu.kubelet import Answer, Handed, Held, Kubelet
+from agents.gpu.kubelet import Answer, Handed, Held
 from agents.gpu.owners import Sources
 from agents.gpu.owners_probe import probe
 from agents.gpu.processes import Processes
 from agents.gpu.slurm import SlurmJobs
+from tests.builders.kubelet_said import Said
 from tests.builders.proc import Clock, Proc
 from tests.servers import kubernetes_api
 from tests.servers.kubernetes_api import KubernetesSays
 
 RULES = rules_in("owners: [{name: r, match: {uid: ['1']}, tenant: t}]", "test", "v1")
-
-
-class Said(Kubelet):
-    """A kubelet that has said something, or nothing."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(Clock())
-        self.said = answer
-
-    def ask(self) -> Answer:
-        return self.said
 
 
 @pytest.fixture
