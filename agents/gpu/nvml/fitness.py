@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from agents.gpu.observed import Activity
 
-# After these nothing runs until the GPU is reset, the node restarted or the board replaced.
-# NVIDIA, "Xid Errors" (catalog, r580) and "Health Validation: Xid checks". Others are reported and
-# change nothing: 13, 31, 43, 45, 68, 109 are the application's (k8s-device-plugin, rm/health.go),
-# and after 63 (a row will be remapped), 92 (many corrected errors) and 94 (contained: it ended one
-# application) other work goes on and new work starts ("GPU memory error management").
+# After these nothing runs until the GPU is reset, the node restarted or the board replaced: NVIDIA,
+# "Xid Errors", "GPU Debug Guidelines" and "Health Validation", and what providers make of them as
+# collected in leptonai/gpud, components/accelerator/nvidia/xid. Others are reported and change
+# nothing: 13, 31, 43, 45, 68, 109 are the application's (k8s-device-plugin, rm/health.go), and after
+# 63 (a row will be remapped), 92 (many corrected errors) and 94 (contained: it ended one application)
+# other work goes on and new work starts (NVIDIA, "GPU Memory Error Management").
 FATAL_XIDS = frozenset(
     {
         46,  # GPU stopped processing
@@ -26,7 +27,6 @@ FATAL_XIDS = frozenset(
         119,  # GSP does not answer
         120,  # GSP error
         140,  # unrecovered ECC error
-        143,  # initialisation failed
     }
 )
 # NVML_GPU_RECOVERY_ACTION_*, nvml.h. Usable: nothing to be done; a reset once its work has ended;
