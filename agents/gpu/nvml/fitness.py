@@ -12,9 +12,9 @@ from agents.gpu.observed import Activity
 # After these nothing runs until the GPU is reset, the node restarted or the board replaced: NVIDIA,
 # "Xid Errors", "GPU Debug Guidelines" and "Health Validation", and what providers make of them as
 # collected in leptonai/gpud, components/accelerator/nvidia/xid. Others are reported and change
-# nothing: 13, 31, 43, 45, 68, 109 are the application's (k8s-device-plugin, rm/health.go), and after
-# 63 (a row will be remapped), 92 (many corrected errors) and 94 (contained: it ended one application)
-# other work goes on and new work starts (NVIDIA, "GPU Memory Error Management").
+# nothing: 13, 31, 43, 45, 68, 109 are the application's (k8s-device-plugin, rm/health.go), and
+# after 63 (a row will be remapped), 92 (many corrected errors) and 94 (contained: it ended one
+# application) other work goes on and new work starts (NVIDIA, "GPU Memory Error Management").
 FATAL_XIDS = frozenset(
     {
         46,  # GPU stopped processing
