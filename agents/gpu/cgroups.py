@@ -23,6 +23,9 @@ MANAGERS: Final = re.compile(  # units below which kubelets, runtimes and Slurm 
     r"^(?:containerd|docker|cri-docker|crio|kubelet|k3s(?:-agent)?|rke2-(?:server|agent)|k0s\w*"
     r"|snap\.microk8s\..+|(?:.+_)?slurmd)\.service$|^(?:.+_)?slurmstepd\.scope$"
 )
+TRUSTED: Final = re.compile(  # other groups that only the system's managers make
+    r"^(?:\.\.|.+\.slice|kubelet|kubepods|burstable|besteffort|guaranteed|docker|uid_\d+)$"
+)
 RUNTIMES: Final = {
     "cri-containerd": "containerd",
     "crio": "cri-o",
@@ -95,20 +98,22 @@ class Walk:
 
     place: Place = NOWHERE
     above: list[str] = field(default_factory=list)
+    is_trusted: bool = True  # what is above was made by the system's managers
 
     def take(self, segment: str) -> None:
         """Take the next group."""
         if segment != UP:
             self._take(segment)
         self.above.append(segment)
+        self.is_trusted = self.is_trusted and is_of_managers(segment)
 
     def _take(self, segment: str) -> None:
         is_open = not (self.place.pod_uid or self.place.slurm_job or self.place.user)
-        if is_open and self._is_below_managers and (pod := self._pod(segment)):
+        if is_open and self.is_trusted and (pod := self._pod(segment)):
             self.place = Place(pod_uid=pod)
         elif found := CONTAINER.match(segment):
             self._enter(found)
-        elif is_open and self._is_below_managers and not self.place.containers:
+        elif is_open and self.is_trusted and not self.place.containers:
             self._take_manager_s(segment)
 
     def _take_manager_s(self, segment: str) -> None:
@@ -118,11 +123,6 @@ class Walk:
             self.place = Place(user=user[1])
         elif UNIT.search(segment):
             self.place = Place(unit=segment)
-
-    @property
-    def _is_below_managers(self) -> bool:
-        """Whether nothing above is a unit whose user could have made what is below."""
-        return self.place.unit is None or MANAGERS.match(self.place.unit) is not None
 
     def _pod(self, segment: str) -> str | None:
         """Return a pod's uid: below kubepods, or next to what the reader is in."""
@@ -139,3 +139,12 @@ class Walk:
             runtime = "docker"
         containers = (*self.place.containers, container)
         self.place = replace(self.place, containers=containers, runtime=runtime)
+
+
+def is_of_managers(segment: str) -> bool:
+    """Whether what is below a group was not made by whoever runs in it.
+
+    In a container there may be a kubelet (kind); whoever else makes groups in one is root anyway.
+    """
+    forms = (TRUSTED, MANAGERS, SLURM, CONTAINER, POD)
+    return any(form.search(segment) for form in forms)

@@ -34,10 +34,8 @@ class Workloads:
             return self._of_group(place.pod_uid, place)
         if place.slurm_job is not None:
             return self.of_job(place.slurm_job, (CGROUP, SLURM))
-        uid = place.user or (None if process.uid is None else str(process.uid))
-        gid = None if process.gid is None else str(process.gid)
-        workload = {**_container(place), "unit": place.unit, "uid": uid, "gid": gid}
-        return Owner(_said(workload), evidence=(CGROUP, UID))
+        workload = {**_container(place), "unit": place.unit, **_user(process)}
+        return Owner(_said(workload), evidence=(CGROUP, UID) if "uid" in workload else (CGROUP,))
 
     def of_held(self, held: Held) -> Owner | None:
         """Return whose an allocation of the kubelet is; None: of a pod that has ended."""
@@ -81,6 +79,16 @@ class Workloads:
 
     def _labels(self, namespace: str) -> Mapping[str, str] | None:
         return None if self._cluster is None else self._cluster.namespace_labels(namespace)
+
+
+def _user(process: Process) -> dict[str, str | None]:
+    """Return whose a process is; nothing in a container, where users are made up."""
+    place = process.place
+    if place.containers and place.user is None:
+        return {}
+    uid = None if process.uid is None else str(process.uid)
+    gid = None if process.gid is None else str(process.gid)
+    return {"uid": place.user or uid, "gid": gid}
 
 
 def _container(place: Place) -> dict[str, str | None]:

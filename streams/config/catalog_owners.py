@@ -43,7 +43,8 @@ class Match(Strict):
     )
     uid: Globs | None = Field(
         default=None,
-        description="Globs of the numeric user id, of what is in no pod and no Slurm job.",
+        description="Globs of the numeric user id, of logins and units; not in pods, jobs and "
+        "containers of the system: those choose their own.",
     )
     gid: Globs | None = Field(default=None, description="As uid: the group id.")
 

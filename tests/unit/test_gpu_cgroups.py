@@ -100,6 +100,10 @@ FORGED = {
     ),
     f"0::/system.slice/slurmstepd.scope/job_1/kubepods.slice/{SLICE}": Place(slurm_job="1"),
     f"0::/pod{UID}/{ID}": Place(None, (ID,)),
+    f"0::/lxc/box/kubepods/pod{UID}": NOWHERE,
+    "0::/lxc.payload.box/system.slice/train.service": NOWHERE,
+    "0::/lxc.payload.box/user.slice/user-0.slice": NOWHERE,
+    "9:devices:/lxc/box/slurm/uid_0/job_1": NOWHERE,
 }
 
 

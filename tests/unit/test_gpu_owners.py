@@ -307,7 +307,7 @@ def test_a_process_in_one_mig_device_is_no_stranger_there(on: Node) -> None:
         (
             f"/system.slice/docker-{ID}.scope",
             0,
-            {"container_id": ID, "runtime": "docker", "uid": "0", "gid": "7"},
+            {"container_id": ID, "runtime": "docker"},
         ),
         (JOB.format(9), 1003, {"slurm_job": "9"}),
         ("/", 1004, {}),
