@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from agents.gpu.device_ids import Named, named, named_by_index
 from agents.gpu.kubelet import Answer
 from agents.gpu.observed import Allocation, DeviceSeen, Owner
 from agents.gpu.slurm import Written
 from agents.gpu.workloads import Workloads
+
+NAMELESS: Final = frozenset({"device_unresolved", "claim_unresolved"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,11 @@ class Given:
     allocations: tuple[Allocation, ...] | None
     replicas: Mapping[str, int]
     flags: frozenset[str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every device that was handed out is known."""
+        return not self.flags & NAMELESS
 
 
 def of_kubelet(answer: Answer, devices: Sequence[DeviceSeen], workloads: Workloads) -> Given:

@@ -59,6 +59,7 @@ class NodeOwners:
             replicas,
             self._from.cluster is not None and self._from.cluster.is_cordoned,
             is_known=is_known,
+            is_whole=all(each.is_whole for each in given),
             conflicts=frozenset()
             if agreed
             else conflicts(devices, allocations or (), replicas, self._working),

@@ -208,6 +208,7 @@ def test_a_device_that_is_not_known_and_a_claim_are_flagged_not_guessed(on: Node
     found = on.allotment(gpu())
     assert found.allocations == ()
     assert found.flags == {"device_unresolved", "claim_unresolved"}
+    assert not found.is_whole
 
 
 def test_a_mig_device_is_held_by_its_own_uuid(on: Node) -> None:

@@ -144,6 +144,17 @@ def test_an_allocator_that_is_silent_makes_time_unobserved_not_idle() -> None:
     assert node.kept[0]["flags"] == ["pod_resources_unreachable"]
 
 
+def test_a_device_that_may_have_been_handed_out_by_another_name_is_not_idle() -> None:
+    node = owned()
+    held = node.allotment
+    node.allotment = allotted(is_whole=False, flags=frozenset({"claim_unresolved"}))
+    node.watch(10)
+    node.allotment = replace(held, is_whole=False)
+    node.watch(10)
+    assert states(node.kept[0]) == (0, 0, 0, TEN_S)
+    assert states(node.kept[1]) == (0, 0, 0, 0)
+
+
 def test_nobody_is_idle_where_neither_allocator_nor_driver_tells_who_holds() -> None:
     node = owned()
     node.devices = (gpu(processes=None),)

@@ -71,6 +71,7 @@ def _held(device: DeviceSeen, look: Look, cut: Layout, sharing: SharingRule) -> 
     holders = max((len(place.holds) for place in places), default=0)
     replicas = look.allotment.replicas.get(device.uuid, 1)
     flags = device.flags.union(look.allotment.flags, *(place.flags for place in places))
+    may_be_held = not look.allotment.is_whole and not any(place.holds for place in places)
     if device.uuid in look.allotment.conflicts:
         flags |= {"evidence_conflict"}
     if look.allotment.allocations is not None and any(_is_squatted(one, look) for one in places):
@@ -81,7 +82,8 @@ def _held(device: DeviceSeen, look: Look, cut: Layout, sharing: SharingRule) -> 
         look.allotment.is_drained,
         mode_of(device, holders, replicas),
         cut.instances(),
-        flags=flags,
+        UNOBSERVED if may_be_held else None,
+        flags,
     )
 
 
