@@ -135,9 +135,7 @@ class Allotment:
     replicas: Mapping[str, int] = field(default_factory=dict)  # by UUID, where a device is shared
     is_drained: bool = False  # the node takes no new work: unheld time is out of service
     is_known: bool = True  # False: an allocator has been silent for so long that nobody knows
-    is_whole: bool = (
-        True  # False: some of it names no device that is known; who seems free may not be
-    )
+    is_whole: bool = True  # False: some of it names no known device; what seems free may not be
     conflicts: frozenset[str] = frozenset()  # UUIDs of GPUs on which others work than were given it
     flags: frozenset[str] = frozenset()  # what was wrong, e.g. pod_resources_unreachable
 

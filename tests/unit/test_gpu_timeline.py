@@ -146,10 +146,11 @@ def test_an_allocator_that_is_silent_makes_time_unobserved_not_idle() -> None:
 
 def test_a_device_that_may_have_been_handed_out_by_another_name_is_not_idle() -> None:
     node = owned()
-    held = node.allotment
+    worked = node.devices
+    node.devices = (gpu(processes=()),)
     node.allotment = allotted(is_whole=False, flags=frozenset({"claim_unresolved"}))
     node.watch(10)
-    node.allotment = replace(held, is_whole=False)
+    node.devices = worked
     node.watch(10)
     assert states(node.kept[0]) == (0, 0, 0, TEN_S)
     assert states(node.kept[1]) == (0, 0, 0, 0)
