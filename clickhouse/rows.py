@@ -10,7 +10,15 @@ from typing import Literal
 
 from clickhouse.block import Block, block, pico_column
 from clickhouse.errors import BadRow
-from schemas.records import Alert, Config, CostLine, DeadLetter, LatePartial, LineStatus
+from schemas.records import (
+    Alert,
+    BudgetState,
+    Config,
+    CostLine,
+    DeadLetter,
+    LatePartial,
+    LineStatus,
+)
 
 # A version is generation, revision and status in one UInt64, most significant first.
 STATUS_BITS = 2
@@ -22,6 +30,7 @@ COUNTED = 1 << 63  # bit of editions that say how many lines they have
 
 LINES = "cost_lines"
 ALERTS = "alerts"
+BUDGETS = "budget_states"
 
 ConfigKind = Literal["price-book", "catalog"]
 
@@ -159,6 +168,28 @@ def alerts(states: Sequence[Alert]) -> Block:
             "excess": pico_column(ALERTS, "excess", [x["excess"] for x in states]),
             "currency": [x["currency"] for x in states],
             "summary": [x["summary"] for x in states],
+            "budget_id": [x["budget_id"] for x in states],
+            "job": [x["job"] for x in states],
+        },
+    )
+
+
+def budget_states(states: Sequence[BudgetState]) -> Block:
+    """Return states of budgets as rows. Raises BadRow for an amount that does not fit."""
+    return block(
+        BUDGETS,
+        {
+            "budget_id": [x["budget_id"] for x in states],
+            "period_start": [x["period_start_us"] for x in states],
+            "period_end": [x["period_end_us"] for x in states],
+            "spend_limit": pico_column(BUDGETS, "limit", [x["limit"] for x in states]),
+            "spent": pico_column(BUDGETS, "spent", [x["spent"] for x in states]),
+            "forecast": pico_column(BUDGETS, "forecast", [x["forecast"] for x in states]),
+            "burn_rate": [x["burn_rate"] for x in states],
+            "currency": [x["currency"] for x in states],
+            "stage": [x["stage"] for x in states],
+            "price_book": [x["price_book"] for x in states],
+            "said_at": [x["said_at_us"] or 0 for x in states],
         },
     )
 

@@ -265,6 +265,8 @@ class Alert(TypedDict):
     excess: bytes | None
     currency: str
     summary: str
+    budget_id: str | None
+    job: str | None
 
 
 class BudgetState(TypedDict):
@@ -279,6 +281,7 @@ class BudgetState(TypedDict):
     stage: Literal["ok", "warning", "exceeded"]
     positions: dict[str, int]
     price_book: str
+    said_at_us: int | None
 
 
 class Config(TypedDict):

@@ -1,4 +1,4 @@
-"""store: archive, cost lines, dead letters, late partials and alerts into ClickHouse.
+"""store: archive, cost lines, dead letters, late partials, alerts and budgets into ClickHouse.
 
 What a crash costs: rows inserted and not committed are inserted again under the same keys, which
 changes nothing. While ClickHouse is down nothing is committed and reading stops; topics keep what
@@ -47,6 +47,7 @@ TOPICS = [
     topics.LATE_PARTIAL.name,
     topics.DLQ_USAGE.name,
     topics.ALERT_COST.name,
+    topics.BUDGET_STATE.name,
     topics.CONFIG_PRICE_BOOK.name,
     topics.CONFIG_CATALOG.name,
 ]
@@ -60,6 +61,7 @@ ROWS: dict[str, Callable[[list[Record]], Block]] = {
     "LatePartial": cast("Callable[[list[Record]], Block]", rows.late_partials),
     "DeadLetter": cast("Callable[[list[Record]], Block]", rows.dead_letters),
     "Alert": cast("Callable[[list[Record]], Block]", rows.alerts),
+    "BudgetState": cast("Callable[[list[Record]], Block]", rows.budget_states),
 }
 CONFIG_KINDS: dict[str, rows.ConfigKind] = {
     topics.CONFIG_PRICE_BOOK.name: "price-book",

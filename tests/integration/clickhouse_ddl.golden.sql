@@ -11,6 +11,8 @@ CREATE TABLE alerts
     `excess` Nullable(Decimal(38, 12)) COMMENT 'cost since it began; null: not a matter of cost',
     `currency` LowCardinality(String),
     `summary` String,
+    `budget_id` Nullable(String) COMMENT 'null: not about a budget',
+    `job` Nullable(String) COMMENT 'null: not about one job',
     `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
 )
 ENGINE = ReplacingMergeTree
@@ -35,6 +37,26 @@ CREATE TABLE batches
 ENGINE = ReplacingMergeTree
 ORDER BY (source, epoch, seq)
 TTL toDateTime(archived_at) + toIntervalDay(400)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
+CREATE TABLE budget_states
+(
+    `budget_id` String COMMENT 'job:<tenant>:<job>',
+    `period_start` DateTime64(6, 'UTC') COMMENT 'of a job: begin of its first window',
+    `period_end` DateTime64(6, 'UTC') COMMENT 'exclusive; of a job: end of its newest window',
+    `spend_limit` Decimal(38, 12) COMMENT 'what may be spent, in currency',
+    `spent` Decimal(38, 12) COMMENT 'the lines in force of the period; what has no price is not in it',
+    `forecast` Nullable(Decimal(38, 12)) COMMENT 'null: too little seen to say, or a job',
+    `burn_rate` Nullable(Float64) COMMENT 'null: too little seen to say, or a job',
+    `currency` LowCardinality(String),
+    `stage` LowCardinality(String) COMMENT 'ok, warning or exceeded',
+    `price_book` LowCardinality(String),
+    `said_at` DateTime64(6, 'UTC'),
+    `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+)
+ENGINE = ReplacingMergeTree(said_at)
+ORDER BY budget_id
+TTL toDateTime(inserted_at) + toIntervalDay(400)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
 
 CREATE TABLE complete_generations

@@ -10,6 +10,7 @@ from clickhouse.errors import BadRow
 from clickhouse.rows import (
     GENERATION_BITS,
     alerts,
+    budget_states,
     configs,
     cost_lines,
     dead_letters,
@@ -18,7 +19,7 @@ from clickhouse.rows import (
     version,
 )
 from schemas.decimals import to_bytes
-from schemas.records import Alert, CostLine, DeadLetter, LatePartial, LineStatus
+from schemas.records import Alert, BudgetState, CostLine, DeadLetter, LatePartial, LineStatus
 from tests.builders.cost_lines import line
 from tests.builders.usage import T0
 
@@ -66,6 +67,8 @@ ALERT: Alert = {
     "actual": b"\x07",
     "excess": None,
     "currency": "USD",
+    "budget_id": None,
+    "job": None,
     "summary": "look",
 }
 
@@ -157,6 +160,29 @@ def test_amounts_of_an_alert_are_pico_and_may_be_missing() -> None:
     assert (row["expected"], row["actual"], row["excess"]) == (5, 7, None)
 
 
+STATE: BudgetState = {
+    "budget_id": "job:acme:train-7",
+    "period_start_us": T0,
+    "period_end_us": T0 + 1,
+    "limit": to_bytes(7),
+    "spent": to_bytes(5),
+    "forecast": None,
+    "burn_rate": None,
+    "currency": "USD",
+    "stage": "ok",
+    "positions": {"0": 3},
+    "price_book": "book-1",
+    "said_at_us": T0 + 2,
+}
+
+
+def test_amounts_of_a_state_are_pico_and_the_last_said_is_the_greatest() -> None:
+    rows = budget_states([STATE, {**STATE, "said_at_us": None}])
+    columns = dict(zip(rows.names, rows.columns, strict=True))
+    assert (list(columns["spend_limit"]), list(columns["spent"])) == ([7, 7], [5, 5])
+    assert list(columns["said_at"]) == [T0 + 2, 0]
+
+
 def test_every_block_names_columns_of_its_table() -> None:
     published = configs(
         "catalog", [{"version": "v", "published_at_us": T0, "body": "a: 1", "note": None}]
@@ -166,6 +192,7 @@ def test_every_block_names_columns_of_its_table() -> None:
         dead_letters([LETTER]),
         late_partials([LATE]),
         alerts([ALERT]),
+        budget_states([STATE]),
         published,
     ):
         assert set(rows.names) == set(TABLES[rows.table])
