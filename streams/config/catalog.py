@@ -2,11 +2,12 @@
 
 from fractions import Fraction
 
-from streams.config import catalog_pools, catalog_shared, catalog_tenants
+from streams.config import catalog_jobs, catalog_pools, catalog_shared, catalog_tenants
 from streams.config.catalog_document import Document
 from streams.config.catalog_owners import owner_rule
 from streams.config.document import read, version_of
 from streams.core.catalog import Catalog, Entries
+from streams.core.job_caps import JobCap
 from streams.core.money import PICO
 from streams.core.pools import (
     GPU_SCALE,
@@ -40,6 +41,7 @@ def entries_of(document: Document) -> Entries:
         tuple(Source(each.sources, each.tenants, *each.dates) for each in document.sources) or None,
         document.levels,
         tuple(map(owner_rule, document.owners)),
+        tuple(map(job_cap, document.job_caps)),
     )
 
 
@@ -100,6 +102,11 @@ def shared_cost(of: catalog_shared.SharedCost) -> SharedCost:
         *of.dates,
         of.source,
     )
+
+
+def job_cap(of: catalog_jobs.JobCap) -> JobCap:
+    """Return a cap of jobs."""
+    return JobCap(of.name, of.tenants, of.jobs, int(of.limit * PICO), of.currency, *of.dates)
 
 
 def shares(of: catalog_shared.Percents) -> tuple[Share, ...]:

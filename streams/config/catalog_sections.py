@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from streams.config.catalog_dates import Lasting
+from streams.config.catalog_jobs import JobCap
 from streams.config.catalog_owners import OwnerRule
 from streams.config.catalog_pools import Endpoint, Pool
 from streams.config.catalog_shared import SharedCost
@@ -14,7 +15,10 @@ from streams.config.faults import Loc
 from streams.config.fields import Name
 from streams.core.tenants import LEVELS
 
-SECTIONS = ("slas", "tenants", "pools", "endpoints", "shared_costs", "sources", "owners")
+SECTIONS = (
+    *("slas", "tenants", "pools", "endpoints", "shared_costs", "sources", "owners"),
+    "job_caps",
+)
 
 
 class Sections(Whole):
@@ -42,6 +46,9 @@ class Sections(Whole):
         default=(),
         description="Who pays for what runs on GPU nodes: the first rule in force that fits. What "
         "none fits is for __unattributed__.",
+    )
+    job_caps: tuple[JobCap, ...] = Field(
+        default=(), description="What jobs may cost; the first that fits a job counts."
     )
 
     def lasting(self) -> Iterator[tuple[Loc, Lasting]]:

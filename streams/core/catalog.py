@@ -8,11 +8,12 @@ any case: what nobody knows becomes a row of its own.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from schemas.owner_rules import Rule
-from streams.core.names_in_force import NamesInForce
+from streams.core.job_caps import JobCap
+from streams.core.names_in_force import NAMES_KEPT, NamesInForce, first_cap
 from streams.core.pools import Endpoint, Pool
 from streams.core.reserved import UNATTRIBUTED
 from streams.core.shared_costs import SharedCost
@@ -51,6 +52,7 @@ class Entries:
     sources: tuple[Source, ...] | None = None
     levels: tuple[str, ...] = LEVELS
     owners: tuple[Rule, ...] = ()
+    job_caps: tuple[JobCap, ...] = ()
 
     def dated(self) -> Iterable[Dated]:
         """Yield everything that has a begin and an end."""
@@ -58,7 +60,14 @@ class Entries:
         yield from self.pools
         for pool in self.pools:
             yield from pool.reservations
-        for entries in (self.endpoints, self.slas, self.shared, self.sources or (), self.owners):
+        for entries in (
+            self.endpoints,
+            self.slas,
+            self.shared,
+            self.sources or (),
+            self.owners,
+            self.job_caps,
+        ):
             yield from entries
 
 
@@ -74,6 +83,7 @@ class Catalog:
         dates = {date for each in entries.dated() for date in (each.from_us, each.to_us)}
         self._edges = sorted(date for date in dates if 0 < date < FOREVER)
         self._stretch = lru_cache(STRETCHES_KEPT)(self._names)
+        self._ever_caps = lru_cache(NAMES_KEPT)(partial(first_cap, entries.job_caps))
 
     def at(self, at_us: int) -> NamesInForce:
         """Return what is in force at an instant; of a window, ask for its begin."""
@@ -121,6 +131,14 @@ class Catalog:
         """Return the shared costs, in the order of the document."""
         return self.at(at_us).shared
 
+    def job_cap(self, tenant: str, job: str, at_us: int) -> JobCap | None:
+        """Return the cap of a job; None where it may cost whatever it does."""
+        return self.at(at_us).job_cap(tenant, job)
+
+    def ever_caps(self, tenant: str, job: str) -> bool:
+        """Whether a job has a cap at any time."""
+        return self._ever_caps(tenant, job) is not None
+
     def _names(self, stretch: int) -> NamesInForce:
         at_us = self._edges[stretch - 1] if stretch else 0
         said = self.entries
@@ -136,6 +154,7 @@ class Catalog:
             tuple(in_force(said.shared, at_us)),
             None if said.sources is None else tuple(in_force(said.sources, at_us)),
             tuple(in_force(said.owners, at_us)),
+            tuple(in_force(said.job_caps, at_us)),
         )
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from schemas.owner_rules import Rule
+from streams.core.job_caps import JobCap
 from streams.core.pools import Endpoint, Pool
 from streams.core.reserved import RESERVED_PREFIX, UNATTRIBUTED, UNMAPPED
 from streams.core.shared_costs import SharedCost
@@ -25,6 +26,7 @@ class NamesInForce:
         shared: tuple[SharedCost, ...],
         sources: tuple[Source, ...] | None,
         owners: tuple[Rule, ...],
+        job_caps: tuple[JobCap, ...],
     ) -> None:
         self.tenants = tenants
         self.pools = pools
@@ -33,11 +35,13 @@ class NamesInForce:
         self.shared = shared
         self.sources = sources
         self.owners = owners
+        self.job_caps = job_caps
         every = (tenants or {}).values()
         self._by_parent = grouped((each.parent, each.name) for each in every)
         self._by_level = grouped((each.level, each.name) for each in every)
         self._pool_of_node = lru_cache(NAMES_KEPT)(self._find_pool)
         self._may_speak = lru_cache(NAMES_KEPT)(self._find_permission)
+        self._job_cap = lru_cache(NAMES_KEPT)(partial(first_cap, job_caps))
 
     def tenant(self, reported: str | None) -> str:
         """Return the tenant of a name when it is known, else nobody's row."""
@@ -89,6 +93,10 @@ class NamesInForce:
                 return self.slas.get(each.sla)
         return None
 
+    def job_cap(self, tenant: str, job: str) -> JobCap | None:
+        """Return the cap of a job: the first that fits it."""
+        return self._job_cap(tenant, job)
+
     def _find_pool(self, node: str) -> str:
         for pool in self.pools.values():
             if any(fnmatchcase(node, glob) for glob in pool.nodes):
@@ -101,6 +109,22 @@ class NamesInForce:
             and any(fnmatchcase(tenant, glob) for glob in each.tenants)
             for each in self.sources or ()
         )
+
+
+def first_cap(caps: Iterable[JobCap], tenant: str, job: str) -> JobCap | None:
+    """Return the first of some caps that fits a job.
+
+    >>> cap = JobCap("runs", ("research",), ("train-*",), 5, "USD")
+    >>> first_cap([cap], "research", "train-7") is cap, first_cap([cap], "search", "train-7")
+    (True, None)
+    """
+    fitting = (
+        each
+        for each in caps
+        if any(fnmatchcase(tenant, glob) for glob in each.tenants)
+        and any(fnmatchcase(job, glob) for glob in each.jobs)
+    )
+    return next(fitting, None)
 
 
 def grouped(named: Iterable[tuple[str | None, str]]) -> dict[str | None, tuple[str, ...]]:

@@ -17,6 +17,7 @@ SECTIONS: Final = {
     "shared": "shared cost",
     "sources": "source",
     "owners": "owner rule",
+    "job_caps": "job cap",
 }
 ANY_NAME: Final = "any name"
 
@@ -28,7 +29,8 @@ def catalog_difference(old: Catalog, new: Catalog) -> list[str]:
     for section, what in SECTIONS.items():
         if section != "tenants" or len(listed) == 1:
             lines += _of_section(what, by_name(old, section), by_name(new, section))
-    return [*lines, *_order("pools", old, new), *_order("owners", old, new)]
+    ordered = ("pools", "owners", "job_caps")
+    return [*lines, *(line for each in ordered for line in _order(each, old, new))]
 
 
 def by_name(catalog: Catalog, section: str) -> Named:
@@ -93,4 +95,4 @@ def _order(section: str, old: Catalog, new: Catalog) -> Iterator[str]:
         [name for name in by_name(each, section) if name in both] for each in (old, new)
     )
     if before != after:
-        yield f"~ order of {section}: {', '.join(before)} -> {', '.join(after)}"
+        yield f"~ order of {section.replace('_', ' ')}: {', '.join(before)} -> {', '.join(after)}"

@@ -21,6 +21,7 @@ def catalog_list(catalog: Catalog, at_us: int) -> Iterator[str]:
         "shared costs": names.shared,
         "sources": names.sources or (),
         "owners": names.owners,
+        "job caps": names.job_caps,
     }
     for title, entries in sections.items():
         if entries:

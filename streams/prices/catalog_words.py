@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from schemas.decimals import to_decimal
 from schemas.owner_rules import Given, Question, Rule
+from streams.core.job_caps import JobCap
 from streams.core.pools import (
     GPU_SCALE,
     WEIGHT_SCALE,
@@ -24,7 +25,7 @@ from streams.core.tenants import Sla, Source, Tenant
 from streams.core.timeline import FOREVER
 from streams.prices.wording import day, figure
 
-Entry: TypeAlias = Tenant | Sla | Source | Pool | Endpoint | SharedCost | Rule
+Entry: TypeAlias = Tenant | Sla | Source | Pool | Endpoint | SharedCost | Rule | JobCap
 
 DATES: Final = ("from_us", "to_us")
 PERCENT: Final = SHARE_SCALE // 100
@@ -133,4 +134,5 @@ CALLED: Final = {"questions": "of"}
 NUMBERS: Final[dict[str, tuple[str, Callable[[int], str]]]] = {
     "milli_gpus": ("gpus", lambda count: parts(count, GPU_SCALE)),
     "monthly": ("monthly", lambda pico: figure(to_decimal(pico))),
+    "limit": ("limit", lambda pico: figure(to_decimal(pico))),
 }

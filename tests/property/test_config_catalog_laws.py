@@ -68,6 +68,16 @@ documents = st.fixed_dictionaries(
             max_size=2,
         ),
         "owners": st.lists(owners, max_size=3),
+        "job_caps": st.lists(
+            fields(
+                name_=NAMES,
+                tenants_=st.lists(NAMES, max_size=1),
+                jobs_=st.lists(NAMES, max_size=2),
+                limit_=st.sampled_from(["0", "1", "2.5"]),
+                currency_=st.just("USD"),
+            ),
+            max_size=2,
+        ),
     },
 )
 
@@ -171,14 +181,13 @@ def test_two_versions_differ_in_what_they_say(one: Catalog, other: Catalog) -> N
 
 
 def plain(catalog: Catalog) -> list[object]:
-    """Return what a catalog says, sorted where order means nothing: it does of pools and rules."""
+    """Return what a catalog says, sorted where order means nothing: not where the first counts."""
     said = catalog.entries
     listed = (said.slas, said.tenants, said.pools, said.endpoints, said.shared, said.sources)
-    order = [*dict.fromkeys(each.name for each in said.pools)]
-    rules = [*dict.fromkeys(each.name for each in said.owners)]
+    tried = (said.pools, said.owners, said.job_caps)
     return [
-        order,
-        rules,
+        *([*dict.fromkeys(each.name for each in section)] for section in tried),
         sorted(map(repr, said.owners)),
+        sorted(map(repr, said.job_caps)),
         *(None if each is None else sorted(map(repr, each)) for each in listed),
     ]

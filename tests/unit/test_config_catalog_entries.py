@@ -114,6 +114,15 @@ def test_a_source_speaks_only_of_its_tenants(
     assert catalog.said_by(source).tenant(tenant, 0) == expected
 
 
+ANY = "{name: any, tenants: ['*'], jobs: ['*'], limit: '20.5'}"
+
+
+def caps(*entries: str) -> str:
+    """Return a catalog of some caps, in dollars."""
+    dollars = ", ".join(f"{entry.removesuffix('}')}, currency: USD}}" for entry in entries)
+    return f"job_caps: [{dollars}]"
+
+
 DATED = "effective_to: 2026-01-01T00:00:00Z"
 
 
@@ -207,6 +216,15 @@ DATED = "effective_to: 2026-01-01T00:00:00Z"
             "children of the tenant",
         ),
         ("sources: [{sources: [], tenants: [a]}]", "sources.0.sources", "at least 1 item"),
+        (caps("{name: c, tenants: [a], limit: '1'}"), "job_caps.0.jobs", "add jobs"),
+        (caps("{name: c, tenants: [a], jobs: ['*'], limit: '0'}"), "job_caps.0.limit", "than 0"),
+        (caps("{name: c, tenants: [a], jobs: [], limit: '1'}"), "job_caps.0.jobs", "1 item"),
+        (caps(ANY, ANY), "job_caps.1.name", "each of job_caps once at a time, got 'any' again"),
+        (
+            caps(f"{{name: c, tenants: [a], jobs: [b], limit: '0.{'0' * 12}1'}}"),
+            "job_caps.0.limit",
+            "at most 12 decimals",
+        ),
     ],
 )
 def test_a_fault_is_named_with_its_place(text: str, place: str, words: str) -> None:
@@ -230,3 +248,28 @@ def test_a_pool_may_change_its_policy_from_one_day_to_the_next() -> None:
     )
     assert catalog.pool("p", BEFORE_US).idle.share == "weighted"
     assert catalog.pool("p", JULY_US).idle.share == "even"
+
+
+@pytest.mark.parametrize(
+    ("tenant", "job", "expected"),
+    [
+        ("research", "pretrain-7", "big"),
+        ("research", "tune-7", "any"),
+        ("search", "pretrain-7", "any"),
+    ],
+)
+def test_the_first_cap_that_fits_a_job_is_its_cap(tenant: str, job: str, expected: str) -> None:
+    big = "{name: big, tenants: [research], jobs: ['pretrain-*'], limit: '1'}"
+    cap = load_catalog(caps(big, ANY)).job_cap(tenant, job, JULY_US)
+    assert cap is not None
+    assert cap.name == expected
+
+
+def test_a_cap_is_exact_and_holds_from_its_begin_until_its_end() -> None:
+    dated = ANY.replace("'20.5'", "'20.5', effective_to: 2026-07-01T00:00:00Z")
+    catalog = load_catalog(caps(dated))
+    before = catalog.job_cap("a", "j", BEFORE_US)
+    assert before is not None
+    assert (before.limit, before.currency) == (20_500_000_000_000, "USD")
+    assert catalog.job_cap("a", "j", JULY_US) is None
+    assert catalog.ever_caps("a", "j")
