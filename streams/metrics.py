@@ -134,6 +134,24 @@ class Metric(Enum):
         "Is 1 while what was published last cannot be read and the one before is in force. Read "
         "/health, publish a right one or upgrade this worker.",
     )
+    WATCHED_JOBS = Spec(
+        "apportion_state_jobs",
+        "gauge",
+        (),
+        "Jobs under a cap in memory. When memory is short, cap fewer or lower watch.remember_s.",
+    )
+    WATCHED_LINES = Spec(
+        "apportion_state_lines",
+        "gauge",
+        (),
+        "Cost lines of them in memory. When memory is short, lower watch.reread_every_s.",
+    )
+    HISTORY_S = Spec(
+        "apportion_history_seconds",
+        "histogram",
+        (),
+        "Time of one question to ClickHouse. Until it is answered, new jobs wait for their alerts.",
+    )
     PART_RESTARTS = Spec(
         "apportion_part_restarts_total",
         "counter",

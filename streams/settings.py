@@ -180,6 +180,24 @@ class StoreSettings(Group):
     )
 
 
+class WatchSettings(Group):
+    """From cost lines to alerts and states of budgets."""
+
+    emit_every_s: PositiveFloat = Field(
+        default=1.0, description="a state in which only amounts change is said at most this often"
+    )
+    look_every_s: PositiveFloat = Field(
+        default=2.0, description="how often ClickHouse is asked whether something was corrected"
+    )
+    reread_every_s: PositiveFloat = Field(
+        default=600.0, description="what jobs cost so far is read anew, and takes less memory again"
+    )
+    remember_s: PositiveFloat = Field(
+        default=3_024_000.0,
+        description="35 days: a job without a window for so long is watched again when it has one",
+    )
+
+
 class RepairSettings(Group):
     """Corrections that `apportion up` makes by itself."""
 
@@ -227,6 +245,7 @@ class WorkerSettings(BaseSettings):
     allocate: AllocateSettings = Field(default_factory=AllocateSettings)
     accrue: AccrueSettings = Field(default_factory=AccrueSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
+    watch: WatchSettings = Field(default_factory=WatchSettings)
     repair: RepairSettings = Field(default_factory=RepairSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)

@@ -20,7 +20,7 @@ PASSWORDS = {
     "KAFKA_PRODUCER_PASSWORD": "producer0password",
     "CLICKHOUSE_PASSWORD": "clickhouse0password",
 }
-WORKERS = ("accrue", "meter", "allocate", "store")
+WORKERS = ("accrue", "meter", "allocate", "watch", "store")
 JOBS = ("topics", "migrate", "prices", "catalog")
 OURS = (*JOBS, *WORKERS)
 

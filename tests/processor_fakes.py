@@ -100,6 +100,7 @@ class FakeOutlet:
         self.counts = dict.fromkeys(
             ("metered.partial.v1", "cost.line.v1", "late.partial.v1", "dlq.usage.v1"), partitions
         )
+        self.counts |= dict.fromkeys(("alert.cost.v1", "budget.state.v1"), partitions)
         self.counts |= dict.fromkeys(("usage.gpu.v1", "usage.inference.v1", "usage.resource.v1"), 1)
         self.codec = CODEC
         self.sent: list[Sent] = []
@@ -110,11 +111,14 @@ class FakeOutlet:
         partition = partition_of(key, self.counts[topic.name])
         return await self.send_to(topic, partition, CODEC.encode(name, record), key)
 
+    async def send_gone(self, topic: Topic, key: str) -> Acknowledgement:
+        return await self.send_to(topic, partition_of(key, self.counts[topic.name]), None, key)
+
     async def send_to(
-        self, topic: Topic, partition: int, value: bytes, _key: str | None = None
+        self, topic: Topic, partition: int, value: bytes | None, _key: str | None = None
     ) -> Acknowledgement:
         future: Acknowledgement = asyncio.get_running_loop().create_future()
-        name, record = CODEC.decode(value)
+        name, record = ("", {}) if value is None else CODEC.decode(value)
         self.sent.append(Sent(topic.name, partition, name, record, future))
         return future
 

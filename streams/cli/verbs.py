@@ -46,7 +46,11 @@ VERBS = {
     for verb in (
         Verb("demo", "streams.demo.command:main", "Watch made-up traffic become cost per tenant."),
         Verb("up", "streams.cli.up:up", "Run broker, processors and store on this machine."),
-        Verb("run", "streams.cli.run:run", "Run one processor: meter, allocate, store or accrue."),
+        Verb(
+            "run",
+            "streams.cli.run:run",
+            "Run one processor: meter, allocate, store, watch or accrue.",
+        ),
         Verb("sql", "streams.cli.sql:sql", "Ask ClickHouse, embedded or a server. Read-only."),
         Verb("tail", "streams.cli.tail:tail", "Print a topic's messages as JSON lines."),
         Verb("audit", "streams.cli.audit:audit", "Prove that every cent is accounted for, once."),

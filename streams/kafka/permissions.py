@@ -7,6 +7,7 @@ authorizer permits everything; the embedded one does not know, which counts as a
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # not all in its __all__
@@ -34,6 +35,7 @@ class Access:
     reads: Sequence[str] = ()  # topics
     writes: Sequence[str] = ()
     group: str | None = None  # consumer group it reads in, if any
+    asks: str | None = None  # another group whose offsets it asks for
 
 
 def require(kafka: KafkaSettings, access: Access) -> None:
@@ -44,7 +46,9 @@ def require(kafka: KafkaSettings, access: Access) -> None:
     admin = AdminClient({**confluent(kafka), "log_level": 0})
     missing = [*_topics(kafka, admin, access)]
     if access.group is not None:
-        missing += _group(kafka, admin, access.group)
+        missing += _group(kafka, admin, access.group, "Read")
+    if access.asks is not None:
+        missing += _group(kafka, admin, access.asks, "Describe")
     if missing:
         raise NotAllowed(kafka.sasl_username, missing)
 
@@ -88,7 +92,9 @@ def _wanted(name: str, access: Access) -> dict[str, AclOperation]:
     return wanted
 
 
-def _group(kafka: KafkaSettings, admin: AdminClient, group: str) -> list[str]:
+def _group(
+    kafka: KafkaSettings, admin: AdminClient, group: str, verb: Literal["Read", "Describe"]
+) -> list[str]:
     deadline_s = time.monotonic() + GROUPS_WITHIN_S
     while True:
         found = admin.describe_consumer_groups(
@@ -104,8 +110,8 @@ def _group(kafka: KafkaSettings, admin: AdminClient, group: str) -> list[str]:
             if code != KafkaError.GROUP_AUTHORIZATION_FAILED:
                 raise _unavailable(kafka, error) from error
             may = []
-        allowed = may is None or AclOperation.READ in may
-        return [] if allowed else [f"Read on group {group}"]
+        allowed = may is None or AclOperation[verb.upper()] in may
+        return [] if allowed else [f"{verb} on group {group}"]
 
 
 def _unavailable(kafka: KafkaSettings, error: KafkaException) -> BrokerUnavailable:

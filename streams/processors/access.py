@@ -9,14 +9,18 @@ from schemas import topics
 from schemas.topics import Topic
 from streams.kafka.permissions import Access
 
+SAID = (topics.ALERT_COST, topics.BUDGET_STATE)
 CONFIG = (topics.CONFIG_PRICE_BOOK, topics.CONFIG_CATALOG)
 
 
-def _access(processor: str, reads: Iterable[Topic], writes: Iterable[Topic]) -> Access:
+def _access(
+    processor: str, reads: Iterable[Topic], writes: Iterable[Topic], asks: str | None = None
+) -> Access:
     return Access(
         reads=[topic.name for topic in reads],
         writes=[topic.name for topic in writes],
         group=f"apportion-{processor}",
+        asks=asks,
     )
 
 
@@ -35,9 +39,16 @@ ACCESS = {
             topics.LATE_PARTIAL,
             topics.DLQ_USAGE,
             topics.ALERT_COST,
+            topics.BUDGET_STATE,
             *CONFIG,
         ),
         (),
+    ),
+    "watch": _access(
+        "watch",
+        (topics.COST_LINE, *SAID, *CONFIG),  # what it said itself, or whoever was before it
+        SAID,
+        asks="apportion-store",
     ),
     "accrue": Access(reads=[topic.name for topic in CONFIG], writes=[topics.USAGE_RESOURCE.name]),
 }

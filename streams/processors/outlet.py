@@ -31,10 +31,14 @@ class Outlet:
         partition = partition_of(key, self.counts[topic.name])
         return await self.send_to(topic, partition, self.codec.encode(name, record), key)
 
+    async def send_gone(self, topic: Topic, key: str) -> Acknowledgement:
+        """Say that there is nothing under a key any longer, on a topic that keeps the last."""
+        return await self.send_to(topic, partition_of(key, self.counts[topic.name]), None, key)
+
     async def send_to(
-        self, topic: Topic, partition: int, value: bytes, key: str | None = None
+        self, topic: Topic, partition: int, value: bytes | None, key: str | None = None
     ) -> Acknowledgement:
-        """Send bytes to one partition. Raises SendFailed, and NotAllowed."""
+        """Send bytes to one partition; none: its key is gone. Raises SendFailed, NotAllowed."""
         name = key.encode() if key else None
         try:
             future = await self._app.producer.send(topic.name, name, value, partition, None, None)

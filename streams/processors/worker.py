@@ -165,6 +165,13 @@ async def built(
 
             yield Meter(app, outlet, followed.rules, settings.meter, metrics)
             return
+        if name == "watch":
+            from streams.processors.history import opened  # noqa: PLC0415
+            from streams.processors.watch import Watch  # noqa: PLC0415
+
+            async with opened(settings, outlet.counts) as history:
+                yield Watch(app, outlet, history, followed.rules, settings.watch, metrics)
+            return
         from streams.processors.store import Store  # noqa: PLC0415
         from streams.processors.store_session import opening  # noqa: PLC0415
 

@@ -14,11 +14,19 @@ from streams.up.supervisor import Supervisor, Surroundings
 
 GIVE_UP_AFTER = 3  # ends of a part before it was ever ready
 MISUSED = 2  # exit status of a part whose settings are wrong: starting again will not help
-ORDER: tuple[Role, ...] = ("accrue", "meter", "allocate", "store", "broker")  # as input flows
+ORDER: tuple[Role, ...] = (
+    "accrue",
+    "meter",
+    "allocate",
+    "watch",
+    "store",
+    "broker",
+)  # as input flows
 STOP_S: dict[Role, float] = {
     "accrue": 2.0,
     "meter": 4.0,
     "allocate": 4.0,
+    "watch": 4.0,
     "store": 4.0,
     "broker": 0.5,
 }
@@ -27,6 +35,7 @@ KEEP_S: dict[Role, float] = {
     "accrue": 3.8,
     "meter": 3.8,
     "allocate": 2.8,
+    "watch": 2.0,
     "store": 0.3,
     "broker": 0.0,
 }
@@ -92,7 +101,7 @@ class Fleet:
         clock = asyncio.get_running_loop().time
         end_s = clock() + pace.within_s
         for role in ORDER:
-            if role in {"allocate", "store"}:
+            if role in {"allocate", "watch", "store"}:
                 await self._catch_up(role, min(pace.catch_up_s, end_s - KEEP_S[role] - clock()))
             limit_s = max(LEAST_S, min(STOP_S[role], end_s - KEEP_S[role] - clock()))
             await asyncio.gather(*(self.stop(s.part.name, limit_s) for s in self.of(role)))

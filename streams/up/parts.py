@@ -1,7 +1,7 @@
 """The parts of a stack and their command lines."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,9 +11,9 @@ from streams.up.directory import Directory
 from streams.up.options import Options
 from streams.up.ports import HOST, free_port, free_ports
 
-Role = Literal["broker", "meter", "allocate", "store", "accrue"]
+Role = Literal["broker", "meter", "allocate", "watch", "store", "accrue"]
 
-PROCESSORS: tuple[Role, ...] = ("accrue", "meter", "allocate", "store")  # as input flows
+PROCESSORS: tuple[Role, ...] = ("accrue", "meter", "allocate", "watch", "store")  # as input flows
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,18 @@ def addresses(options: Options, directory: Directory, embedded: Part | None) -> 
     return settings.model_copy(update={"kafka": kafka, "clickhouse": clickhouse, "store": store})
 
 
-def processors(options: Options, settings: WorkerSettings, *, accruing: bool = False) -> list[Part]:
-    """Return the processors of a stack; names are numbered where there are several."""
+def processors(
+    options: Options, settings: WorkerSettings, needed: Collection[Role] = ()
+) -> list[Part]:
+    """Return the processors of a stack; names are numbered where there are several.
+
+    `needed`: of those that not every stack has something to do for.
+    """
     counts: dict[Role, int] = {
-        "accrue": int(accruing),
+        "accrue": int("accrue" in needed),
         "meter": options.workers,
         "allocate": options.workers,
+        "watch": int("watch" in needed),
         "store": 1,  # the embedded engine admits one process
     }
     wanted = [(role, number) for role in PROCESSORS for number in range(counts[role])]
@@ -77,7 +83,7 @@ def worker(
     ]
     if settings.schema_registry:
         flags += ["--schema-registry", settings.schema_registry]
-    if role == "store" and settings.sql_socket:
+    if role in {"store", "watch"} and settings.sql_socket:
         flags += ["--set", f"store.sql_socket={settings.sql_socket}"]
     for name, value in overrides.items():
         flags += ["--set", f"{name}={value}"]

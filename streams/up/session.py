@@ -60,7 +60,7 @@ async def _run(stack: Stack, began_s: float) -> int:
         beside = [
             asyncio.create_task(keep_mending(stack.settings, lambda: stack.log_began_us)),
             asyncio.create_task(keep_sharing(stack.settings)),
-            asyncio.create_task(keep_accruing(stack)),
+            asyncio.create_task(keep_starting(stack)),
         ]
         try:
             await stack.ended.wait()
@@ -71,11 +71,11 @@ async def _run(stack: Stack, began_s: float) -> int:
     return 1
 
 
-async def keep_accruing(stack: Stack) -> None:
-    """Look now and then whether there is time to accrue, until cancelled."""
+async def keep_starting(stack: Stack) -> None:
+    """Look now and then whether another part has something to do, until cancelled."""
     while True:
         await asyncio.sleep(stack.settings.repair.every_s)
         try:
-            await stack.accrue_when_needed()
+            await stack.start_needed()
         except (StreamsError, TimeoutError) as error:
-            log.warning("accrue_not_started", error=str(error))
+            log.warning("part_not_started", error=str(error))

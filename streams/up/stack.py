@@ -44,7 +44,11 @@ BROKER_READY_S = 10.0  # it takes 0.1
 MEMORY_CHECK_S = 1.0
 READY_POLL_S = 0.05
 REMOVE_S = 10.0
-ACCRUED = ((PRICES, "commitments"), (CATALOG, "monthly"))  # in the text of those that have some
+# What is in the text of documents that there is something to do for, by who does it.
+NEEDED: dict[Role, tuple[tuple[Kind, str], ...]] = {
+    "accrue": ((PRICES, "commitments"), (CATALOG, "monthly")),
+    "watch": ((CATALOG, "job_caps"),),
+}
 
 log = structlog.get_logger()
 
@@ -182,19 +186,18 @@ class Stack:
             self._fleet.start([self._broker])
             self.log_began_us = time.time_ns() // 1_000
         await asyncio.to_thread(self._prepare_kafka)
-        accruing = await asyncio.to_thread(self._is_accruing)
-        started = self._fleet.start(
-            parts.processors(self.options, self.settings, accruing=accruing)
-        )
+        needed = await asyncio.to_thread(self._needed)
+        started = self._fleet.start(parts.processors(self.options, self.settings, needed))
         self._is_complete = True
         await self._fleet.wait_ready(started, self.options.ready_within_s)
 
-    async def accrue_when_needed(self) -> None:
-        """Start what says that time passed, where what was published since costs by the time."""
-        if not self._is_complete or self._fleet.of("accrue"):
+    async def start_needed(self) -> None:
+        """Start what has something to do only since something was published."""
+        if not self._is_complete or all(map(self._fleet.of, NEEDED)):
             return
-        if await asyncio.to_thread(self._is_accruing):
-            log.info("accrual_needed", starting=await self.add("accrue"))
+        for role in await asyncio.to_thread(self._needed):
+            if not self._fleet.of(role):
+                log.info("part_needed", starting=await self.add(role))
 
     def _prepare_kafka(self) -> None:
         kafka = self.settings.kafka
@@ -206,13 +209,15 @@ class Stack:
         catalog = self._publish(CATALOG, self.options.catalog)
         log.info("kafka_prepared", created=len(created), prices=prices, catalog=catalog)
 
-    def _is_accruing(self) -> bool:
-        """Whether what is in force may cost by the time: reading all of a book takes a second."""
-        for kind, word in ACCRUED:
-            document = document_in_force(self.settings.kafka, kind)
-            if document is not None and word in document["body"]:
-                return True
-        return False
+    def _needed(self) -> list[Role]:
+        """Return who may have something to do by what is in force. Reads all of a book."""
+        found = {kind: document_in_force(self.settings.kafka, kind) for kind in (PRICES, CATALOG)}
+        texts = {kind: document["body"] for kind, document in found.items() if document is not None}
+        return [
+            role
+            for role, signs in NEEDED.items()
+            if any(word in texts.get(kind, "") for kind, word in signs)
+        ]
 
     def _publish(self, kind: Kind, path: Path | None) -> str:
         kafka = self.settings.kafka

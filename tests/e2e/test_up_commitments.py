@@ -87,10 +87,10 @@ async def commit_later(data: Path) -> None:
     now_us = time.time_ns() // 1000
     text = BOOK.format(since=iso(now_us - 10 * STEP_US), until=iso(now_us + 10 * STEP_US))
     async with Stack(Options(data=data), lambda *_: None) as stack:
-        await stack.accrue_when_needed()
+        await stack.start_needed()
         assert "accrue" not in stack.pids
         await asyncio.to_thread(publish_document, stack.settings.kafka, PRICES, text, "test")
-        await stack.accrue_when_needed()
+        await stack.start_needed()
         assert "accrue" in stack.pids
         batches = "SELECT count() > 0 AS some FROM batches WHERE startsWith(source, 'accrual')"
         await until(stack, batches, {"some": 1})

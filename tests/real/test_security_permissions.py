@@ -26,7 +26,7 @@ from streams import sql_socket
 from streams.errors import NotAllowed, StoreUnavailable
 from streams.kafka import Access, require
 from streams.kafka.connection import confluent
-from streams.processors import allocate, meter, store
+from streams.processors import allocate, meter, store, watch
 from streams.processors.access import ACCESS, CONFIG
 from tests.builders.usage import call
 from tests.outbox_parts import wait_until
@@ -73,6 +73,7 @@ EACH = [
         ("Read", ResourceType.TOPIC, access.reads),
         ("Write", ResourceType.TOPIC, access.writes),
         ("Read", ResourceType.GROUP, [access.group] if access.group else []),
+        ("Describe", ResourceType.GROUP, [access.asks] if access.asks else []),
     )
     for name in names
 ]
@@ -159,6 +160,12 @@ def test_the_permissions_asked_for_are_those_of_what_is_read_and_written() -> No
         *(topic.name for topic in CONFIG),
     }
     assert set(ACCESS["store"].reads) == set(store.TOPICS)
+    said = (topics.ALERT_COST, topics.BUDGET_STATE)
+    assert set(ACCESS["watch"].reads) == {
+        watch.TOPIC.name,
+        *(topic.name for topic in (*said, *CONFIG)),
+    }
+    assert set(ACCESS["watch"].writes) == {topic.name for topic in said}
 
 
 @pytest.mark.parametrize("processor", ACCESS)
@@ -201,7 +208,10 @@ def missing(site: Site, user: str) -> Sequence[str]:
         ("meter", topics.USAGE_GPU),
         ("allocate", topics.USAGE_GPU),
         ("allocate", topics.CONFIG_CATALOG),
+        ("watch", topics.COST_LINE),
+        ("watch", topics.CONFIG_CATALOG),
         ("store", topics.COST_LINE),
+        ("store", topics.ALERT_COST),
         ("store", topics.USAGE_GPU),
         ("repair", topics.METERED_PARTIAL),
         ("accrue", topics.METERED_PARTIAL),

@@ -23,7 +23,10 @@ PAGE = ROOT / "docs" / "security.md"
 SHOWN = re.compile(r"<!-- commands:begin -->(.*)<!-- commands:end -->", re.DOTALL)
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 ADDRESS = "kafka:9093"
-USERS = ("agent", "meter", "allocate", "store", "accrue", "repair", "operator", "reader")
+USERS = (
+    *("agent", "meter", "allocate", "watch", "store"),
+    *("accrue", "repair", "operator", "reader"),
+)
 WITHIN_S = 90.0
 
 

@@ -1,0 +1,148 @@
+"""From a job's cost line that reaches its cap to the alert, and cost lines a second through watch.
+
+Jobs are below their cap. One after the other gets the line that reaches it, in a stream of lines of
+model calls that are of no job. A line is sent like allocate's; the alert is read as another service
+would. Half of the jobs are known; of the others it is the first line ever.
+"""
+
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import quantiles
+from typing import cast
+
+from schemas.codec import Codec
+from schemas.records import CostLine
+from schemas.topics import ALERT_COST, COST_LINE, partition_of
+from streams.config_topic import CATALOG, PRICES, publish_default, publish_document
+from streams.kafka import follow
+from streams.settings import KafkaSettings
+from tests.bench import stage
+from tests.bench.figure import Figure, Number, Options, medians
+from tests.builders.cost_lines import line
+from tests.builders.jobs import caps, job_line
+
+APART_S = 0.05  # two crossings
+BESIDE = 50  # lines of no job before each
+LINES_A_SECOND = 20_000  # about what it does here: sizes a run
+SETTLE_S = 60.0
+RUN_S = 300.0
+NOT_SHOWN = (
+    "how long allocate took to draw the line, which latency shows; thousands of jobs at once; a "
+    "ClickHouse far away, which jobs that are new wait for"
+)
+
+
+def bench(options: Options) -> list[Figure]:
+    """Measure both."""
+    runs = [{**alerted(options), **read(options)} for _ in range(options.rounds)]
+    numbers = medians(runs)
+    text = (
+        f"caps: line sent -> alert read p50 {numbers['p50_s']:.2f} s, "
+        f"p99 {numbers['p99_s']:.2f} s; "
+        f"of a job never seen before p50 {numbers['new_p50_s']:.2f} s, p99 "
+        f"{numbers['new_p99_s']:.2f} s; {numbers['lines_a_s']:,.0f} cost lines/s, "
+        f"{numbers['lines_a_cpu_s']:,.0f} per CPU second"
+    )
+    return [Figure("caps", text, numbers, NOT_SHOWN, runs)]
+
+
+def alerted(options: Options) -> dict[str, Number]:
+    """Let jobs reach their cap and wait for the alerts."""
+    count = round(options.seconds / APART_S)
+    jobs = [f"train-{'new' if number % 2 else 'old'}-{number}" for number in range(count)]
+    with stage.broker() as kafka, tempfile.TemporaryDirectory() as folder:
+        publish_default(kafka, PRICES)
+        publish_document(kafka, CATALOG, caps("10"), "bench")
+        with (
+            stage.worker("store", kafka, Path(folder)),
+            stage.worker("watch", kafka, Path(folder)) as watch,
+        ):
+            known = [each for each in jobs if "old" in each]
+            stage.fill(kafka, COST_LINE.name, encoded(job_line(0, "6", job=job) for job in known))
+            labels = {"reason": "budget_state"}
+            watch.until("apportion_outcomes_total", labels, len(known), RUN_S)
+            waits = crossed(kafka, jobs, random.Random(options.seed))
+    old, new = ([waits[job] for job in jobs if kind in job] for kind in ("old", "new"))
+    return {**of("", old), **of("new_", new)}
+
+
+def of(name: str, waits: list[float]) -> dict[str, Number]:
+    """Return the middle and the end of some waits."""
+    cuts = quantiles(waits, n=100)
+    return {f"{name}p50_s": cuts[49], f"{name}p99_s": cuts[98]}
+
+
+def crossed(kafka: KafkaSettings, jobs: list[str], chance: random.Random) -> dict[str, float]:
+    """Send the lines that reach a cap, at uneven intervals; return how long each alert took."""
+    came: dict[str, float] = {}
+    done = threading.Event()
+    threading.Thread(target=note, args=(kafka, came, len(jobs), done), daemon=True).start()
+    sending, sent = stage.producer(kafka), {}
+    codec = Codec()
+    partition = partition_of("acme", COST_LINE.partitions)
+    for number, job in enumerate(jobs):
+        time.sleep(chance.uniform(0, 2 * APART_S))
+        for thing in range(BESIDE):
+            value = codec.encode("CostLine", line(number * BESIDE + thing, revision=number))
+            stage.produce(sending, COST_LINE.name, "acme", value, partition)
+        sent[job] = time.monotonic()
+        value = codec.encode("CostLine", job_line(1, "10", job=job))
+        stage.produce(sending, COST_LINE.name, "acme", value, partition)
+        sending.poll(0)
+    sending.flush(SETTLE_S)
+    if not done.wait(SETTLE_S):
+        raise stage.Stuck(f"{len(came)} alerts of {len(jobs)}")
+    return {job: came[job] - sent[job] for job in jobs}
+
+
+def note(
+    kafka: KafkaSettings, came: dict[str, float], expected: int, done: threading.Event
+) -> None:
+    """Note when each alert was read, until all have come."""
+    codec = Codec()
+    for entry in follow(kafka, ALERT_COST.name):
+        _, alert = codec.decode(entry.value or b"")
+        came.setdefault(alert["job"], time.monotonic())
+        if len(came) == expected:
+            done.set()
+            return
+
+
+def read(options: Options) -> dict[str, Number]:
+    """Fill the topic with lines, one in ten of a job, and let watch read them."""
+    count = round(options.seconds * LINES_A_SECOND)
+    with stage.broker() as kafka, tempfile.TemporaryDirectory() as folder:
+        publish_default(kafka, PRICES)
+        publish_document(kafka, CATALOG, caps("1000000000"), "bench")
+        stage.fill(kafka, COST_LINE.name, encoded(many(count)))
+        with (
+            stage.worker("store", kafka, Path(folder)),
+            stage.worker("watch", kafka, Path(folder)) as watch,
+        ):
+            topic = {"topic": COST_LINE.name}
+            samples = watch.until("apportion_records_in_total", topic, count, RUN_S)
+    a_s, a_cpu_s = stage.rates(samples)
+    return {"lines_a_s": a_s, "lines_a_cpu_s": a_cpu_s}
+
+
+def many(count: int) -> Iterator[CostLine]:
+    """Yield lines of some tenants, revision after revision."""
+    for number in range(count):
+        revision, thing = divmod(number, 2000)
+        tenant = f"t{thing % 16}"
+        if thing % 10:
+            yield line(thing, tenant=tenant, revision=revision)
+        else:
+            job = f"train-{thing % 100}"
+            yield job_line(thing // 100, "1", job=job, tenant=tenant, revision=revision)
+
+
+def encoded(lines: Iterator[CostLine]) -> Iterator[tuple[str, bytes]]:
+    """Yield lines as messages."""
+    codec = Codec()
+    for each in lines:
+        yield each["tenant"], codec.encode("CostLine", cast("dict[str, object]", each))
