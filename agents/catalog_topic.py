@@ -40,6 +40,7 @@ METADATA_S: Final = 5.0
 RETRY_S: Final = 5.0
 LAST_S: Final = 5.0  # for the thread to end
 QUEUE_KIB: Final = 1_024  # of messages that nobody has taken yet
+NOT_READ: Final = "not read yet"
 LAID_OUT: Final[dict[str, Property]] = {
     "group.id": GROUP,
     "enable.auto.commit": False,
@@ -66,7 +67,7 @@ class TopicCatalog(Generic[Part]):
         topic: str = CONFIG_CATALOG.name,
         wait_ms: int = FOLLOW_WAIT_MS,
     ) -> None:
-        self.fault: str | None = "not read yet"
+        self.fault: str | None = NOT_READ
         self.has_read_all = threading.Event()  # of the topic, once
         self._read: Reader[Part] = read
         self._settings = {**kafka, **LAID_OUT}
@@ -117,6 +118,8 @@ class TopicCatalog(Generic[Part]):
         if newest is not None:
             self._take(newest)
         if not unread:
+            if newest is None and self.fault == NOT_READ:
+                self.fault = None  # none was ever published
             self.has_read_all.set()
         return offsets
 
