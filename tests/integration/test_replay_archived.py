@@ -160,7 +160,7 @@ def test_commitments_cover_the_same_of_what_was_archived(database: Connection) -
 
 
 def test_shared_costs_of_the_month_are_the_same_of_what_was_archived(database: Connection) -> None:
-    """Steps of three minutes, each over three windows; of a cost that the catalog has, and of none."""
+    """Steps of three minutes over three windows each, of a known cost and of an unknown one."""
     cost = SharedCost("licence", "even", monthly=31 * 10**15, currency="USD", among=("a", "b"))
     rules = replace(terms(), catalog=Catalog("c", Entries(shared=(cost,))))
     usage: list[list[Event]] = [
