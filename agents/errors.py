@@ -6,6 +6,7 @@ AgentError
 ├── CatalogUnreadable      a catalog with no tenant rules to be had from it: bad input
 ├── KubeletSilent          the pod-resources API gave no answer: transient
 ├── ApiServerSilent        the Kubernetes API gave no answer that can be used: transient
+├── NotesUnreadable        an outbox whose notes another program wrote: stop
 ├── ReaderError            the GPUs of this node cannot be read
 │   ├── ReaderUnavailable     no GPU was ever seen: no driver, or no access to it
 │   ├── ReaderStale           only a new process can read on: stop, let the supervisor start one
@@ -62,6 +63,10 @@ class ApiServerSilent(AgentError):
     def __init__(self, detail: str, status: int | None = None) -> None:
         super().__init__(detail)
         self.status = status
+
+
+class NotesUnreadable(AgentError):
+    """What the outbox remembers of covered time cannot be read. Nothing was changed."""
 
 
 class OutboxError(AgentError):

@@ -30,6 +30,7 @@ class Program:
 PROGRAMS = {
     program.name: program
     for program in (
+        Program("gpu-agent", "agents.gpu", "Watch who holds the GPUs of this node, how much."),
         Program("collector", "agents.gateway", "Take usage that gateways push over HTTP."),
     )
 }

@@ -10,7 +10,7 @@ from tests.bench.figure import Bench, Options
 
 NAMES = (
     "codec", "meter", "allocate", "allocation", "memory", "store", "chain", "latency", "outbox",
-    "replay", "caps",
+    "replay", "caps", "gpu-agent",
 )  # fmt: skip
 
 
@@ -42,9 +42,10 @@ def main() -> None:
 
 def found(name: str) -> Bench | None:
     """Return the bench of a name, None when there is no module for it."""
-    if importlib.util.find_spec(f"tests.bench.{name}") is None:
+    module = f"tests.bench.{name.replace('-', '_')}"
+    if importlib.util.find_spec(module) is None:
         return None
-    bench: Bench = importlib.import_module(f"tests.bench.{name}").bench
+    bench: Bench = importlib.import_module(module).bench
     return bench
 
 

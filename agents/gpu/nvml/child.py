@@ -14,6 +14,9 @@ from agents.gpu.nvml.wire import Answer, Question, unframed
 
 CHUNK_BYTES = 1 << 16
 GOODBYE_S = 1.0  # for the child to end when it is no longer needed
+PROCESS_CPU_CLOCK = (
+    2  # CPUCLOCK_SCHED; the rest of the id is the inverted pid (Linux posix-timers.h)
+)
 
 
 class Child:
@@ -39,6 +42,14 @@ class Child:
     def pid(self) -> int:
         """Process id."""
         return self._process.pid
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU time it has used, seconds. Raises ReaderStale when it has ended."""
+        try:
+            return time.clock_gettime(~self.pid << 3 | PROCESS_CPU_CLOCK)
+        except OSError as error:
+            raise self._ended() from error
 
     def ask(self, question: Question) -> None:
         """Send a question. The answer to the one before must have been received."""

@@ -71,6 +71,10 @@ class WatchedReader:
             return (Finding("NVML", False, why, HUNG_TO_DO),)
         return tuple(found for found in _checked(answer) if isinstance(found, Finding))
 
+    def cpu_s(self) -> float:
+        """Return the CPU time that reading has cost so far, seconds. Raises ReaderStale."""
+        return self._child.cpu_s
+
     def close(self) -> None:
         """End the child."""
         self._child.close()

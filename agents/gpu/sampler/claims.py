@@ -1,5 +1,6 @@
 """A claim: who holds a part of a device, who pays for it, and by what it is known. Pure."""
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from agents.gpu.observed import WORK, Owner
@@ -54,6 +55,14 @@ def claim(
         tuple(sorted(owner.workload.items())),
     )
     return found, payer.flags
+
+
+def marks(owner: Owner) -> Iterator[tuple[str, ...]]:
+    """Yield what the work of an owner is known by: names and their values."""
+    said = owner.workload
+    for names in WORK:
+        if all(name in said for name in names):
+            yield (*names, *(said[name] for name in names))
 
 
 def same_work(one: Owner, other: Owner) -> bool | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.gpu.observed import Allocation, DeviceSeen, Owner, ProcessSeen, Standing
-from agents.gpu.sampler.claims import Attribution, Claim, claim, same_work
+from agents.gpu.sampler.claims import Attribution, Claim, claim, marks, same_work
 from agents.gpu.sampler.division import OUT_OF_SERVICE, UNOBSERVED, Division, Mode
 from agents.gpu.sampler.look import Look
 from agents.gpu.sampler.places import Layout, Place, layout, mode_of
@@ -138,20 +138,30 @@ def _matched(
     Where one has all of the place, whoever cannot be told from it is its own.
     """
     theirs: dict[Claim, list[ProcessSeen]] = {key: [] for key in owners}
+    known_by = {mark: key for key, owner in owners.items() for mark in marks(owner)}
     strangers = []
     for process in place.processes or ():
         if process.pid not in look.owners:
             continue  # of this agent or of a monitor
-        owner = look.owners[process.pid]
-        same = {key: owner and same_work(mine, owner) for key, mine in owners.items()}
-        keys = [key for key, is_same in same.items() if is_same]
-        if not keys and len(owners) == 1:
-            keys = [key for key, is_same in same.items() if is_same is None]
-        if keys:
-            theirs[keys[0]].append(process)
-        else:
+        key = _whose(look.owners[process.pid], owners, known_by)
+        if key is None:
             strangers.append(process)
+        else:
+            theirs[key].append(process)
     return theirs, strangers
+
+
+def _whose(
+    owner: Owner | None, owners: dict[Claim, Owner], known_by: dict[tuple[str, ...], Claim]
+) -> Claim | None:
+    for mark in marks(owner) if owner else ():
+        key = known_by.get(mark)
+        if key is not None and owner and same_work(owners[key], owner):
+            return key
+    if len(owners) > 1:
+        return None
+    [(only, mine)] = owners.items()
+    return only if owner is None or same_work(mine, owner) is None else None
 
 
 def _hold(

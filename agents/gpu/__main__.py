@@ -1,0 +1,120 @@
+"""`apportion gpu-agent`, also as `python -m agents.gpu`: exit 0 done, 1 failed, 2 misused.
+
+Reads its command line with argparse: typer would cost the agent eight megabytes for ever.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+from agents import settings
+from agents.errors import AgentError, OutboxForeign, OutboxMisconfigured, SettingsInvalid
+from agents.gpu.settings import GpuAgentSettings
+
+FAILED = 1
+MISUSED = 2
+MISUSES = (SettingsInvalid, OutboxForeign, OutboxMisconfigured)
+
+FLAGS = {
+    "kafka": ("kafka.bootstrap", "Kafka's host:port, comma separated"),
+    "node": ("node", "name of this node; the host's by default"),
+    "catalog": ("catalog", "a catalog file, not Kafka's"),
+    "web_host": ("web.host", "address of /metrics and /health"),
+    "web_port": ("web.port", "port of /metrics and /health"),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser(
+        prog="apportion gpu-agent",
+        description="Watch the GPUs of this node: who held each, for how long, and how much of it "
+        "they worked. Runs until it is told to stop.",
+    )
+    made.add_argument(
+        "verb",
+        nargs="?",
+        choices=("run", "doctor"),
+        default="run",
+        help="doctor: say what can and cannot be seen on this node and why, and stop",
+    )
+    for name, (path, said) in FLAGS.items():
+        made.add_argument(f"--{name.replace('_', '-')}", dest=path, metavar=name.upper(), help=said)
+    made.add_argument(
+        "--set",
+        dest="assignments",
+        action="append",
+        default=[],
+        metavar="GROUP.NAME=VALUE",
+        help="any setting; repeatable",
+    )
+    made.add_argument("--check", action="store_true", help="print the settings, masked, and stop")
+    made.add_argument("--once", action="store_true", help="print what it would send, and stop")
+    made.add_argument("--json", action="store_true", help="with --once or doctor: as JSON")
+    return made
+
+
+def run(given: argparse.Namespace) -> int:
+    """Do what the command line says; return the exit status. Raises AgentError and OSError."""
+    paths = [path for path, _ in FLAGS.values()]
+    flags = [f"{path}={value}" for path in paths if (value := getattr(given, path)) is not None]
+    chosen = settings.load(GpuAgentSettings, [*given.assignments, *flags])
+    if given.check:
+        print(settings.masked(chosen))
+        return 0
+    # What follows is loaded late: --help and --check need none of it. structlog would load rich for
+    # its tracebacks, ten megabytes for ever; ours are plain.
+    sys.modules["rich"] = None  # type: ignore[assignment] # which makes an import of it fail
+    from agents import logs  # noqa: PLC0415
+
+    logs.configure(chosen.log, "gpu-agent")
+    if given.verb == "doctor":
+        return examined(chosen, as_json=given.json)
+    if given.once:
+        return looked(chosen, as_json=given.json)
+    from agents.gpu import service  # noqa: PLC0415
+
+    service.run(chosen)
+    return 0
+
+
+def examined(chosen: GpuAgentSettings, *, as_json: bool) -> int:
+    """Print what was found; 1 when the agent cannot do its work here."""
+    from agents.gpu import doctor  # noqa: PLC0415 - as above
+
+    findings = doctor.examine(chosen)
+    if as_json:
+        print(json.dumps([asdict(one) for one in findings], indent=2))
+    else:
+        print(doctor.told(findings))
+    return 0 if doctor.is_fit(findings) else FAILED
+
+
+def looked(chosen: GpuAgentSettings, *, as_json: bool) -> int:
+    """Print what two looks tell."""
+    from agents.gpu import once  # noqa: PLC0415 - as above
+
+    for interval in once.intervals(chosen):
+        print(json.dumps(interval) if as_json else once.told(interval))
+    return 0
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    try:
+        sys.exit(run(parser().parse_args()))
+    except MISUSES as error:
+        sys.exit(say(error, MISUSED))
+    except (AgentError, OSError) as error:
+        sys.exit(say(error, FAILED))
+
+
+def say(error: Exception, status: int) -> int:
+    """Print why it ends."""
+    print(f"apportion: {error}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    main()
