@@ -67,7 +67,6 @@ class TopicCatalog(Generic[Part]):
         topic: str = CONFIG_CATALOG.name,
         wait_ms: int = FOLLOW_WAIT_MS,
     ) -> None:
-        self.fault: str | None = NOT_READ
         self.has_read_all = threading.Event()  # of the topic, once
         self._read: Reader[Part] = read
         self._settings = {**kafka, **LAID_OUT}
@@ -78,7 +77,15 @@ class TopicCatalog(Generic[Part]):
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._published_us = 0
+        self._unreachable: str | None = None
+        self._refused: str | None = None  # why the newest catalog was not taken
         self._now = self._from_disk()
+
+    @property
+    def fault(self) -> str | None:
+        """Why the part may not be that in force; None: it is."""
+        waiting = None if self.has_read_all.is_set() else NOT_READ
+        return self._unreachable or self._refused or waiting
 
     def current(self) -> Part | None:
         """Return the part in force; None: no catalog was ever read on this node."""
@@ -99,7 +106,7 @@ class TopicCatalog(Generic[Part]):
             try:
                 self._follow_from(self._read_to_end())
             except KafkaException as error:
-                self.fault = error.args[0].str()
+                self._unreachable = error.args[0].str()
                 self._stop.wait(RETRY_S)
 
     def _read_to_end(self) -> Offsets:
@@ -107,6 +114,7 @@ class TopicCatalog(Generic[Part]):
         newest: dict[str, Any] | None = None
         with closing(self._consumer(READ_WAIT_MS)) as consumer:
             offsets = dict.fromkeys(self._partitions(consumer), OFFSET_BEGINNING)
+            self._unreachable = None
             self._assign(consumer, offsets)
             unread = {*offsets}
             while unread and not self._stop.is_set():
@@ -128,6 +136,9 @@ class TopicCatalog(Generic[Part]):
             self._assign(consumer, offsets)
             while not self._stop.is_set():
                 message = consumer.poll(POLL_S)
+                if self._unreachable is not None:  # nothing else tells that it is over
+                    self._partitions(consumer)
+                    self._unreachable = None
                 record = None if self._is_end(message) else self._record(message, offsets)
                 if record is not None and published_us(record) >= self._published_us:
                     self._take(record)
@@ -137,7 +148,7 @@ class TopicCatalog(Generic[Part]):
         return Consumer(settings, logger=LOG)
 
     def _broken(self, error: KafkaError) -> None:
-        self.fault = str(error.str())
+        self._unreachable = str(error.str())
 
     def _partitions(self, consumer: Consumer) -> list[int]:
         """Return the partitions. Raises KafkaException without a broker, or such a topic."""
@@ -164,14 +175,13 @@ class TopicCatalog(Generic[Part]):
         partition, offset, value = message.partition(), message.offset(), message.value()
         if partition is not None and offset is not None:
             offsets[partition] = offset + 1
-        self.fault = None
         return None if value is None else self._decoded(value)
 
     def _decoded(self, value: bytes) -> dict[str, Any] | None:
         try:
             name, record = self._codec.decode(value)
         except SchemaError as error:
-            self.fault = str(error)
+            self._refused = str(error)
             return None
         return record if name == "Config" else None
 
@@ -180,12 +190,12 @@ class TopicCatalog(Generic[Part]):
         try:
             self._now = self._read(record["body"], self._topic, record["version"])
             self._published_us = published_us(record)
-            self.fault = None
+            self._refused = None
             self._keep(self._codec.encode("Config", record))
         except CatalogUnreadable as error:
-            self.fault = str(error)
+            self._refused = str(error)
         except OSError as error:
-            self.fault = f"the catalog could not be kept in {self._kept}: {error!r}"
+            self._refused = f"the catalog could not be kept in {self._kept}: {error!r}"
 
     def _keep(self, value: bytes) -> None:
         beside = self._kept.with_suffix(".new")

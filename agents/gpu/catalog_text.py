@@ -1,7 +1,6 @@
 """The tenant rules in the text of a catalog. Whether the rest of it holds is not asked here."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from agents.catalog_text import sections
 from schemas.owner_rules import AnyRule
@@ -14,9 +13,6 @@ class RuleSet:
 
     version: str  # of the catalog; of a file: its name and when it was written
     rules: tuple[AnyRule, ...]
-
-
-NO_RULES: Final = RuleSet("none", ())
 
 
 def rules_in(text: str, source: str, version: str) -> RuleSet:

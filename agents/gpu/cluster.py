@@ -16,6 +16,7 @@ from agents.gpu.reflection import Reflection
 
 TERMINAL: Final = frozenset({"Succeeded", "Failed"})
 CONFIG_HASH: Final = "kubernetes.io/config.hash"  # of a static pod: its groups are named by this
+FIRST_S: Final = 5.0  # for the first answers
 LAST_S: Final = 5.0  # for a thread to end
 STATUSES: Final = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 
@@ -90,12 +91,17 @@ class Cluster:
         self._index = Index()
         self._gone: dict[str, tuple[int, Pod]] = {}  # by uid: since when
 
-    def start(self) -> None:
-        """Follow the API in threads that end with the process."""
+    def start(self, first_s: float = FIRST_S) -> None:
+        """Follow the API in threads that end with the process.
+
+        Waits a moment for the first answers: without them the first look knows no label.
+        """
         for each in (self.pods, self.namespaces, self.nodes):
             thread = threading.Thread(target=each.follow, args=(self._stop,), daemon=True)
             thread.start()
             self._threads.append(thread)
+        for each in (self.pods, self.namespaces, self.nodes):
+            each.was_asked.wait(first_s)
 
     def close(self) -> None:
         """Stop following."""

@@ -5,7 +5,8 @@ because of an error: only a new list, or the server's word that an object is gon
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, Generic, TypeVar
 
 from agents.errors import ApiServerSilent
@@ -31,6 +32,7 @@ class Reflection(Generic[T]):
     ) -> None:
         self.objects: dict[str, T] | None = None  # by what `entry` says first; None: never listed
         self.fault: str | None = "not asked yet"
+        self.was_asked = threading.Event()  # with whatever answer
         self._server = server
         self.of = of
         self._read = entry
@@ -52,6 +54,7 @@ class Reflection(Generic[T]):
                     self._version = None
                 else:
                     self.fault = str(error)
+            self.was_asked.set()
             stop.wait(min(self._pause_s * 2 ** min(failures, DOUBLINGS), MAX_PAUSE_S))
 
     def _list(self) -> None:
@@ -59,12 +62,14 @@ class Reflection(Generic[T]):
         token = version = ""
         while True:
             page = self._server.page(self.of, PAGE, token)
-            found |= dict(map(self._entry, page.get("items") or ()))
-            meta = page.get("metadata") or {}
-            version, token = meta.get("resourceVersion") or "", meta.get("continue") or ""
+            with understood(self.of):
+                found |= dict(map(self._read, page.get("items") or ()))
+                meta = page["metadata"]
+                version, token = meta["resourceVersion"], meta.get("continue")
             if not token:
                 break
         self.objects, self._version, self.fault = found, version, None
+        self.was_asked.set()
 
     def _watch(self) -> None:
         for event in self._server.watch(self.of, self._version or ""):
@@ -73,18 +78,23 @@ class Reflection(Generic[T]):
                 self._take(event)
 
     def _take(self, event: Object) -> None:
-        of, what = event.get("object") or {}, event.get("type")
-        if what == "ERROR":
-            raise ApiServerSilent(f"{self.of.path}: {of.get('message')}", of.get("code"))
-        if what != "BOOKMARK":
-            key, kept = self._entry(of)
-            others = {name: each for name, each in (self.objects or {}).items() if name != key}
-            self.objects = others if what == "DELETED" else {**others, key: kept}
-        self._version = of["metadata"]["resourceVersion"]
+        version, self._version = self._version, None  # what is misread may matter: list again
+        with understood(self.of):
+            of, what = event["object"], event["type"]
+            if what == "ERROR":
+                self._version = version
+                raise ApiServerSilent(f"{self.of.path}: {of.get('message')}", of.get("code"))
+            if what != "BOOKMARK":
+                key, kept = self._read(of)
+                others = {name: each for name, each in (self.objects or {}).items() if name != key}
+                self.objects = others if what == "DELETED" else {**others, key: kept}
+            self._version = of["metadata"]["resourceVersion"]
 
-    def _entry(self, of: Object) -> tuple[str, T]:
-        try:
-            return self._read(of)
-        except (KeyError, TypeError, AttributeError) as error:
-            self._version = None  # what was misread may matter: list again
-            raise ApiServerSilent(f"{self.of.path}: expected an object, got {error!r}") from error
+
+@contextmanager
+def understood(of: Collection) -> Iterator[None]:
+    """Raise ApiServerSilent for what has not the form of an object."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ApiServerSilent(f"{of.path}: expected an object, got {error!r}") from error

@@ -54,6 +54,25 @@ def test_an_agent_reads_the_rules_that_were_checked(document: dict[str, Any], pl
     assert rules_in(text, "here", "v").rules == checked
 
 
+UNQUOTED = [
+    "1.5", "1e3", ".inf", "01", "0b_", "0x_", "1_0", "1:30", "yes", "~", "2026-02-31", "2026-02-03",
+    "2026-02-31T00:00:00Z", "2026-02-03 10:00:00", "a", "=", "!!str 7", "!!float 1", "'7'", "<<",
+]  # fmt: skip
+
+
+@given(scalar=st.sampled_from(UNQUOTED), place=st.integers(0, 3))
+def test_a_scalar_that_is_not_quoted_means_the_same_to_both(scalar: str, place: int) -> None:
+    said = ["r", "n", "t", "j"]
+    said[place] = scalar
+    name, node, tenant, job = said
+    text = f"owners: [{{name: {name}, match: {{node: [{node}]}}, tenant: {tenant}, job: {job}}}]"
+    try:
+        checked = load_catalog(text).entries.owners
+    except InvalidDocument:
+        return
+    assert rules_in(text, "here", "v").rules == checked
+
+
 @given(rule=rules)
 def test_what_an_agent_understands_of_one_rule_is_what_can_be_checked(rule: dict[str, Any]) -> None:
     text = json.dumps({"owners": [rule]})
