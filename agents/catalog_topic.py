@@ -126,8 +126,6 @@ class TopicCatalog(Generic[Part]):
         if newest is not None:
             self._take(newest)
         if not unread:
-            if newest is None and self.fault == NOT_READ:
-                self.fault = None  # none was ever published
             self.has_read_all.set()
         return offsets
 
