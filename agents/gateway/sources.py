@@ -129,7 +129,7 @@ def read(path: Path) -> Sources:
         document = Document.model_validate(yaml.safe_load(text))
     except OSError as error:
         raise SourcesInvalid(
-            path, [f"{error.strerror}; make one, see docs/gateway-hooks.md"]
+            path, [f"{error.strerror}; make one, see docs/collector.md"]
         ) from error
     except (yaml.YAMLError, UnicodeError, RecursionError):
         raise SourcesInvalid(path, ["expected YAML"]) from None
