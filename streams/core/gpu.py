@@ -111,7 +111,7 @@ def times_of(event: GpuInterval) -> list[int]:
 
 
 def unheld_times(event: GpuInterval) -> tuple[int, int, int, int]:
-    """Return the time of an interval that nobody held, in the order of UNHELD."""
+    """Return the time of an interval that is no holder's, in the order of UNHELD."""
     return (
         event["unallocated_us"],
         event["stranded_us"],
@@ -145,7 +145,7 @@ def unheld_key(model: str) -> Key:
 
 @lru_cache(MODELS_KEPT)
 def unheld_keys(model: str) -> tuple[tuple[Key, str], ...]:
-    """Return whose the time is that nobody held, in the order of UNHELD."""
+    """Return whose the time is that is no holder's, in the order of UNHELD."""
     return tuple((unheld_key(model), meter) for meter in UNHELD)
 
 
