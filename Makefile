@@ -33,8 +33,8 @@ check: $(VENV)/.ready
 	$(BIN)/lint-imports
 	$(BIN)/apportion schemas check
 
-bench: $(VENV)/.ready
-	$(BIN)/python -m tests.bench $(ARGS)
+bench: $(VENV)/.ready $(PEERS)/.ready
+	PYTHONPATH=agents/gateway-hook $(BIN)/python -m tests.bench $(ARGS)
 
 soak: $(VENV)/.ready
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)

@@ -47,6 +47,8 @@ def messages(client: anthropic.Anthropic) -> None:
     with client.messages.stream(**asked) as stream:
         final = stream.get_final_message()
     assert final.usage.output_tokens > whole.usage.output_tokens
+    with client.messages.stream(**{**asked, "model": "claude-cumulative"}) as stream:
+        stream.get_final_message()
 
 
 def main() -> None:

@@ -29,14 +29,14 @@ def place(tmp_path_factory: pytest.TempPathFactory, installed: Path, usage_broke
 def test_totals_are_what_the_upstream_counted_exactly(place: Place) -> None:
     served = [each for each in place.served() if each.status == 200]
     told = [each for each in served if each.told_usage and not each.is_aborted]
-    assert len(told) == 8  # 2 chats, an embedding, 2 responses, a flaky one, 2 messages
+    assert len(told) == 9  # 2 chats, an embedding, 2 responses, a flaky one, 3 messages
     assert sums(place.told()) == counted(told)
 
 
 def test_every_attempt_is_an_event_of_the_tenant_that_was_authenticated(place: Place) -> None:
     events = place.told()
     served = place.served()
-    assert len(events) == len(served) == 15
+    assert len(events) == len(served) == 16
     by_id = {event["response_id"]: event for event in events if event["response_id"]}
     for each in served:
         if each.status == 200 and not each.path.endswith("/embeddings"):  # they have no id
@@ -49,7 +49,7 @@ def test_every_attempt_is_an_event_of_the_tenant_that_was_authenticated(place: P
 def test_how_attempts_ended_is_told(place: Place) -> None:
     ended = sorted(str(event["status"]) for event in place.told())
     # fail-429 and fail-500 twice each, by the client's retry; flaky once
-    assert ended == ["client_disconnect", *["error"] * 3, *["ok"] * 9, *["rate_limited"] * 2]
+    assert ended == ["client_disconnect", *["error"] * 3, *["ok"] * 10, *["rate_limited"] * 2]
     without = [event for event in place.told() if event["usage_source"] == "none"]
     assert all(event["input_tokens"] is None for event in without)
     assert len(without) == 1 + 1 + 5  # not asked for usage; left; failed

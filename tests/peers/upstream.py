@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ANSWER = "the ANSWERCANARY of the model"
+CUMULATIVE = "claude-cumulative"  # tells usage in more than one delta
 WORDS = 8  # chunks of a stream
 PAUSE_S = 0.01  # between them, so that a client can leave in the middle
 JSON = b"application/json"
@@ -101,7 +102,7 @@ def failure(model: str) -> int:
     return 500 if model == "flaky" and next(flaky) % 2 == 0 else 0
 
 
-async def whole(receive: Callable[[], Awaitable[Json]]) -> bytes:
+async def whole(receive: Callable[[], Awaitable[Any]]) -> bytes:
     """Return the body of a request."""
     data: bytes = b""
     while True:
@@ -245,7 +246,9 @@ def message_events(answered: Served) -> Iterator[bytes]:
         told = {"type": "content_block_delta", "index": 0, "delta": text}
         yield data(told, "content_block_delta")
     yield data({"type": "content_block_stop", "index": 0}, "content_block_stop")
-    for output in (answered.output_tokens // 2, answered.output_tokens):
+    total = answered.output_tokens
+    outputs = (total // 2, total) if answered.model.startswith(CUMULATIVE) else (total,)
+    for output in outputs:
         delta = {"type": "message_delta", "delta": {"stop_reason": "end_turn"},
                  "usage": message_usage(answered, output)}  # fmt: skip
         yield data(delta, "message_delta")

@@ -12,12 +12,16 @@ from typing import Final
 from apportion_hook.edges import parsed
 
 LONGEST_LINE: Final = 256 * 1024  # bytes; a longer one is passed over
-MARKS: Final = (b'"usage"', b'"usageMetadata"', b'"error"')
 DONE: Final = b"[DONE]"
+# What an event must hold to tell anything but text.
+TELLING: Final = re.compile(rb'"usage(?:Metadata)?"(?!\s*:\s*null)|"error"')
 LAST: Final = re.compile(
     rb'"type"\s*:\s*"(?:message_stop|response\.(?:completed|incomplete|failed))"'
 )
-NOTHING: Final = (b'"usage":null', b'"usage": null')
+# What a chunk must hold to be cut into lines at all, when whole events come before and after it.
+NOTABLE: Final = re.compile(
+    rb'"usage(?:Metadata)?"(?!\s*:\s*null)|"error"|\[DONE\]|"message_stop"|"response\.[cif]|\r'
+)
 
 
 class Events:
@@ -32,6 +36,8 @@ class Events:
 
     def add(self, chunk: bytes) -> Iterator[dict[str, object]]:
         """Take the next bytes; yield the objects of the events that end in them."""
+        if self._is_text(chunk):
+            return
         *whole, rest = chunk.replace(b"\r\n", b"\n").split(b"\n")
         for part in whole:
             line = bytes(self._line) + part if self._line else part
@@ -60,8 +66,9 @@ class Events:
                 yield parsed(data)
 
     def _tells(self, data: bytes) -> bool:
-        if self._is_first:
-            return True
-        return any(mark in data for mark in MARKS) and not (
-            any(each in data for each in NOTHING) and MARKS[2] not in data
-        )
+        return self._is_first or TELLING.search(data) is not None
+
+    def _is_text(self, chunk: bytes) -> bool:
+        """Tell whether a chunk is whole events of nothing but text: nearly all of them are."""
+        is_between = not (self._line or self._data or self._is_too_long or self._is_first)
+        return is_between and chunk.endswith(b"\n\n") and NOTABLE.search(chunk) is None

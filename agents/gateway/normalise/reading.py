@@ -28,7 +28,10 @@ WORDS: Final = frozenset({
 
 def count(raw: Json, name: str) -> int | None:
     """Return a count; None when it is absent or null. Raises Unfit for anything else."""
-    return values.count(raw.get(name), name)
+    value = raw.get(name)
+    if value is None or (type(value) is int and 0 <= value <= values.MOST):  # nearly always
+        return value
+    return values.count(value, name)
 
 
 def amount(raw: Json, name: str) -> Decimal | None:

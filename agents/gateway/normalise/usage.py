@@ -4,7 +4,7 @@ Totals are inclusive: cached tokens are in input, reasoning is in output. None: 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypedDict, final
 
@@ -57,10 +57,18 @@ class Usage:
     @property
     def is_reported(self) -> bool:
         """Tell whether anything was counted at all."""
-        return bool(self.quantities) or any(
-            getattr(self, field.name) is not None
-            for field in fields(self)
-            if field.name.endswith("_tokens")
+        return bool(self.quantities) or any(count is not None for count in self.counts)
+
+    @property
+    def counts(self) -> tuple[int | None, ...]:
+        """The token counts."""
+        return (
+            self.input_tokens,
+            self.cache_read_tokens,
+            self.cache_write_5m_tokens,
+            self.cache_write_1h_tokens,
+            self.output_tokens,
+            self.reasoning_tokens,
         )
 
     def plus(self, quantities: tuple[Quantity, ...]) -> "Usage":

@@ -1,0 +1,64 @@
+"""Calls of LiteLLM's proxy by real clients: retries, fallbacks, cache hits, streams, leaving."""
+
+import sys
+
+import anthropic
+import openai
+
+EVIL = {"metadata": {"tenant": "TENANTCANARY"}, "user": "USERCANARY"}
+
+
+def turns(number: int) -> list[dict[str, str]]:
+    """Return a prompt of its own, so that only what is meant to hits the cache."""
+    return [{"role": "user", "content": f"the PROMPTCANARY of the user, {number}"}]
+
+
+def chats(client: openai.OpenAI) -> None:
+    """Call chat and embeddings, whole and streamed, the second one from the proxy's cache."""
+    for _ in range(2):
+        client.chat.completions.create(model="gpt", messages=turns(1), extra_body=EVIL)
+    for number, asked in ((2, {}), (3, {"stream_options": {"include_usage": True}})):
+        stream = client.chat.completions.create(
+            model="gpt", messages=turns(number), stream=True, **asked
+        )
+        for _ in stream:
+            pass
+    client.embeddings.create(model="embedder", input="the PROMPTCANARY")
+
+
+def troubles(client: openai.OpenAI) -> None:
+    """Call what fails and falls back, and what fails for good."""
+    client.chat.completions.create(model="bad", messages=turns(4))
+    try:
+        client.chat.completions.create(model="broken", messages=turns(5))
+    except openai.APIStatusError:
+        return
+    raise AssertionError("broken did not fail")
+
+
+def messages(client: anthropic.Anthropic) -> None:
+    """Call messages, whole and streamed."""
+    asked = {"model": "claude", "max_tokens": 100}
+    client.messages.create(messages=turns(6), **asked)
+    with client.messages.stream(messages=turns(7), **asked) as stream:
+        stream.get_final_message()
+
+
+def leave(client: openai.OpenAI) -> None:
+    """Leave in the middle of a stream."""
+    with client.chat.completions.create(model="gpt", messages=turns(8), stream=True) as stream:
+        next(iter(stream))
+
+
+def main() -> None:
+    """Call a proxy at an address."""
+    base = sys.argv[1]
+    client = openai.OpenAI(base_url=f"{base}/v1", api_key="sk-acme", max_retries=0)
+    leave(client)
+    chats(client)
+    troubles(client)
+    messages(anthropic.Anthropic(base_url=base, api_key="sk-globex", max_retries=0))
+
+
+if __name__ == "__main__":
+    main()

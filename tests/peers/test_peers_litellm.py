@@ -1,0 +1,167 @@
+"""The real LiteLLM, its proxy and its SDK, with the hook's logger, against a loopback upstream."""
+
+import shutil
+import subprocess
+import uuid
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from schemas.records import InferenceUsage
+from tests.outbox_parts import wait_until
+from tests.peers.environment import program
+from tests.peers.peers import Place, address, counted, serving, sums
+from tests.peers.upstream import Served
+
+pytestmark = pytest.mark.e2e
+
+HERE = Path(__file__).parent
+CANARIES = (b"PROMPTCANARY", b"ANSWERCANARY", b"TENANTCANARY", b"USERCANARY", b"mailcanary",
+            b"sk-acme", b"sk-globex", b"secretcanary")  # fmt: skip
+MASTER = {"LITELLM_MASTER_KEY": "sk-secretcanary-0123456789abcdef0123456789abcdef"}
+CALLS_OF_THE_PROXY = 10  # successes and failures that a client of it saw
+
+
+def configuration(upstream: str) -> dict[str, object]:
+    """Return the proxy's configuration."""
+    openai = {"api_base": f"{upstream}/v1", "api_key": "sk-secretcanary"}
+    claude = {"api_base": upstream, "api_key": "sk-secretcanary"}
+    models = {
+        "gpt": {"model": "openai/m", **openai},
+        "bad": {"model": "openai/fail-429", **openai},
+        "broken": {"model": "openai/fail-500", **openai},
+        "embedder": {"model": "openai/e", **openai},
+        "claude": {"model": "anthropic/claude", **claude},
+    }
+    return {
+        "model_list": [{"model_name": k, "litellm_params": v} for k, v in models.items()],
+        "router_settings": {"num_retries": 1, "retry_after": 0, "fallbacks": [{"bad": ["gpt"]}]},
+        "litellm_settings": {
+            "callbacks": ["apportion_hook.litellm.logger"],
+            "cache": True,
+            "cache_params": {"type": "local"},
+        },
+        "general_settings": {"custom_auth": "proxy_auth.authenticate"},
+    }
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory, installed: Path, usage_broker: str) -> Place:
+    """A place where a proxy has served its clients and has ended."""
+    folder = tmp_path_factory.mktemp("proxy")
+    place = Place(folder, installed, usage_broker, f"px-{uuid.uuid4().hex[:8]}")
+    shutil.copy(HERE / "proxy_auth.py", folder)
+    port, url = address()
+    with serving(place, "tests.peers.upstream:app") as upstream:
+        written = folder / "proxy.yaml"
+        written.write_text(yaml.safe_dump(configuration(upstream)), encoding="utf-8")
+        arguments = ("litellm", "--config", str(written), "--host", "127.0.0.1", "--port", port)
+        ready = f"{url}/health/liveliness"
+        with place.running("proxy", *arguments, ready=ready, more=MASTER):
+            call(place, "tests.peers.proxy_calls", url)
+            # LiteLLM logs after it answered; every call of a client ends in an event of its own
+            wait_until(lambda: len(finished(place)) >= CALLS_OF_THE_PROXY, 60.0)
+    return place
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory, installed: Path, usage_broker: str) -> Place:
+    """A place where a program has called through LiteLLM's SDK and has ended."""
+    folder = tmp_path_factory.mktemp("sdk")
+    place = Place(folder, installed, usage_broker, f"sdk-{uuid.uuid4().hex[:8]}")
+    with serving(place, "tests.peers.upstream:app") as upstream:
+        call(place, "tests.peers.litellm_calls", upstream, {"APPORTION_HOOK_TENANT": "acme"})
+    return place
+
+
+def call(place: Place, module: str, url: str, more: dict[str, str] | None = None) -> None:
+    """Run a program to its end."""
+    done = subprocess.run(
+        [program("python"), "-m", module, url],
+        env={**place.environment(), **(more or {})},
+        cwd=place.folder, capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    (place.folder / "calls.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+
+
+def finished(place: Place) -> list[InferenceUsage]:
+    """Return the events of what a client saw end: not those of attempts that were tried again."""
+    return [event for event in place.told() if event["status"] != "rate_limited"]
+
+
+def answered(place: Place) -> list[Served]:
+    """Return what the upstream answered, save to a client that left: LiteLLM does not tell that."""
+    left = {e["response_id"] for e in place.told() if e["status"] == "client_disconnect"}
+    return [each for each in place.served() if each.status == 200 and each.response_id not in left]
+
+
+def billed(place: Place) -> list[InferenceUsage]:
+    """Return the events whose usage the provider told."""
+    return [event for event in place.told() if event["usage_source"] == "provider"]
+
+
+def test_totals_of_the_proxy_are_what_the_upstream_counted_exactly(proxied: Place) -> None:
+    assert sums(billed(proxied)) == counted(answered(proxied))
+    assert len(billed(proxied)) == len(answered(proxied)) == 7
+
+
+def test_a_hit_of_the_proxys_cache_costs_nothing(proxied: Place) -> None:
+    [hit] = [event for event in proxied.told() if event["gateway_cache"] == "hit"]
+    avoided = (hit["avoided_input_tokens"], hit["avoided_output_tokens"])
+    assert [(e["input_tokens"], e["output_tokens"]) for e in billed(proxied)].count(avoided) == 1
+    assert hit["input_tokens"] is hit["output_tokens"] is None
+
+
+def test_who_pays_is_who_the_proxy_authenticated(proxied: Place) -> None:
+    tenants = Counter(event["tenant"] for event in proxied.told())
+    assert tenants.keys() == {"acme", "globex"}
+    assert tenants["globex"] == 2
+    hashes = {event["key_hash"] for event in proxied.told()}
+    assert hashes == {"hash-of-acme", "hash-of-globex"}
+
+
+def test_attempts_of_a_fallback_are_events_of_one_operation(proxied: Place) -> None:
+    failed = [event for event in proxied.told() if event["status"] == "rate_limited"]
+    assert failed
+    assert {event["model"] for event in failed} == {"fail-429"}
+    assert all(event["usage_source"] == "none" for event in failed)
+    [operation] = {event["operation_id"] for event in failed}
+    [then] = [
+        event for event in proxied.told()
+        if event["operation_id"] == operation and event["status"] == "ok"
+    ]  # fmt: skip
+    assert (then["model"], then["usage_source"]) == ("m", "provider")
+
+
+def test_a_client_that_left_is_billed_by_an_estimate_and_marked(proxied: Place) -> None:
+    [left] = [event for event in proxied.told() if event["status"] == "client_disconnect"]
+    assert left["usage_source"] == "estimate"
+    assert left["input_tokens"] is not None, "LiteLLM's own count, exact or not: it does not tell"
+
+
+def test_totals_of_the_sdk_are_what_the_upstream_counted_exactly(embedded: Place) -> None:
+    told = [each for each in answered(embedded) if each.told_usage]
+    assert len(told) == 6  # a call without a loop, 2 chats, an embedding, 2 streams
+    assert sums(billed(embedded)) == counted(told)
+
+
+def test_a_stream_of_the_sdk_that_was_not_asked_for_usage_is_an_estimate(embedded: Place) -> None:
+    sources = Counter(event["usage_source"] for event in embedded.told())
+    assert sources == {"provider": 6, "estimate": 1, "none": 1}
+    assert {event["tenant"] for event in embedded.told()} == {"acme"}
+
+
+def test_a_program_that_ends_at_once_has_told_of_all_its_calls(embedded: Place) -> None:
+    assert len(embedded.told()) == len(embedded.served()) == 8
+
+
+@pytest.mark.parametrize("name", ["proxied", "embedded"])
+def test_no_text_left_litellm(name: str, request: pytest.FixtureRequest) -> None:
+    place: Place = request.getfixturevalue(name)
+    leaks = place.leaks(*CANARIES)
+    # LiteLLM's own log and its configuration are not ours
+    ours = {where: found for where, found in leaks.items() if not where.endswith((".yaml", ".log"))}
+    assert ours == {}
