@@ -52,7 +52,5 @@ def running(host: Host) -> Iterator[Cluster]:
         host.settings |= {
             "OWNERS__KUBELET_SOCKET": str(socket),
             "OWNERS__API_SERVER": url,
-            "OWNERS__API_TOKEN": "",
-            "OWNERS__API_CA": "",
         }
         yield cluster

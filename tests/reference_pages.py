@@ -4,24 +4,35 @@ Run `make docs` after changing a topic, a schema, a metric, a setting or a field
 catalog: a test fails while a committed page says something else.
 """
 
+import enum
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final, Literal, get_args, get_origin
+from typing import Final
 
-from pydantic import BaseModel, SecretStr
-from pydantic.fields import FieldInfo
-
+import agents.gateway.metrics as gateway
+import agents.gpu.metrics as gpu
 from schemas.catalogue import AVRO, current
 from schemas.declaration import Array, Enum, Fixed, Map, Primitive, Record, Type, Union, read
 from schemas.topics import ALL, DAY_MS, Topic
 from streams.config import catalog_document, price_document
 from streams.config.json_schema import json_schema
 from streams.metrics import Metric
-from streams.settings import NESTED, PREFIX, WorkerSettings
+from tests.reference_settings import example, settings
+from tests.reference_tables import table
 
 DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
+EXAMPLE: Final = DOCS.parent / ".env.example"
 NOTICE: Final = "<!-- Written by `make docs`. Edit the code it describes. -->"
+METRICS: Final[tuple[tuple[str, str, type[enum.Enum]], ...]] = (
+    (
+        "Workers",
+        "Each carries the label `processor` beside its own; `apportion up` serves them too.",
+        Metric,
+    ),
+    ("The GPU agent", "See [the GPU agent](gpu-agent.md).", gpu.Metric),
+    ("The collector", "`source` is a name in the file of sources.", gateway.Metric),
+)
 KINDS: Final = {"timestamp-micros": "instant (µs, UTC)"}
 
 REGISTRY: Final = """# With a schema registry
@@ -65,6 +76,7 @@ def pages() -> dict[Path, str]:
         DOCS / "topics.md": page(topics()),
         DOCS / "metrics.md": page(metrics()),
         DOCS / "settings.md": page(settings()),
+        EXAMPLE: example(EXAMPLE.read_text(encoding="utf-8")),
         DOCS / "price-book.schema.json": json_schema(price_document.Document, "price book"),
         DOCS / "catalog.schema.json": json_schema(catalog_document.Document, "catalog"),
     }
@@ -75,14 +87,6 @@ def page(lines: Iterable[str]) -> str:
     title, *rest = lines
     text = "\n".join([title, "", NOTICE, *rest])
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-
-
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """Draw a Markdown table between two empty lines."""
-    yield ""
-    for row in (head, ("---",) * len(head), *rows):
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-    yield ""
 
 
 def topics() -> Iterator[str]:
@@ -180,52 +184,18 @@ def metrics() -> Iterator[str]:
     """Draw docs/metrics.md."""
     yield "# Metrics"
     yield ""
-    yield "What each worker and `apportion up` serve at `/metrics`. Each carries the label"
-    yield "`processor` beside its own. No label is a tenant's name: those are unbounded."
-    rows = (
-        (f"`{spec.name}`", spec.kind, ", ".join(f"`{n}`" for n in spec.labels), spec.act)
-        for spec in (metric.value for metric in Metric)
-    )
-    yield from table(("metric", "kind", "labels", "what an operator does about it"), rows)
-
-
-def settings() -> Iterator[str]:
-    """Draw docs/settings.md."""
-    yield "# Settings"
-    yield ""
-    yield "Each comes from the command line (`--set kafka.bootstrap=...`), else from the"
-    yield "environment, else from `.env`, else from the default here. A group's faults are reported"
-    yield "together; `--check` on any verb prints what took effect, secrets as stars."
-    whole = WorkerSettings.model_construct()
-    for name, info in WorkerSettings.model_fields.items():
-        group = getattr(whole, name)
-        if not isinstance(group, BaseModel):
-            yield from _group("", f"{PREFIX}{name.upper()}", {"": (info, group)})
-            continue
-        fields = type(group).model_fields
-        inside = {f"{NESTED}{n.upper()}": (i, i.default) for n, i in fields.items()}
-        yield from _group(type(group).__doc__ or "", f"{PREFIX}{name.upper()}", inside)
-
-
-def _group(doc: str, prefix: str, fields: dict[str, tuple[FieldInfo, object]]) -> Iterator[str]:
-    yield ""
-    yield f"## {prefix.removeprefix(PREFIX).lower()}"
-    if doc:
+    yield "What each program serves at `/metrics`. No label is a tenant's name: there is no bound"
+    yield "to those."
+    for title, what, kind in METRICS:
         yield ""
-        yield doc.strip()
-    rows = ((f"`{prefix}{n}`", _default(value), _said(info)) for n, (info, value) in fields.items())
-    yield from table(("variable", "default", "meaning"), rows)
-
-
-def _default(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return "empty"
-    return "" if value is None else f"`{value}`"
-
-
-def _said(info: FieldInfo) -> str:
-    choices = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
-    return "; ".join(filter(None, (" / ".join(choices), info.description)))
+        yield f"## {title}"
+        yield ""
+        yield what
+        rows = (
+            (f"`{spec.name}`", spec.kind, ", ".join(f"`{n}`" for n in spec.labels), spec.act)
+            for spec in (metric.value for metric in kind)
+        )
+        yield from table(("metric", "kind", "labels", "what an operator does about it"), rows)
 
 
 def main() -> None:

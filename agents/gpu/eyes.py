@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
-from agents.gpu.api_server import Address
+from agents.gpu.api_server import SECRETS, Address
 from agents.gpu.catalog_file import FileCatalog
 from agents.gpu.catalog_text import RuleSet
 from agents.gpu.catalog_topic import TopicCatalog
@@ -56,12 +57,21 @@ def catalog(settings: GpuAgentSettings, stack: ExitStack) -> Callable[[], RuleSe
     return followed.current
 
 
+def mounted(name: str) -> Path | None:
+    """Return a file that Kubernetes gives every pod; None outside of one."""
+    return SECRETS / name if (SECRETS / name).exists() else None
+
+
 def sources(settings: GpuAgentSettings, stack: ExitStack) -> Sources:
     """Return where this node says who holds its GPUs."""
     where = settings.owners
     cluster = None
     if where.api_server is not None:
-        address = Address(where.api_server, where.api_token, where.api_ca)
+        address = Address(
+            where.api_server,
+            where.api_token or mounted("token"),
+            where.api_ca or mounted("ca.crt"),
+        )
         cluster = Cluster(address, settings.name, now_us)
         cluster.start()
         stack.callback(cluster.close)

@@ -83,12 +83,12 @@ class OwnersSettings(Group):
         description="URL of the Kubernetes API, for labels of pods; null: not asked",
     )
     api_token: Path | None = Field(
-        default=Path("/var/run/secrets/kubernetes.io/serviceaccount/token"),
-        description="file with the token for it, read again when it changes; null: none",
+        default=None,
+        description="file with the token for it, read again when it changes; null: that of the "
+        "pod, where the agent runs in one",
     )
     api_ca: Path | None = Field(
-        default=Path("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"),
-        description="its authority (PEM); null: the system's",
+        default=None, description="its authority (PEM); null: the pod's, or else the system's"
     )
     slurm_jobs: Path | None = Field(
         default=None,
