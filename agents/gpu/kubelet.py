@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from google.protobuf.message import DecodeError
+
 from agents.errors import KubeletSilent
 from agents.gpu import pod_resources_pb2 as messages
 from agents.gpu.processes import SECOND_US
@@ -101,7 +103,7 @@ def held_of(reply: bytes) -> tuple[Held, ...]:
     """Return the containers of a List that have GPUs, or claims."""
     try:
         pods = messages.ListPodResourcesResponse.FromString(reply).pod_resources
-    except ValueError as error:
+    except DecodeError as error:
         raise KubeletSilent(f"expected a ListPodResourcesResponse, got {error}") from error
     every = (
         Held(
@@ -117,7 +119,7 @@ def allocatable_of(reply: bytes) -> tuple[str, ...]:
     """Return every device id of GPUs in a GetAllocatableResources."""
     try:
         return gpu_ids(messages.AllocatableResourcesResponse.FromString(reply).devices)
-    except ValueError as error:
+    except DecodeError as error:
         raise KubeletSilent(f"expected an AllocatableResourcesResponse, got {error}") from error
 
 

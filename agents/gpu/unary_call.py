@@ -75,13 +75,22 @@ def call(path: Path, method: str, request: bytes, timeout_s: float) -> bytes:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connected:
             connected.settimeout(timeout_s)
             connected.connect(str(path))
-            return _exchange(connected, method, request, until).message()
-    except (OSError, H2Error) as error:
-        said = f"no answer in {timeout_s:g} s" if isinstance(error, TimeoutError) else repr(error)
-        raise KubeletSilent(f"{path}: {said}") from error
+            return exchange(connected, method, request, until)
+    except TimeoutError as error:
+        raise KubeletSilent(f"{path}: no answer in {timeout_s:g} s") from error
+    except OSError as error:
+        raise KubeletSilent(f"{path}: {error!r}") from error
 
 
-def _exchange(connected: socket.socket, method: str, request: bytes, until: float) -> Reply:
+def exchange(connected: socket.socket, method: str, request: bytes, until: float) -> bytes:
+    """Return the message that answers. Raises KubeletSilent, or OSError of the socket."""
+    try:
+        return _reply(connected, method, request, until).message()
+    except H2Error as error:
+        raise KubeletSilent(f"expected gRPC, got {error!r}") from error
+
+
+def _reply(connected: socket.socket, method: str, request: bytes, until: float) -> Reply:
     protocol = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
     protocol.initiate_connection()
     stream = protocol.get_next_available_stream_id()
