@@ -1,9 +1,16 @@
 """Topics of a test's broker: made, and read to their ends."""
 
 import uuid
+from contextlib import suppress
 from typing import TypeAlias
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -45,3 +52,10 @@ def read_all(bootstrap: str, topic: str) -> Read:
     finally:
         consumer.close()
     return read
+
+
+def shared_topic(bootstrap: str, name: str) -> str:
+    """Make a topic that several tests of a session use, unless it is there."""
+    with suppress(KafkaException):  # an earlier test made it
+        create_topic(bootstrap, name)
+    return name

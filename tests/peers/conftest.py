@@ -6,11 +6,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from confluent_kafka import KafkaException
 
 from schemas.topics import USAGE_INFERENCE
 from tests.peers.environment import ROOT
-from tests.topics import create_topic
+from tests.topics import shared_topic
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +37,5 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def usage_broker(broker: str) -> str:
     """The session's broker, with the topic of model calls."""
-    try:
-        create_topic(broker, USAGE_INFERENCE.name)
-    except KafkaException as error:
-        if "EXISTS" not in str(error):
-            raise
+    shared_topic(broker, USAGE_INFERENCE.name)
     return broker
