@@ -1,14 +1,15 @@
 """`apportion collector`, also as `python -m agents.gateway`: exit 0 done, 1 failed, 2 misused."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from agents import logs, settings
+from agents.ending import status_of
 from agents.errors import (
-    AgentError,
     CatalogUnreadable,
     OutboxForeign,
     OutboxMisconfigured,
@@ -18,8 +19,6 @@ from agents.errors import (
 from agents.gateway import sources
 from agents.gateway.settings import CollectorSettings
 
-FAILED = 1
-MISUSED = 2
 MISUSES = (SettingsInvalid, SourcesInvalid, CatalogUnreadable, OutboxForeign, OutboxMisconfigured)
 
 APP = typer.Typer(
@@ -77,18 +76,7 @@ def token() -> None:
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    try:
-        APP(prog_name="apportion collector")
-    except MISUSES as error:
-        sys.exit(say(error, MISUSED))
-    except (AgentError, OSError) as error:
-        sys.exit(say(error, FAILED))
-
-
-def say(error: Exception, status: int) -> int:
-    """Print why it ends."""
-    print(f"apportion: {error}", file=sys.stderr)
-    return status
+    sys.exit(status_of(partial(APP, prog_name="apportion collector"), MISUSES))
 
 
 if __name__ == "__main__":

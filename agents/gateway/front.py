@@ -13,7 +13,8 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from agents.gateway.settings import LimitSettings, ListenSettings, WebSettings
+from agents.gateway.settings import LimitSettings, ListenSettings
+from agents.web import WebSettings
 
 HEAD_BYTES = 64 * 1024
 DRAIN_S = 10  # for requests that are being answered

@@ -11,6 +11,7 @@ from agents.logs import LogSettings
 from agents.outbox import Limits, Memory
 from agents.outbox.limits import GIB, MIB
 from agents.settings import NESTED
+from agents.web import WebSettings
 
 OTLP_PORT = 4318  # where OpenTelemetry's exporters send to by default
 
@@ -28,13 +29,6 @@ class ListenSettings(Group):
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key go together")
         return self
-
-
-class WebSettings(Group):
-    """Where /metrics and /health are served, without a login."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=0, ge=0, le=65535, description="0: any free one, said in the log")
 
 
 class LimitSettings(Group):

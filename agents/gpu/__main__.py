@@ -9,11 +9,10 @@ import sys
 from dataclasses import asdict
 
 from agents import settings
-from agents.errors import AgentError, OutboxForeign, OutboxMisconfigured, SettingsInvalid
+from agents.ending import FAILED, status_of
+from agents.errors import OutboxForeign, OutboxMisconfigured, SettingsInvalid
 from agents.gpu.settings import GpuAgentSettings
 
-FAILED = 1
-MISUSED = 2
 MISUSES = (SettingsInvalid, OutboxForeign, OutboxMisconfigured)
 
 FLAGS = {
@@ -102,18 +101,7 @@ def looked(chosen: GpuAgentSettings, *, as_json: bool) -> int:
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    try:
-        sys.exit(run(parser().parse_args()))
-    except MISUSES as error:
-        sys.exit(say(error, MISUSED))
-    except (AgentError, OSError) as error:
-        sys.exit(say(error, FAILED))
-
-
-def say(error: Exception, status: int) -> int:
-    """Print why it ends."""
-    print(f"apportion: {error}", file=sys.stderr)
-    return status
+    sys.exit(status_of(lambda: run(parser().parse_args()), MISUSES))
 
 
 if __name__ == "__main__":
