@@ -12,7 +12,11 @@ SELECT
     roundDown(ifNull(u.input_tokens, 0), {steps:Array(UInt64)}) AS prompt_tokens,
     u.tenant_reported, u.project, u.provider, u.model, u.endpoint, u.region, u.service_tier,
     count(),
-    countIf(u.input_tokens IS NULL AND u.output_tokens IS NULL AND empty(u.quantities.meter)),
+    countIf(
+        u.input_tokens IS NULL AND u.output_tokens IS NULL AND empty(u.quantities.meter)
+        AND ifNull(u.gateway_cache, '') != 'hit'
+    ),
+    countIf(u.gateway_cache = 'hit'),
     sum(toUInt128(ifNull(u.input_tokens, 0))),
     sum(toUInt128(ifNull(u.cache_read_tokens, 0))),
     sum(toUInt128(ifNull(u.cache_write_5m_tokens, 0))),

@@ -10,6 +10,8 @@ from streams.core.price_book import MeterUnit, Rates
 
 QUANTITY_LIMIT = 10**15 * ONE  # in 1e-12 units; times any sane price it fits a decimal(38, 12)
 
+HIT = "hit"  # InferenceUsage.gateway_cache
+
 INPUT: MeterUnit = ("tokens.input", TOKENS)
 OUTPUT: MeterUnit = ("tokens.output", TOKENS)
 CACHE_READ: MeterUnit = ("tokens.cache_read", TOKENS)
@@ -34,7 +36,15 @@ class Used:
     reasoning: int = 0
     events: int = 0
     unreported: int = 0  # calls of which nothing was counted
+    unserved: int = 0  # hits of a gateway's own cache: no provider was asked, nothing is owed
     others: dict[MeterUnit, int] | None = None  # made when there are some: most calls have none
+
+    def count_nothing(self, gateway_cache: str | None) -> None:
+        """Count a call of which nothing was counted, or that was none: a hit of a cache."""
+        if gateway_cache == HIT:
+            self.unserved += 1
+        else:
+            self.unreported += 1
 
     def add_others(self, quantities: Iterable[CallQuantity]) -> None:
         """Add what a call is priced by beside its totals."""
@@ -77,7 +87,7 @@ def by_meter(used: Used, rates: Rates) -> dict[MeterUnit, int]:
             found[PARTS[key[0]], TOKENS] -= quantity
             found[key] = quantity
     if EACH_REQUEST in rates:
-        found[EACH_REQUEST] = used.events * ONE
+        found[EACH_REQUEST] = (used.events - used.unserved) * ONE
     carrier = carrier_of(rates)
     found.setdefault(carrier, 0)
     return {key: quantity for key, quantity in found.items() if quantity or key == carrier}

@@ -32,6 +32,7 @@ class Calls(NamedTuple):
 
     events: int
     unreported: int
+    unserved: int
     input: int
     cache_read: int
     cache_write_5m: int
@@ -76,6 +77,7 @@ class GroupedMeter:
             group = self._group(source, where, caller)
             group.events += calls.events
             group.unreported += calls.unreported
+            group.unserved += calls.unserved
             group.uncached += (
                 calls.input - calls.cache_read - calls.cache_write_5m - calls.cache_write_1h
             )

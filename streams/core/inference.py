@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from schemas.records import InferenceUsage
 from streams.core.call_price import (
+    HIT,
     OUTPUT,
     Used,
     by_meter,
@@ -127,6 +128,9 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
             rejected.append(fault(index, event, horizon_us))
             continue
         others = event["quantities"]
+        if event.get("gateway_cache") == HIT and (tokens_in or tokens_out or others):
+            rejected.append(used_by_nobody(index))
+            continue
         if others and (wrong := others_fault(index, event)):
             rejected.append(wrong)
             continue
@@ -154,7 +158,7 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
         if others:
             group.add_others(others)
         elif event["input_tokens"] is None and event["output_tokens"] is None:
-            group.unreported += 1
+            group.count_nothing(event.get("gateway_cache"))
     tally.newest_us = newest
     groups.rate(Rater(book, tally), names)
     return rejected
@@ -200,6 +204,16 @@ def others_fault(index: int, event: InferenceUsage) -> Rejected | None:
     totals[OUTPUT] -= used.reasoning
     found = quantities_fault(event["quantities"] or (), totals)
     return Rejected(index, found[0], f"expected {found[1]}") if found else None
+
+
+def used_by_nobody(index: int) -> Rejected:
+    """Refuse what cannot be: a hit of a gateway's cache that used something."""
+    return Rejected(
+        index,
+        "hit_with_usage",
+        "expected a hit of a gateway's cache to have used nothing, got tokens or quantities; tell "
+        "them as avoided_input_tokens and avoided_output_tokens",
+    )
 
 
 def used_by(event: InferenceUsage) -> Used:

@@ -102,7 +102,7 @@ def cost_at(event: InferenceUsage, rates: Rates) -> int | None:
     if others:
         used.add_others(others)
     elif event["input_tokens"] is None and event["output_tokens"] is None:
-        used.unreported = 1
+        used.count_nothing(event.get("gateway_cache"))
     if is_unknown(used, rates):
         return None
     tokens = units = 0

@@ -127,7 +127,7 @@ def used_of(event: InferenceUsage) -> Used:
     used = used_by(event)
     used.add_others(event["quantities"] or ())
     if not used.others and event["input_tokens"] is None and event["output_tokens"] is None:
-        used.unreported = 1
+        used.count_nothing(event.get("gateway_cache"))
     return used
 
 

@@ -73,6 +73,7 @@ def calls(draw: st.DrawFn) -> InferenceUsage:
         st.sampled_from([("openai", "gpt-4o"), ("vllm", "llama"), ("openai", "unknown")])
     )
     reasoning = draw(st.integers(0, tokens_out))
+    is_hit = not reported and draw(st.booleans())
     written = draw(st.integers(0, tokens_in - read))
     audio = tokens_in - read - written if reported else 0
     return call(
@@ -89,9 +90,10 @@ def calls(draw: st.DrawFn) -> InferenceUsage:
         reasoning_tokens=reasoning if reported else None,
         region=draw(st.sampled_from([None, None, "eu", "eu-west-1", "us"])),
         service_tier=draw(st.sampled_from([None, None, "Default", "batch", "flex"])),
-        quantities=draw(
-            st.one_of(st.none(), beside(audio, tokens_out - reasoning if reported else 0))
-        ),
+        gateway_cache="hit" if is_hit else draw(st.sampled_from([None, "miss"])),
+        quantities=None
+        if is_hit
+        else draw(st.one_of(st.none(), beside(audio, tokens_out - reasoning if reported else 0))),
     )
 
 

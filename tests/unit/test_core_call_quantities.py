@@ -197,6 +197,35 @@ def test_requests_are_counted_at_the_price_of_the_tier() -> None:
     ]
 
 
+def hit(**changes: object) -> InferenceUsage:
+    """Return a call that a gateway answered from its own cache."""
+    nothing = {"input_tokens": None, "output_tokens": None, "gateway_cache": "hit"}
+    return call(**{**nothing, "avoided_input_tokens": 1000, **changes})
+
+
+def test_a_hit_of_a_gateways_cache_costs_nothing_and_is_counted() -> None:
+    """One request of three was served by a provider."""
+    missed = call(input_tokens=None, output_tokens=None, gateway_cache="miss")
+    assert drawn(rules(book(REQUEST)), hit(), missed, hit()) == [
+        row("call.requests", "1", "0.005", 3)
+    ]
+    assert drawn(rules(book(REQUEST)), hit()) == [row("call.requests", "0", "0", 1)]
+    assert drawn(rules(book(*GPT_4O)), hit()) == [row("tokens.input", "0", "0", 1)]
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        {"input_tokens": 1},
+        {"output_tokens": 1},
+        {"quantities": [of_call("call.pages", "1", "Pages")]},
+    ],
+)
+def test_a_hit_that_used_something_is_rejected(used: dict[str, object]) -> None:
+    metered = meter(rules(book(*GPT_4O)), call(), hit(**used), hit(input_tokens=0))
+    assert [(each.index, each.reason) for each in metered.rejected] == [(1, "hit_with_usage")]
+
+
 def test_quantities_add_up_over_calls_and_are_rounded_once() -> None:
     """Three times 1e-12 seconds at half a dollar: 1.5 pico is 2; one by one it were 0."""
     prices = rules(book(unit_price("call.seconds", "0.5", "Seconds")))
