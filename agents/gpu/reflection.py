@@ -78,11 +78,10 @@ class Reflection(Generic[T]):
                 self._take(event)
 
     def _take(self, event: Object) -> None:
-        version, self._version = self._version, None  # what is misread may matter: list again
+        self._version = None  # after an error, and what is misread may matter: list again
         with understood(self.of):
             of, what = event["object"], event["type"]
             if what == "ERROR":
-                self._version = version
                 raise ApiServerSilent(f"{self.of.path}: {of.get('message')}", of.get("code"))
             if what != "BOOKMARK":
                 key, kept = self._read(of)

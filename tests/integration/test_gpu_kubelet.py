@@ -2,7 +2,9 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -11,7 +13,7 @@ import pytest
 from agents.errors import KubeletSilent
 from agents.gpu.kubelet import KEPT_US, RETRY_US, Handed, Held, Kubelet
 from agents.gpu.processes import SECOND_US
-from agents.gpu.unary_call import call
+from agents.gpu.unary_call import call, exchange
 from tests.builders.proc import Clock
 from tests.servers import kubelet
 from tests.servers.kubelet import KubeletSays
@@ -113,6 +115,34 @@ def test_after_a_failure_the_kubelet_is_left_alone_for_a_while(
     clock.later(0.001)
     says.status = None
     assert asked.ask().fault is None
+
+
+def test_what_may_be_handed_out_is_asked_for_once_a_minute(path: Path, says: KubeletSays) -> None:
+    clock = Clock()
+    asked = Kubelet(clock, path)
+    for _ in range(120):
+        asked.ask()
+        clock.later(1)
+    assert (says.lists, says.allocatables) == (120, 2)
+
+
+def test_a_server_that_only_keeps_talking_is_given_up_on_too() -> None:
+    ours, theirs = socket.socketpair()
+    ping = b"\0\0\x08\x06\0\0\0\0\0" + b"12345678"
+
+    def talk() -> None:
+        theirs.sendall(b"\0\0\0\4\0\0\0\0\0")
+        with suppress(BrokenPipeError):  # the caller has given up
+            while theirs.recv(65_536):
+                theirs.sendall(ping)
+
+    with ours, theirs:
+        talking = threading.Thread(target=talk)
+        talking.start()
+        with pytest.raises(TimeoutError):
+            exchange(ours, LIST, b"", time.monotonic() + 0.2)
+        ours.shutdown(socket.SHUT_RDWR)
+        talking.join()
 
 
 def test_a_kubelet_that_hangs_is_given_up_on_within_the_time_out(

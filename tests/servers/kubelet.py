@@ -33,6 +33,7 @@ class KubeletSays:
     status: grpc.StatusCode | None = None
     before: Callable[[], object] = bool
     lists: int = 0
+    allocatables: int = 0
 
     def hold(  # noqa: PLR0913 - what a test says of one container
         self,
@@ -60,6 +61,7 @@ class KubeletSays:
 
     def list_allocatable(self, _request: bytes, context: grpc.ServicerContext) -> bytes:
         """Answer GetAllocatableResources."""
+        self.allocatables += 1
         if self.allocatable is None:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, "feature gate disabled")
         devices = [

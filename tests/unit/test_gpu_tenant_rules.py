@@ -59,6 +59,14 @@ def test_what_is_not_known_of_an_owner_leaves_it_to_nobody(owner: Owner, rule: s
     assert payer(owner) == Payer(rule=rule, flags=frozenset({"rule_undecided"}))
 
 
+@pytest.mark.parametrize("fact", ["container", "runtime"])
+def test_of_a_pod_whose_containers_are_not_known_yet_none_is_missing(fact: str) -> None:
+    text = f"owners: [{{name: r, match: {{{fact}: [x]}}, tenant: t}}]"
+    known = Owner({"namespace": "a", "pod": "p", "container": "c", "runtime": "cri-o"})
+    assert payer(known, text) == Payer()
+    assert payer(Owner({"namespace": "a", "pod": "p"}), text).flags == {"rule_undecided"}
+
+
 def test_a_rule_of_a_newer_release_leaves_to_nobody_what_comes_to_it() -> None:
     newer = CATALOG.replace("match: {pod_label", "when: night, match: {pod_label")
     assert payer(Owner({"uid": "0"}), newer) == Payer(
