@@ -21,6 +21,7 @@ from agents.outbox.outbox import Outbox, OutboxConfig
 from apportion_hook import Hook, HookConfig
 from apportion_hook.asgi import App, Receive, Scope, Send, UsageMiddleware
 from apportion_hook.exchange import Message
+from apportion_hook.log import StandardLog
 from apportion_hook.settings import LIMITS
 from tests.bench.figure import Figure, Number, Options, medians
 from tests.embedded_broker import free_port
@@ -148,7 +149,9 @@ def opened(folder: Path) -> Iterator[Hook]:
         kafka={},
         limits=LIMITS,
     )
-    hook = Hook(config, opened=lambda _: Outbox(outbox, channel=FakeChannel()))
+    hook = Hook(
+        config, opened=lambda _: Outbox(outbox, channel=FakeChannel(), log=StandardLog("gw"))
+    )
     hook.open()
     yield hook
     hook.close()

@@ -5,26 +5,28 @@ import subprocess
 import uuid
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from schemas.records import InferenceUsage
 from tests.outbox_parts import wait_until
-from tests.peers.environment import program
+from tests.peers.environment import ROOT, program
 from tests.peers.peers import Place, address, counted, serving, sums
 from tests.peers.upstream import Served
 
 pytestmark = pytest.mark.e2e
 
 HERE = Path(__file__).parent
+EXAMPLES = ROOT / "examples" / "hooks"
 CANARIES = (b"PROMPTCANARY", b"ANSWERCANARY", b"TENANTCANARY", b"USERCANARY", b"mailcanary",
             b"sk-acme", b"sk-globex", b"secretcanary")  # fmt: skip
 MASTER = {"LITELLM_MASTER_KEY": "sk-secretcanary-0123456789abcdef0123456789abcdef"}
 CALLS_OF_THE_PROXY = 10  # successes and failures that a client of it saw
 
 
-def configuration(upstream: str) -> dict[str, object]:
+def configuration(upstream: str) -> dict[str, Any]:
     """Return the proxy's configuration."""
     openai = {"api_base": f"{upstream}/v1", "api_key": "sk-secretcanary"}
     claude = {"api_base": upstream, "api_key": "sk-secretcanary"}
@@ -77,9 +79,10 @@ def embedded(tmp_path_factory: pytest.TempPathFactory, installed: Path, usage_br
 
 
 def call(place: Place, module: str, url: str, more: dict[str, str] | None = None) -> None:
-    """Run a program to its end."""
+    """Run a module, or a file, to its end."""
+    what = [module] if module.endswith(".py") else ["-m", module, url]
     done = subprocess.run(
-        [program("python"), "-m", module, url],
+        [program("python"), *what],
         env={**place.environment(), **(more or {})},
         cwd=place.folder, capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
@@ -165,3 +168,18 @@ def test_no_text_left_litellm(name: str, request: pytest.FixtureRequest) -> None
     # LiteLLM's own log and its configuration are not ours
     ours = {where: found for where, found in leaks.items() if not where.endswith((".yaml", ".log"))}
     assert ours == {}
+
+
+def test_the_examples_are_what_is_tested_here(embedded: Place) -> None:
+    text = (EXAMPLES / "litellm_proxy.yaml").read_text(encoding="utf-8")
+    example = yaml.safe_load(text)["litellm_settings"]
+    assert example.items() <= configuration("http://upstream")["litellm_settings"].items()
+    folder = embedded.folder / "example"
+    folder.mkdir()
+    place = Place(folder, embedded.installed, embedded.broker, f"{embedded.source}-example")
+    with serving(place, "tests.peers.upstream:app") as upstream:
+        more = {"OPENAI_BASE_URL": f"{upstream}/v1", "OPENAI_API_KEY": "sk-secretcanary",
+                "APPORTION_HOOK_TENANT": "acme"}  # fmt: skip
+        call(place, str(EXAMPLES / "litellm_sdk.py"), upstream, more)
+    assert sums(place.told()) == counted(place.served())
+    assert [event["tenant"] for event in place.told()] == ["acme"]

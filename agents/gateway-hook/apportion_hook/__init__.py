@@ -5,7 +5,7 @@ It never raises there, waits for no disk and no network, and sees counts, never 
 """
 
 from agents.errors import AgentError
-from apportion_hook.hook import Hook
+from apportion_hook.hook import Hook, quantity
 from apportion_hook.settings import HookConfig
 
-__all__ = ["AgentError", "Hook", "HookConfig"]
+__all__ = ["AgentError", "Hook", "HookConfig", "quantity"]

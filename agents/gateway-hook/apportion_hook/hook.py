@@ -15,6 +15,7 @@ import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from threading import Event as Flag
 from threading import Lock, Thread
 from typing import Final
@@ -27,7 +28,8 @@ from apportion_hook.answers import told_by
 from apportion_hook.log import LOG
 from apportion_hook.settings import HookConfig
 from apportion_hook.slots import open_first_free
-from schemas.records import InferenceUsage
+from schemas.decimals import to_bytes, to_pico
+from schemas.records import CallQuantity, InferenceUsage
 
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
@@ -201,6 +203,14 @@ class Hook:
         _INHERITED.extend((self._outbox, self._waiting))
         self._refused = Counter()
         self._begin()
+
+
+def quantity(meter: str, unit: str, amount: Decimal) -> CallQuantity:
+    """Return something else that a call is priced by, as `record` takes it.
+
+    Raises ValueError for more than 12 decimals.
+    """
+    return {"meter": meter, "unit": unit, "quantity": to_bytes(to_pico(amount))}
 
 
 def _survive_forks(hook: Hook) -> None:
