@@ -1,6 +1,7 @@
 """The client: what it takes, what it counts, and what it does while there is no outbox."""
 
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event as Flag
@@ -12,9 +13,11 @@ from agents.errors import OutboxDiskRefused, SettingsInvalid
 from agents.outbox.outbox import Outbox
 from apportion_hook import Hook, HookConfig
 from apportion_hook.hook import KNOWN
-from apportion_hook.settings import from_environment
+from apportion_hook.settings import NEEDED, from_environment
 from tests.hook_parts import CONFIG, KeptOutbox, hook_with, small_limits
 
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = ROOT / "agents" / "gateway-hook" / "apportion_hook" / "settings.py"
 CALL: dict[str, Any] = {"provider": "openai", "model": "gpt-4o", "tenant": "acme"}
 
 
@@ -196,3 +199,12 @@ def test_all_that_is_missing_is_named_at_once() -> None:
     assert [fault.partition(":")[0] for fault in raised.value.faults] == [
         "APPORTION_HOOK_SOURCE", "APPORTION_HOOK_DIRECTORY", "APPORTION_HOOK_KAFKA",
     ]  # fmt: skip
+
+
+def test_every_variable_is_in_the_documentation() -> None:
+    page = (ROOT / "docs" / "gateway-hooks.md").read_text(encoding="utf-8")
+    read = set(re.findall(r'PREFIX \+ "([A-Z_]+)"', SETTINGS.read_text(encoding="utf-8"))) | {
+        *NEEDED
+    }
+    assert len(read) == 6
+    assert [name for name in read if f"`APPORTION_HOOK_{name}`" not in page] == []

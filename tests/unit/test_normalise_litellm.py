@@ -169,7 +169,18 @@ def test_a_model_is_called_what_it_is_priced_as() -> None:
     assert event_of(unknown)["model"] == "gpt-4o"
 
 
-@pytest.mark.parametrize("call_type", ["aretrieve_batch", "alist_batches", "afile_content"])
+@pytest.mark.parametrize("call_type", ["acreate_file", "avector_store_search", "create_batch"])
+def test_what_calls_no_model_and_used_nothing_is_no_call(call_type: str) -> None:
+    nothing = {"metadata": {}, "prompt_tokens": 0, "completion_tokens": 0}
+    payload = changed("ok", call_type=call_type, **nothing)
+    assert from_payload(payload, GATEWAY) == Ignored("not_a_model_call")
+    told = event_of(changed("ok", call_type="_arealtime"))
+    assert (told["operation"], told["input_tokens"]) == ("arealtime", 1200)
+
+
+@pytest.mark.parametrize(
+    "call_type", ["aretrieve_batch", "alist_batches", "afile_list", "video_retrieve_job"]
+)
 def test_what_only_asks_how_a_batch_is_getting_on_is_no_call(call_type: str) -> None:
     assert from_payload(changed("ok", call_type=call_type), GATEWAY) == Ignored("not_a_model_call")
 

@@ -50,7 +50,7 @@ OPERATIONS: Final = {  # call_type, or without the `a` of async -> gen_ai.operat
     "moderation": "moderation",
 }
 # What only asks how a batch, a file or a job is getting on: its usage is told every time.
-POLLS: Final = re.compile(r"_?a?(retrieve|list|cancel|delete|get)_|_?a?(file|batch)")
+POLLS: Final = re.compile(r"(?:^_?a?|_)(?:retrieve|list|cancel|delete|get)(?:_|$)")
 # They stream usage only when asked to; otherwise LiteLLM counts with a tokenizer of its own.
 ON_REQUEST: Final = frozenset({
     "azure", "azure_text", "custom_openai", "hosted_vllm", "openai", "openai_like",
@@ -78,10 +78,13 @@ def from_payload(payload: object, source: Declared) -> Outcome:
     if not isinstance(payload, Mapping):
         return Ignored("not_a_model_call")
     call_type = name(payload, "call_type") or ""
-    if POLLS.match(call_type):
+    if POLLS.search(call_type):
         return Ignored("not_a_model_call")
     try:
-        return Call(event(payload, source), identity(payload))
+        made = event(payload, source)
+        if made["usage_source"] == "none" and known_operation(call_type) is None:
+            return Ignored("not_a_model_call")
+        return Call(made, identity(payload))
     except Unfit as error:
         return refused(error)
 
@@ -176,8 +179,12 @@ def response_id(payload: Json, litellm_provider: str) -> str | None:
 def operation_of(payload: Json) -> str | None:
     """Return the operation, as OpenTelemetry names it or else as LiteLLM does."""
     call_type = name(payload, "call_type") or ""
-    found = OPERATIONS.get(call_type) or OPERATIONS.get(call_type.removeprefix("a"))
-    return found or values.word(call_type.removeprefix("_"))
+    return known_operation(call_type) or values.word(call_type.removeprefix("_"))
+
+
+def known_operation(call_type: str) -> str | None:
+    """Return what calls a model by itself; None: files, threads, searches and what is to come."""
+    return OPERATIONS.get(call_type) or OPERATIONS.get(call_type.removeprefix("a"))
 
 
 def status_of(payload: Json, error: Json) -> str:
