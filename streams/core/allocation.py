@@ -25,6 +25,7 @@ from streams.core.overuse import correct
 from streams.core.policies import Documents
 from streams.core.pools import GPU_SCALE, Pool
 from streams.core.sums import Key, Sums
+from streams.core.unmapped import unmapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def capacity(lines: Lines, entries: Entries, policy: Policy, events: int) -> Non
     pool = policy.pool
     parts = gpu_parts(entries)
     unpriced(lines, parts)
+    unmapped(lines, entries, parts)
     priced = costed(parts, explained=policy.explained)
     pot = hold(lines, entries, priced, pool)
     if not parts and not events:

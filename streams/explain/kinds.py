@@ -7,6 +7,7 @@ from streams.core.idle import IDLE_SHARE
 from streams.core.lending import LENT_CREDIT, MARGIN, RESERVED_IDLE, UNMET
 from streams.core.overuse import ADJUSTMENT
 from streams.core.time_lines import BORROWED, HELD, USED
+from streams.core.unmapped import KIND as UNMAPPED_KIND
 
 MEANING: Final = {
     USED: "GPU time in which it worked, or its calls did on a shared endpoint",
@@ -19,5 +20,6 @@ MEANING: Final = {
     UNMET: "GPU time that it reserved and the pool did not have",
     IN_REPAIR: "GPU time out of service, which the platform pays for",
     UNSEEN: "GPU time in which nobody looked, so nobody knows who held it",
+    UNMAPPED_KIND: "work of its calls while no GPU of the pool was reported for the endpoint",
     ADJUSTMENT: "GPU time reported beyond what the pool has, taken back",
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from streams.core.call_price import Used
+from streams.core.gpu import GPU
 from streams.core.inference import token_work
 from streams.core.lines import Dimensions
 from streams.core.metered_lines import WORK
@@ -38,6 +39,18 @@ def work_steps(made: Made, what: Dimensions) -> Iterator[Step]:
         if token_work(endpoint, used) != done:
             raise AssertionError(f"expected work of {done}, explained {used} of {endpoint}")
         yield Step(f"work of its calls{_of(key)}", work_words(endpoint, used))
+    if not has_gpus(made, endpoint.name):
+        where = f"no GPU of {endpoint.name} is reported in {made.window.where.pool}"
+        yield Step(f"{where}: its calls cost nothing there", "")
+
+
+def has_gpus(made: Made, endpoint: str) -> bool:
+    """Whether a GPU of the window's pool is reported for an endpoint."""
+    return any(
+        key.endpoint == endpoint and meter.name.startswith(GPU)
+        for key, entry in made.window.sums.entries.items()
+        for meter in entry.meters
+    )
 
 
 def work_words(endpoint: Endpoint, used: Used) -> str:

@@ -23,6 +23,7 @@ from streams.core.sums import Key, Sums
 from streams.core.tenants import Sla
 from tests.builders.generated_pools import RATES, add_time, pool_sums, pools, times, with_names
 
+NOT_THERE = {"adjustment", "out_of_service", "unobserved", "reservation_unmet", "unmapped"}
 MULTIPLIERS = (Fraction(1), Fraction(2, 3), Fraction(6, 5))
 
 
@@ -155,11 +156,7 @@ def test_lending_is_evaluated_on_pool_totals(sums: Sums, policy: Policy) -> None
     def held_us(tenant: str, *more: str) -> int:
         return sum(times_by[tenant, kind] for kind in ("used", "held_idle", "borrowed", *more))
 
-    capacity_us = sum(
-        for_us
-        for (_, kind), for_us in times_by.items()
-        if kind not in {"adjustment", "out_of_service", "unobserved", "reservation_unmet"}
-    )
+    capacity_us = sum(for_us for (_, kind), for_us in times_by.items() if kind not in NOT_THERE)
     entitled = {name: reserved[name] - times_by[name, "reservation_unmet"] for name in reserved}
     assert sum(entitled.values()) == min(sum(reserved.values()), capacity_us)
     tenants = {tenant for tenant, _ in times_by}

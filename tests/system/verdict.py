@@ -11,7 +11,7 @@ from tests.system.facts import WINDOW_US
 from tests.system.ledger import PICO, BatchId, Line, Place, together, worth
 from tests.system.load import Load
 
-CAPACITY = {"used", "held_idle", "idle_share", "unobserved"}
+CAPACITY = {"used", "held_idle", "idle_share", "unobserved", "unmapped"}
 ROUNDING_PICO = 100_000  # of a tenant's GPU time: intervals are cut to whole microseconds
 
 Pair = tuple[BatchId, Place]

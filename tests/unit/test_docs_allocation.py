@@ -23,6 +23,7 @@ from tests.builders.usage import Event, call
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "allocation.md"
 EXAMPLE = re.compile(r"<!-- example -->\n```yaml\n(.*?)```\n```text\n(.*?)```", re.DOTALL)
 EXAMPLES = EXAMPLE.findall(PAGE.read_text(encoding="utf-8"))
+WORK = "Token-Work"
 NAMES = 2  # columns of them, then numbers
 HEAD = ("tenant", "kind", "GPU-hours", "cost $", "charged $")
 
@@ -80,12 +81,16 @@ def table(of: list[CostLine]) -> str:
     rows: list[tuple[str, ...]] = [HEAD]
     for line in sorted(of, key=order):
         quantity, *money = figures(line)
-        hours = text(quantity // HOUR_US)
-        rows.append((line["tenant"], line["kind"], hours, *map(dollars, money)))
+        rows.append((line["tenant"], line["kind"], amount(line, quantity), *map(dollars, money)))
     _, *total = map(sum, zip(*map(figures, of), strict=True))
     rows.append(("all", "", "", *map(dollars, total)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "".join(f"{laid_out(row, widths)}\n" for row in rows)
+
+
+def amount(line: CostLine, quantity: int) -> str:
+    """Return GPU-hours, or how many tokens' work it is."""
+    return f"{text(quantity)} of work" if line["unit"] == WORK else text(quantity // HOUR_US)
 
 
 def laid_out(row: tuple[str, ...], widths: list[int]) -> str:
