@@ -1,6 +1,6 @@
 -- What each tenant owes in windows that begin in [since, until), dearest first.
 -- since, until: Int64 microseconds.
--- cost is the bill: used + held_idle + idle_share + tokens + resources + whatever else.
+-- cost is the bill: the sum of the kinds named here, and whatever else.
 -- per_1k_tokens is what a thousand tokens (input and output) cost: token lines and endpoints' GPU
 -- time over the tokens of the same time; null without tokens. Rounded down at 12 decimals.
 WITH
@@ -25,6 +25,13 @@ WITH
             sumIf(l.amount, l.kind = 'used') AS used,
             sumIf(l.amount, l.kind = 'held_idle') AS held_idle,
             sumIf(l.amount, l.kind = 'idle_share') AS idle_share,
+            sumIf(l.amount, l.kind = 'reserved_idle') AS reserved_idle,
+            sumIf(l.amount, l.kind = 'borrowed') AS borrowed,
+            sumIf(l.amount, l.kind = 'lent_credit') AS lent_credit,
+            sumIf(l.amount, l.kind = 'shared') AS shared,
+            sumIf(l.amount, l.kind = 'out_of_service') AS out_of_service,
+            sumIf(l.amount, l.kind = 'unobserved') AS unobserved,
+            sumIf(l.amount, l.kind = 'adjustment') AS adjustment,
             sumIf(l.amount, l.is_tokens) AS tokens_cost,
             sumIf(l.amount, l.is_resource) AS resources_cost,
             sumIf(l.amount, l.is_tokens OR l.of_endpoint) AS inference_cost,
@@ -51,6 +58,13 @@ SELECT
     costs.used AS used,
     costs.held_idle AS held_idle,
     costs.idle_share AS idle_share,
+    costs.reserved_idle AS reserved_idle,
+    costs.borrowed AS borrowed,
+    costs.lent_credit AS lent_credit,
+    costs.shared AS shared,
+    costs.out_of_service AS out_of_service,
+    costs.unobserved AS unobserved,
+    costs.adjustment AS adjustment,
     costs.tokens_cost AS tokens_cost,
     costs.resources_cost AS resources_cost,
     costs.events AS events,

@@ -30,6 +30,7 @@ from streams.up.options import Options
 
 DEFAULT_DATA = Path(".apportion/demo")
 LOG = "demo.log"  # in the data directory: what the parts of the stack say
+CATALOG = Path(__file__).with_name("catalog.yaml")  # of the made-up day
 DAY_MINUTES = 12 * 60.0
 DAY_S = 60.0  # wall time the made-up day takes by default, whatever its length
 TRACE_SPEED = 60.0  # by default a trace's minute takes a second
@@ -79,7 +80,7 @@ def main(  # noqa: PLR0913 - one parameter an option
         kafka=settings.kafka if kafka else None,
         clickhouse=clickhouse,
         prices=prices,
-        catalog=catalog,
+        catalog=catalog or (None if trace else CATALOG),
         settings=settings,
         overrides=overrides(assignments or ()),
     )

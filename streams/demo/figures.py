@@ -14,6 +14,21 @@ from clickhouse.query import query_text
 Ask: TypeAlias = Callable[[str], str]  # statement -> JSON lines; blocks
 Row: TypeAlias = Mapping[str, object]
 
+KINDS = {  # by the columns of the query
+    "used": "used",
+    "held idle": "held_idle",
+    "reserved idle": "reserved_idle",
+    "idle share": "idle_share",
+    "borrowed": "borrowed",
+    "lent": "lent_credit",
+    "API tokens": "tokens_cost",
+    "shared": "shared",
+    "storage and egress": "resources_cost",
+    "out of service": "out_of_service",
+    "unobserved": "unobserved",
+    "adjustments": "adjustment",
+}
+
 BEGIN_US = 0
 END_US = 4_102_444_800_000_000  # 2100-01-01, later than any window
 
@@ -36,17 +51,22 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What one tenant owes so far, in currency."""
+    """What one tenant owes so far, in currency: by kind, and in all."""
 
     name: str
-    used: Decimal  # GPU time worked, its own or its share of an endpoint's
-    held_idle: Decimal
-    idle_share: Decimal
-    tokens_cost: Decimal  # of providers' APIs
-    resources_cost: Decimal
+    kinds: Mapping[str, Decimal]
     tokens: int
     per_1k_tokens: Decimal | None  # None: no tokens
     cost: Decimal
+
+    def of(self, *kinds: str) -> Decimal:
+        """Return what it owes for some kinds together."""
+        return sum((self.kinds[kind] for kind in kinds), Decimal(0))
+
+    @property
+    def rest(self) -> Decimal:
+        """What it owes for kinds that have no name here."""
+        return self.cost - self.of(*KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +110,7 @@ def tenants(ask: Ask) -> list[Tenant]:
     return [
         Tenant(
             name=str(row["tenant"]),
-            used=decimal(row["used"]),
-            held_idle=decimal(row["held_idle"]),
-            idle_share=decimal(row["idle_share"]),
-            tokens_cost=decimal(row["tokens_cost"]),
-            resources_cost=decimal(row["resources_cost"]),
+            kinds={kind: decimal(row[column]) for kind, column in KINDS.items()},
             tokens=whole(row["input_tokens"]) + whole(row["output_tokens"]),
             per_1k_tokens=None if row["per_1k_tokens"] is None else decimal(row["per_1k_tokens"]),
             cost=decimal(row["cost"]),
@@ -139,8 +155,9 @@ def lines(ask: Ask) -> Lines:
 def imbalance(ask: Ask, until_us: int) -> Decimal:
     """Return list cost of the archive less cost of the lines in windows before an instant.
 
-    Events that reach past the instant count by the time before it. It differs from zero by the
-    rounding of each event to 1e-12, and while archive and lines arrive; the audit is exact.
+    Without pools of monthly amounts, whose time has no list cost in the archive. Events that reach
+    past the instant count by the time before it. It differs from zero by the rounding of each event
+    to 1e-12, and while archive and lines arrive; the audit is exact.
     """
     [row] = rows(
         ask,
@@ -166,7 +183,7 @@ def imbalance(ask: Ask, until_us: int) -> Decimal:
             (
                 SELECT sum(ifNull(c.cost, toDecimal128(0, 12)))
                 FROM cost_current AS c
-                WHERE c.window_start < boundary
+                WHERE c.window_start < boundary AND NOT startsWith(c.pool, 'shared:')
             ) AS lined,
             archived - lined AS imbalance
         """.replace("boundary", f"fromUnixTimestamp64Micro(toInt64({until_us}), 'UTC')"),

@@ -1,4 +1,4 @@
-"""A made-up day: gateways, GPU node agents and a resource meter, merged in the order of sending.
+"""A made-up day: gateways, GPU node agents, a resource meter and accrued time, as it is sent.
 
 Pure and seeded: the same plan gives the same bytes. Some batches arrive late, but none after its
 windows closed, and some twice.
@@ -15,6 +15,7 @@ from streams.demo.leases import NODES
 from streams.demo.plan import Plan
 from streams.demo.resources import resource_meter
 from streams.demo.sends import Disturbance, Send, disturbed
+from streams.demo.shared_time import shared_time
 
 
 def made_up_day(plan: Plan) -> Iterator[Send]:
@@ -25,5 +26,6 @@ def made_up_day(plan: Plan) -> Iterator[Send]:
         disturbed(sends, how, stream(plan.seed, f"network/{number}"))
         for number, sends in enumerate(calm)
     ]
-    # A resource batch spans five minutes: a delay of nine more would be past lateness.
-    return heapq.merge(*sources, resource_meter(plan), key=attrgetter("at_us"))
+    # A batch of theirs spans minutes: a delay of nine more would be past lateness.
+    prompt = resource_meter(plan), shared_time(plan)
+    return heapq.merge(*sources, *prompt, key=attrgetter("at_us"))

@@ -12,6 +12,12 @@ IDLE = {
         "GROUP BY tenant ORDER BY usd DESC"
     ),
 }
+LENT = {
+    "Who lent reserved GPUs, and what did they get for it?": (
+        "SELECT tenant, kind, sum(cost) AS usd FROM cost_current WHERE kind IN ('borrowed', "
+        "'lent_credit', 'reserved_idle') GROUP BY tenant, kind HAVING usd != 0 ORDER BY usd"
+    ),
+}
 ALWAYS = {
     "What does a model cost each tenant, by the hour?": (
         "SELECT hour, tenant, model, sum(cost) AS usd FROM hourly WHERE model != '' "
@@ -46,8 +52,10 @@ def summary(console: Console, outcome: Outcome, where: str) -> None:
         "",
         "The data stays. Try:",
     ]
-    has_idle = any(tenant.idle_share for tenant in outcome.tenants)
-    for question, statement in ((IDLE if has_idle else {}) | ALWAYS).items():
+    has_idle = any(tenant.of("idle share") for tenant in outcome.tenants)
+    has_lent = any(tenant.of("lent") for tenant in outcome.tenants)
+    asked = (IDLE if has_idle else {}) | (LENT if has_lent else {}) | ALWAYS
+    for question, statement in asked.items():
         lines += [f"  # {question}", f'  apportion sql "{statement}" {where}']
     lines += ["  # Prove it again", f"  apportion audit {where}"]
     for line in lines:

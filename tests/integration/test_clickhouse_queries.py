@@ -20,6 +20,15 @@ VERSIONS = Versions("book-1", "catalog-1", "USD")
 MINUTE_US = 60_000_000
 EVER = {"since": 0, "until": 2**61}
 API = "api:openai"
+OTHERS = {
+    "reserved_idle": "0.75",
+    "borrowed": "0.5",
+    "lent_credit": "-0.375",
+    "shared": "0.0625",
+    "out_of_service": "0.03125",
+    "unobserved": "0.015625",
+    "adjustment": "-0.125",
+}
 
 
 def archive(database: Connection, given: dict[str, Any], *attributed: Attributed | None) -> None:
@@ -158,20 +167,31 @@ def test_tenants_are_listed_with_exact_costs_and_cost_per_1k_tokens(database: Co
         line(8, "1", kind="tokens.input", tenant="globex"),
         line(9, "5", kind="idle_share", tenant="__idle__", events=0),
         line(10, None, kind="unpriced", tenant="globex", events=3),
+        *(
+            line(number, cost, kind=kind, pool="h100", events=0)
+            for number, (kind, cost) in enumerate(OTHERS.items(), 11)
+        ),
     )
     rows = ask(database.reader, "tenants", EVER)
     assert [(row["tenant"], row["cost"]) for row in rows] == [
-        ("acme", Decimal("18.25")),
+        ("acme", Decimal("18.25") + sum(map(Decimal, OTHERS.values()))),
         ("__idle__", Decimal(5)),
         ("globex", Decimal(1)),
     ]
     acme, idle, globex = rows
     assert acme == {
         "tenant": "acme",
-        "cost": Decimal("18.25"),
+        "cost": Decimal("19.109375"),  # and 0.859375 of other kinds
         "used": Decimal(10),
         "held_idle": Decimal(1),
         "idle_share": Decimal("0.25"),
+        "reserved_idle": Decimal("0.75"),
+        "borrowed": Decimal("0.5"),
+        "lent_credit": Decimal("-0.375"),
+        "shared": Decimal("0.0625"),
+        "out_of_service": Decimal("0.03125"),
+        "unobserved": Decimal("0.015625"),
+        "adjustment": Decimal("-0.125"),
         "tokens_cost": Decimal(3),
         "resources_cost": Decimal(4),
         "events": 3,

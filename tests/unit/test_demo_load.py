@@ -8,12 +8,17 @@ import pytest
 
 from schemas.codec import Codec
 from schemas.topics import USAGE_GPU, USAGE_INFERENCE, USAGE_RESOURCE
+from streams.config.catalog import load_catalog
+from streams.core.accrual import STEP_US
+from streams.core.monthly import month_of
 from streams.demo import tenants
+from streams.demo.command import CATALOG
 from streams.demo.gpus import node_agent
 from streams.demo.leases import GPU_MODEL, GPUS_PER_NODE, NODES
 from streams.demo.load import made_up_day
 from streams.demo.plan import MINUTE_US, Plan
 from streams.demo.sends import MAX_EVENTS, Send
+from streams.demo.shared_time import SHARED_COST
 
 HOUR = Plan(for_us=60 * MINUTE_US, fault_every=199)
 
@@ -46,9 +51,12 @@ def test_every_source_numbers_its_batches_from_zero_without_gaps(hour: list[Send
     seen: dict[str, set[int]] = {}
     for send in hour:
         seen.setdefault(send.source, set()).add(send.batch["seq"])
-    assert len(seen) == 4 + 2 + 1  # gateways, nodes, resource meter
+    assert len(seen) == 4 + 2 + 1 + 1  # gateways, nodes, resource meter, time of a shared cost
+    accrued = seen.pop("accrual-shared:observability")
     for seqs in seen.values():
         assert seqs == set(range(len(seqs)))
+    first = (HOUR.start_us - month_of(HOUR.start_us).from_us) // STEP_US  # since the month began
+    assert accrued == set(range(first, first + 20))
 
 
 def test_a_duplicate_carries_the_content_of_its_original(hour: list[Send]) -> None:
@@ -147,4 +155,25 @@ def test_resources_are_whole_quantities_in_the_units_of_their_prices(hour: list[
         if send.topic == USAGE_RESOURCE.name
         for event in send.batch["events"]
     }
-    assert units == {("storage", "s3-standard", "GB-Hours"), ("egress", "internet", "GB")}
+    assert units == {
+        ("storage", "s3-standard", "GB-Hours"),
+        ("egress", "internet", "GB"),
+        ("shared:observability", "observability", "Seconds"),
+    }
+
+
+def test_the_catalog_of_the_day_fits_its_load(hour: list[Send]) -> None:
+    names = load_catalog(CATALOG.read_text(encoding="utf-8")).at(HOUR.start_us)
+    assert {names.pool_of_node(node) for node in NODES} == {"h100"}
+    [cost] = names.shared
+    assert (cost.name, {*cost.among}) == (SHARED_COST, {*tenants.NAMES})
+    claims = names.pool("h100").reservations
+    assert {each.tenant for each in claims} <= {*tenants.NAMES}
+    held = {
+        holder["endpoint"]
+        for send in hour
+        if send.topic == USAGE_GPU.name
+        for event in send.batch["events"]
+        for holder in event["holders"]
+    }
+    assert held - {None} == names.endpoints.keys()
