@@ -7,22 +7,11 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from typing import Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict
 from structlog.typing import Processor
 
 NOISY = ("asyncio", "agents.outbox.librdkafka", "uvicorn")
-
-
-class LogSettings(BaseModel):
-    """What is logged, to stderr."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: Literal["console", "json"] = "console"
-    level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class Occasionally:
@@ -42,9 +31,9 @@ class Occasionally:
         return True
 
 
-def configure(settings: LogSettings, part: str) -> None:
-    """Send every log of this process to stderr, at `settings.level` and above."""
-    level = logging.getLevelNamesMapping()[settings.level.upper()]
+def configure(form: str, least: str, part: str) -> None:
+    """Send every log of this process to stderr, as `console` or `json`, of a level and above."""
+    level = logging.getLevelNamesMapping()[least.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -63,7 +52,7 @@ def configure(settings: LogSettings, part: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *rendering(settings),
+                *rendering(form),
             ],
         )
     )
@@ -74,9 +63,9 @@ def configure(settings: LogSettings, part: str) -> None:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
-def rendering(settings: LogSettings) -> list[Processor]:
+def rendering(form: str) -> list[Processor]:
     """Return what makes a line; a traceback shows no local values."""
-    if settings.format == "json":
+    if form == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     return [
         structlog.dev.ConsoleRenderer(

@@ -11,29 +11,19 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from pydantic import Field
-
-from agents.kafka_settings import Group
 
 Health = Callable[[], tuple[bool, Mapping[str, object]]]
 
 PATIENCE_S = 10.0  # for a client to send its request
 
 
-class WebSettings(Group):
-    """Where /metrics and /health are served, without a login."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=0, ge=0, le=65535, description="0: any free one, said in the log")
-
-
 @contextmanager
-def served(settings: WebSettings, registry: CollectorRegistry, health: Health) -> Iterator[int]:
-    """Serve until the block is left; yield the port. `health` must not block.
+def served(host: str, port: int, registry: CollectorRegistry, health: Health) -> Iterator[int]:
+    """Serve until the block is left; yield the port, any free one for 0. `health` must not block.
 
     Raises OSError when the port is taken.
     """
-    server = _Server((settings.host, settings.port), _handler(registry, health))
+    server = _Server((host, port), _handler(registry, health))
     thread = threading.Thread(target=server.serve_forever, name="web", daemon=True)
     thread.start()
     try:

@@ -59,7 +59,7 @@ def collector(  # noqa: PLR0913 - one parameter an option
         typer.echo(settings.masked(chosen))
         typer.echo(f"{known} sources may send", err=True)
         return
-    logs.configure(chosen.log, "collector")
+    logs.configure(chosen.log.format, chosen.log.level, "collector")
     import uvloop  # noqa: PLC0415 - not for --help and --check
 
     from agents.gateway.service import Collector  # noqa: PLC0415 - as above

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from agents.gateway.settings import LimitSettings, ListenSettings
-from agents.web import WebSettings
+from agents.groups import WebSettings
 
 HEAD_BYTES = 64 * 1024
 DRAIN_S = 10  # for requests that are being answered

@@ -6,12 +6,11 @@ from typing import Self
 from pydantic import Field, FilePath, PositiveFloat, PositiveInt, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from agents.kafka_settings import Group, KafkaSettings
-from agents.logs import LogSettings
+from agents.groups import Group, LogSettings, WebSettings
+from agents.kafka_settings import KafkaSettings
 from agents.outbox import Limits, Memory
 from agents.outbox.limits import GIB, MIB
 from agents.settings import NESTED
-from agents.web import WebSettings
 
 OTLP_PORT = 4318  # where OpenTelemetry's exporters send to by default
 

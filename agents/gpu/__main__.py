@@ -1,6 +1,6 @@
 """`apportion gpu-agent`, also as `python -m agents.gpu`: exit 0 done, 1 failed, 2 misused.
 
-Reads its command line with argparse: typer would cost the agent eight megabytes for ever.
+What it takes to read settings is left behind when the agent begins to work.
 """
 
 import argparse
@@ -11,6 +11,8 @@ from dataclasses import asdict
 from agents import settings
 from agents.ending import FAILED, status_of
 from agents.errors import OutboxForeign, OutboxMisconfigured, SettingsInvalid
+from agents.gpu.handing_over import hand_over
+from agents.gpu.plan import Plan
 from agents.gpu.settings import GpuAgentSettings
 
 MISUSES = (SettingsInvalid, OutboxForeign, OutboxMisconfigured)
@@ -62,27 +64,22 @@ def run(given: argparse.Namespace) -> int:
     if given.check:
         print(settings.masked(chosen))
         return 0
-    # What follows is loaded late: --help and --check need none of it. structlog would load rich for
-    # its tracebacks, ten megabytes for ever; ours are plain.
-    sys.modules["rich"] = None  # type: ignore[assignment] # which makes an import of it fail
-    from agents import logs  # noqa: PLC0415
+    plan = chosen.plan()
+    if given.verb == "run" and not given.once:
+        hand_over(plan)
+    from agents import logs  # noqa: PLC0415 - not for --help and --check, nor for the agent
 
-    logs.configure(chosen.log, "gpu-agent")
+    logs.configure(plan.log_format, plan.log_level, "gpu-agent")
     if given.verb == "doctor":
-        return examined(chosen, as_json=given.json)
-    if given.once:
-        return looked(chosen, as_json=given.json)
-    from agents.gpu import service  # noqa: PLC0415
-
-    service.run(chosen)
-    return 0
+        return examined(plan, as_json=given.json)
+    return looked(plan, as_json=given.json)
 
 
-def examined(chosen: GpuAgentSettings, *, as_json: bool) -> int:
+def examined(plan: Plan, *, as_json: bool) -> int:
     """Print what was found; 1 when the agent cannot do its work here."""
     from agents.gpu import doctor  # noqa: PLC0415 - as above
 
-    findings = doctor.examine(chosen)
+    findings = doctor.examine(plan)
     if as_json:
         print(json.dumps([asdict(one) for one in findings], indent=2))
     else:
@@ -90,11 +87,11 @@ def examined(chosen: GpuAgentSettings, *, as_json: bool) -> int:
     return 0 if doctor.is_fit(findings) else FAILED
 
 
-def looked(chosen: GpuAgentSettings, *, as_json: bool) -> int:
+def looked(plan: Plan, *, as_json: bool) -> int:
     """Print what two looks tell."""
     from agents.gpu import once  # noqa: PLC0415 - as above
 
-    for interval in once.intervals(chosen):
+    for interval in once.intervals(plan):
         print(json.dumps(interval) if as_json else once.told(interval))
     return 0
 

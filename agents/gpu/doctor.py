@@ -8,10 +8,10 @@ from agents.gpu.eyes import catalog, sources
 from agents.gpu.findings import Finding
 from agents.gpu.nvml.watched import WatchedReader
 from agents.gpu.own_findings import own_findings
-from agents.gpu.settings import GpuAgentSettings
+from agents.gpu.plan import Plan
 
 
-def examine(settings: GpuAgentSettings) -> list[Finding]:
+def examine(plan: Plan) -> list[Finding]:
     """Try everything that the agent would use. Blocks for seconds where something is silent.
 
     Raises ReaderStale when the process that reads NVML dies of it.
@@ -20,8 +20,8 @@ def examine(settings: GpuAgentSettings) -> list[Finding]:
         reader = WatchedReader()
         stack.callback(reader.close)
         gpus = reader.probe()
-        found = owners_probe.probe(sources(settings, stack), catalog(settings, stack)())
-    return [*gpus, *found, *own_findings(settings)]
+        found = owners_probe.probe(sources(plan, stack), catalog(plan, stack)())
+    return [*gpus, *found, *own_findings(plan)]
 
 
 def is_fit(findings: Iterable[Finding]) -> bool:

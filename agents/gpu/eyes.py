@@ -15,8 +15,8 @@ from agents.gpu.kubelet import Kubelet
 from agents.gpu.looking import Eyes
 from agents.gpu.nvml.watched import WatchedReader
 from agents.gpu.owners import NodeOwners, Sources
+from agents.gpu.plan import Plan
 from agents.gpu.processes import Processes, is_initial_pid_namespace
-from agents.gpu.settings import GpuAgentSettings
 from agents.gpu.slurm import SlurmJobs
 from agents.gpu.tenant_rules import TenantRules
 
@@ -30,26 +30,26 @@ def now_us() -> int:
 
 
 @contextmanager
-def opened(settings: GpuAgentSettings) -> Iterator[Eyes]:
+def opened(plan: Plan) -> Iterator[Eyes]:
     """Open everything; close it when the block is left. Raises what opening does."""
     with ExitStack() as stack:
-        rules = TenantRules(catalog(settings, stack), settings.name)
-        owners = NodeOwners(sources(settings, stack))
+        rules = TenantRules(catalog(plan, stack), plan.terms.node)
+        owners = NodeOwners(sources(plan, stack))
         reader = WatchedReader()
         stack.callback(reader.close)
         yield Eyes(instant, reader, owners, rules, lambda: time.process_time() + reader.cpu_s())
 
 
-def catalog(settings: GpuAgentSettings, stack: ExitStack) -> Callable[[], RuleSet | None]:
+def catalog(plan: Plan, stack: ExitStack) -> Callable[[], RuleSet | None]:
     """Return what gives the rules in force. A first start waits a while for Kafka's.
 
     Raises CatalogUnreadable for a file that cannot be used.
     """
-    if settings.catalog is not None:
-        return FileCatalog(settings.catalog).current
-    kept = settings.outbox.path.with_name(CATALOG_NAME)
+    if plan.catalog is not None:
+        return FileCatalog(plan.catalog).current
+    kept = plan.outbox.with_name(CATALOG_NAME)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    followed = TopicCatalog(settings.kafka.properties(), kept)
+    followed = TopicCatalog(plan.kafka, kept)
     followed.start()
     stack.callback(followed.close)
     if followed.current() is None:  # else what is held in its first seconds were nobody's
@@ -62,9 +62,9 @@ def mounted(name: str) -> Path | None:
     return SECRETS / name if (SECRETS / name).exists() else None
 
 
-def sources(settings: GpuAgentSettings, stack: ExitStack) -> Sources:
+def sources(plan: Plan, stack: ExitStack) -> Sources:
     """Return where this node says who holds its GPUs."""
-    where = settings.owners
+    where = plan.places
     cluster = None
     if where.api_server is not None:
         address = Address(
@@ -72,7 +72,7 @@ def sources(settings: GpuAgentSettings, stack: ExitStack) -> Sources:
             where.api_token or mounted("token"),
             where.api_ca or mounted("ca.crt"),
         )
-        cluster = Cluster(address, settings.name, now_us)
+        cluster = Cluster(address, plan.terms.node, now_us)
         cluster.start()
         stack.callback(cluster.close)
     return Sources(

@@ -4,18 +4,18 @@ import time
 
 from agents.gpu.eyes import opened
 from agents.gpu.looking import look
+from agents.gpu.plan import Plan
 from agents.gpu.sampler import Sampler
-from agents.gpu.settings import GpuAgentSettings
 from schemas.records import GpuInterval
 
 
-def intervals(settings: GpuAgentSettings) -> list[GpuInterval]:
+def intervals(plan: Plan) -> list[GpuInterval]:
     """Look twice, `sampling.every_s` apart. Neither reads nor writes the outbox."""
-    every_s = settings.sampling.every_s
-    with opened(settings) as eyes:
+    every_s = plan.bounds.every_s
+    with opened(plan) as eyes:
         look(eyes, every_s)  # wakes NVML, which may take its time
         first = look(eyes, every_s)
-        sampler = Sampler(settings.terms(), {}, first.at.wall_us)
+        sampler = Sampler(plan.terms, {}, first.at.wall_us)
         outcomes = [sampler.look(first)]
         time.sleep(every_s)
         outcomes += [sampler.look(look(eyes, every_s)), sampler.finish()]

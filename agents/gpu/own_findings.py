@@ -4,14 +4,15 @@ import ctypes
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from agents.gpu.findings import Finding
-from agents.gpu.settings import GpuAgentSettings
+from agents.gpu.plan import Plan
+from agents.outbox.kafka_channel import Property
 from schemas.topics import USAGE_GPU
 
 KAFKA_S = 5.0  # a person waits; a broker that is there answers in milliseconds
@@ -19,10 +20,10 @@ TIME_ERROR = 5  # of ntp_adjtime: nothing keeps this clock in time (Linux timex.
 TIMEX_BYTES = 256  # at least the size of its struct, all zero: read only
 
 
-def own_findings(settings: GpuAgentSettings) -> Iterator[Finding]:
+def own_findings(plan: Plan) -> Iterator[Finding]:
     """Try the disk, Kafka and the clock."""
-    yield disk(settings.outbox.path, settings.outbox.disk_bytes)
-    yield kafka(settings)
+    yield disk(plan.outbox, plan.limits.max_disk_bytes)
+    yield kafka(plan.kafka)
     yield clock()
 
 
@@ -50,11 +51,11 @@ def disk(outbox: Path, wanted_bytes: int) -> Finding:
     return Finding("disk of the outbox", True, f"{outbox} can be written, {room_mb} MB are free")
 
 
-def kafka(settings: GpuAgentSettings) -> Finding:
+def kafka(properties: Mapping[str, Property]) -> Finding:
     """Say whether Kafka answers and has the topic."""
-    what = f"Kafka at {settings.kafka.bootstrap}"
+    what = f"Kafka at {properties['bootstrap.servers']}"
     try:
-        client = AdminClient({**settings.kafka.properties(), "log_level": 0})
+        client = AdminClient({**properties, "log_level": 0})
         found = client.list_topics(USAGE_GPU.name, timeout=KAFKA_S).topics[USAGE_GPU.name]
     except KafkaException as error:
         to_do = (

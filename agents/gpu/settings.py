@@ -7,14 +7,15 @@ from typing import Self
 from pydantic import Field, FilePath, PositiveFloat, PositiveInt, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from agents.gpu.pace import Bounds
+from agents.gpu.plan import Places, Plan
 from agents.gpu.sampler import SharingRule, Terms
 from agents.gpu.sampler.terms import SECOND_US, WHOLE_PERMILLE
-from agents.kafka_settings import Group, KafkaSettings
-from agents.logs import LogSettings
+from agents.groups import Group, LogSettings, WebSettings
+from agents.kafka_settings import KafkaSettings
 from agents.outbox import Limits
 from agents.outbox.limits import GIB
 from agents.settings import NESTED
-from agents.web import WebSettings
 
 MINUTE_S = 60
 BUFFERED_EVENTS = 5_000  # in memory: an hour of intervals of eight GPUs is 2,880
@@ -154,15 +155,28 @@ class GpuAgentSettings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
-    @property
-    def name(self) -> str:
-        """Name of the node."""
-        return self.node or socket.gethostname()
+    def plan(self) -> Plan:
+        """Return all of it as the agent works by it."""
+        sampling, owners = self.sampling, self.owners
+        return Plan(
+            terms=self.terms(),
+            bounds=Bounds(sampling.every_s, sampling.longest_s, sampling.cpu_ratio),
+            places=Places(**owners.model_dump()),
+            catalog=self.catalog,
+            kafka=self.kafka.properties(),
+            outbox=self.outbox.path,
+            limits=self.outbox.limits(),
+            drain_s=self.outbox.drain_s,
+            web_host=self.web.host,
+            web_port=self.web.port,
+            log_format=self.log.format,
+            log_level=self.log.level,
+        )
 
     def terms(self) -> Terms:
         """Return what the sampler goes by."""
         return Terms(
-            node=self.name,
+            node=self.node or socket.gethostname(),
             interval_us=self.sampling.interval_s * SECOND_US,
             sharing=self.sharing.rule,
             even_permille=round(self.sharing.even_ratio * WHOLE_PERMILLE),

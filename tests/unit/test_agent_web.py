@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from agents.web import WebSettings, served
+from agents.web import served
 
 
 @dataclass
@@ -32,7 +32,7 @@ def part() -> Part:
 def url(part: Part) -> Iterator[str]:
     registry = CollectorRegistry()
     Counter("looks", "Looks.", registry=registry).inc(3)
-    with served(WebSettings(), registry, part.health) as port:
+    with served("127.0.0.1", 0, registry, part.health) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -66,6 +66,6 @@ def test_a_port_that_is_taken_is_an_error_not_another_port(url: str, part: Part)
     port = int(url.rpartition(":")[2])
     with (
         pytest.raises(OSError, match="in use"),
-        served(WebSettings(port=port), CollectorRegistry(), part.health),
+        served("127.0.0.1", port, CollectorRegistry(), part.health),
     ):
         raise AssertionError("expected the port to be refused")
