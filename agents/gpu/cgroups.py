@@ -108,16 +108,17 @@ class Walk:
         self.is_trusted = self.is_trusted and is_of_managers(segment)
 
     def _take(self, segment: str) -> None:
-        is_open = not (self.place.pod_uid or self.place.slurm_job or self.place.user)
-        if is_open and self.is_trusted and (pod := self._pod(segment)):
-            self.place = Place(pod_uid=pod)
-        elif found := CONTAINER.match(segment):
+        if found := CONTAINER.match(segment):
             self._enter(found)
-        elif is_open and self.is_trusted and not self.place.containers:
+        elif self.is_trusted and not (
+            self.place.pod_uid or self.place.slurm_job or self.place.user
+        ):
             self._take_manager_s(segment)
 
     def _take_manager_s(self, segment: str) -> None:
-        if (job := JOB.match(segment)) and any(map(SLURM.match, self.above)):
+        if pod := self._pod(segment):
+            self.place = Place(pod_uid=pod)
+        elif (job := JOB.match(segment)) and any(map(SLURM.match, self.above)):
             self.place = Place(slurm_job=job[1])
         elif user := USER.match(segment):
             self.place = Place(user=user[1])
@@ -142,9 +143,5 @@ class Walk:
 
 
 def is_of_managers(segment: str) -> bool:
-    """Whether what is below a group was not made by whoever runs in it.
-
-    In a container there may be a kubelet (kind); whoever else makes groups in one is root anyway.
-    """
-    forms = (TRUSTED, MANAGERS, SLURM, CONTAINER, POD)
-    return any(form.search(segment) for form in forms)
+    """Whether what is below a group was not made by whoever runs in it."""
+    return any(form.search(segment) for form in (TRUSTED, MANAGERS, SLURM, POD))

@@ -130,9 +130,9 @@ def gpu_ids(devices: Iterable[messages.ContainerDevices]) -> tuple[str, ...]:
 
 
 def _claims(container: messages.ContainerResources) -> tuple[str, ...]:
-    return tuple(
-        f"{each.driver_name}/{each.pool_name}/{each.device_name}"
-        for resource in container.dynamic_resources
-        for each in resource.claim_resources
-        if each.driver_name.endswith(DRIVER)
-    )
+    """Return the devices of claims that are GPUs. Older kubelets tell only their CDI names."""
+    every = [each for of in container.dynamic_resources for each in of.claim_resources]
+    devices = (f"{each.driver_name}/{each.pool_name}/{each.device_name}" for each in every)
+    known = [name for name in devices if name.startswith(f"{DRIVER}/")]
+    nameless = (cdi.name for each in every if not each.driver_name for cdi in each.cdi_devices)
+    return (*known, *(name for name in nameless if f"{DRIVER}/" in name))

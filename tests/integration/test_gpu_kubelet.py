@@ -52,9 +52,14 @@ def test_claims_of_gpus_are_seen_others_are_not(path: Path, says: KubeletSays) -
     nic = {"driver_name": "nic.example.com", "pool_name": "node-1", "device_name": "eth"}
     says.hold("ml", "dra", [], claims=[gpu, nic])
     says.hold("ml", "net", [], claims=[nic])
+    old, other = "k8s.gpu.nvidia.com/claim=7-gpu-0", "k8s.nic.example.com/claim=7"
+    says.hold("ml", "old", [], claims=[{"cdi_devices": [{"name": old}, {"name": other}]}])
     answer = Kubelet(Clock(), path).ask().handed
     assert answer is not None
-    assert answer.held == (Held("ml", "dra", "main", (), ("gpu.nvidia.com/node-1/gpu-0",)),)
+    assert answer.held == (
+        Held("ml", "dra", "main", (), ("gpu.nvidia.com/node-1/gpu-0",)),
+        Held("ml", "old", "main", (), (old,)),
+    )
 
 
 def test_an_answer_larger_than_the_first_window_of_http2_is_read(

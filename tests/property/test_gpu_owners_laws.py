@@ -36,6 +36,7 @@ OWN = [  # what somebody may write below
     ("0::/system.slice/slurmstepd.scope/job_5/step_0", Place(slurm_job="5")),
     (f"0::/kubepods.slice/kubepods-pod{UID}.slice/cri-containerd-{ID}.scope", Place(UID, (ID,))),
     ("0::/lxc/box", NOWHERE),
+    (f"0::/system.slice/docker-{ID}.scope", Place(None, (ID,))),
 ]
 
 

@@ -43,7 +43,7 @@ class KubeletSays:
         *,
         container: str = "main",
         resource: str = "nvidia.com/gpu",
-        claims: Sequence[Mapping[str, str]] = (),
+        claims: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Give devices to a container."""
         devices = [ContainerDevices(resource_name=resource, device_ids=device_ids)]

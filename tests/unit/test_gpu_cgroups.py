@@ -36,12 +36,9 @@ FORMS = {
     f"5:cpu:/kubepods-burstable-pod{UID_}.slice:cri-containerd:{ID}": Place(
         UID, (ID,), "containerd"
     ),
-    # kind, from inside its node and from outside; docker in a pod
+    # kind, from inside its node; docker in a pod
     f"0::/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice"
     f"/kubelet-{SLICE}/cri-containerd-{ID}.scope": Place(UID, (ID,), "containerd"),
-    f"0::/system.slice/docker-{INNER}.scope/kubelet.slice/kubelet-kubepods.slice"
-    f"/kubelet-{SLICE}/cri-containerd-{ID}.scope": Place(UID, (ID,), "containerd"),
-    f"4:cpu:/docker/{INNER}/kubelet/kubepods/besteffort/pod{UID}/{ID}": Place(UID, (ID,)),
     f"0::/kubepods.slice/{SLICE}/cri-containerd-{ID}.scope/docker/{INNER}": Place(
         UID, (ID, INNER), "containerd"
     ),
@@ -93,6 +90,11 @@ FORGED = {
     "0::/system.slice/own.service/user.slice/user-0.slice": Place(unit="own.service"),
     f"0::/system.slice/docker-{ID}.scope/user.slice/user-0.slice": Place(None, (ID,), "docker"),
     f"0::/system.slice/docker-{ID}.scope/slurm/job_1": Place(None, (ID,), "docker"),
+    f"0::/system.slice/docker-{INNER}.scope/kubelet.slice/kubelet-kubepods.slice"
+    f"/kubelet-{SLICE}/cri-containerd-{ID}.scope": Place(None, (INNER, ID), "docker"),
+    f"4:cpu:/docker/{INNER}/kubelet/kubepods/besteffort/pod{UID}/{ID}": Place(
+        None, (INNER, ID), "docker"
+    ),
     f"0::/kubepods.slice/{SLICE}/cri-containerd-{ID}.scope/kubepods.slice"
     f"/kubepods-pod{HASH}.slice": Place(UID, (ID,), "containerd"),
     f"0::/kubepods.slice/{SLICE}/cri-containerd-{ID}.scope/slurm/job_1": Place(
