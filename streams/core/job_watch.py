@@ -94,12 +94,16 @@ class JobWatch:
                 if job.is_whole:
                     self._unread.discard(key)
 
-    def learn_all(self, pasts: Mapping[JobKey, Past], before: Callable[[JobKey], int]) -> None:
-        """Take in all jobs that there was something of lately, and let go of others.
+    def learn_all(
+        self, pasts: Mapping[JobKey, Past], catalog: Catalog, before: Callable[[JobKey], int]
+    ) -> None:
+        """Take in all jobs under a catalog's caps that there was something of lately, and no other.
 
         `before`: ClickHouse has every line of a job before this offset, so would know it.
         """
         self.learn(pasts)
+        if catalog is not self.catalog:
+            return  # others may have a cap now
         for key, job in list(self.jobs.items()):
             if key not in pasts and job.is_stored(before(key)):
                 del self.jobs[key]

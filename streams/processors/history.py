@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import structlog
@@ -51,13 +52,15 @@ class Reading:
 class History:
     """Asks the broker and ClickHouse. For one thread at a time. Close it."""
 
-    def __init__(self, settings: WorkerSettings, partitions: int) -> None:
-        self._kafka = settings.kafka
-        self._data = data_of(settings)
-        self._remember_us = round(settings.watch.remember_s * SECOND_US)
+    def __init__(
+        self, kafka: KafkaSettings, asker: Callable[[], Asker], remember_s: float, partitions: int
+    ) -> None:
+        self._kafka = kafka
+        self._asked = asker  # each time: it may not be there yet
+        self._remember_us = round(remember_s * SECOND_US)
         self._partitions = partitions
         self._codec = Codec()
-        self._store = Consumer(consumer(settings.kafka, STORE_GROUP))  # asks only, never joins
+        self._store = Consumer(consumer(kafka, STORE_GROUP))  # asks only, never joins
 
     def close(self) -> None:
         """Let go of the broker."""
@@ -141,7 +144,7 @@ class History:
 
     @property
     def _asker(self) -> Asker:
-        return asker_of(self._data)
+        return self._asked()
 
     def _topic_partitions(self) -> list[TopicPartition]:
         return [TopicPartition(topics.COST_LINE.name, each) for each in range(self._partitions)]
@@ -204,7 +207,9 @@ class History:
 @asynccontextmanager
 async def opened(settings: WorkerSettings, counts: Mapping[str, int]) -> AsyncIterator[History]:
     """Yield a history; a group that never read anything begins where the store is."""
-    history = History(settings, counts[topics.COST_LINE.name])
+    asker = partial(asker_of, data_of(settings))
+    partitions = counts[topics.COST_LINE.name]
+    history = History(settings.kafka, asker, settings.watch.remember_s, partitions)
     try:
         await asyncio.to_thread(history.begin)
         yield history

@@ -28,6 +28,7 @@ LOG = structlog.get_logger()
 T = TypeVar("T")
 PACE_S = 0.2  # between two questions to ClickHouse
 RETRY_S = 1.0
+REST = 9  # times as long as reading all of the past took, before corrections have it read again
 SURE_MS = 250  # an answer of the broker that came so long after a question was asked after it
 
 
@@ -108,6 +109,7 @@ class Recall:
                 catalog = watch.catalog
                 mark = await self._read_all()
                 whole_s = now_s + settings.reread_every_s
+                look_s = max(look_s, now_s + (time.monotonic() - now_s) * (1 + REST))
             elif unread := watch.unread():
                 reading = await self._read(lambda: history.of(unread))
                 watch.learn(reading.pasts)
@@ -116,9 +118,12 @@ class Recall:
 
     async def _read_all(self) -> list[object]:
         """Read what there was lately of all jobs; return of which corrections that is."""
+        catalog = self._watch.catalog
         reading = await self._read(lambda: self._history.whole(self._is_watched))
         stored = reading.stored
-        self._watch.learn_all(reading.pasts, lambda key: stored[self._partition(key.tenant)])
+        self._watch.learn_all(
+            reading.pasts, catalog, lambda key: stored[self._partition(key.tenant)]
+        )
         self._shut(reading.pasts)
         # Begin next time where ClickHouse has everything before.
         await self._reader.partitions.commit(

@@ -7,6 +7,7 @@ twice. Two owners at once say the same under the same names.
 
 import asyncio
 import time
+from collections import Counter
 from typing import cast
 
 import faust
@@ -179,14 +180,17 @@ class Watch:
             self._failed = recalling.exception()  # raised by the next tick: the processor stops
 
     def _count(self, due: list[Due]) -> None:
+        said: Counter[str] = Counter()
         for each in due:
             alert = each.saying.alert
             if alert is not None:
                 reason = f"alert_{alert['state']}"
                 self._metrics.count(Metric.OUTCOMES, kind="emitted", reason=reason)
-                LOG.info(reason, alert_id=alert["alert_id"])
+                said[alert["state"]] += 1
             if each.is_of_state:
                 self._metrics.count(Metric.OUTCOMES, kind="emitted", reason="budget_state")
+        if said:
+            LOG.info("alerts_said", **said)
 
     def _gauge(self) -> None:
         self._metrics.set(Metric.WATCHED_JOBS, len(self._watch.jobs))

@@ -44,6 +44,7 @@ BROKER_READY_S = 10.0  # it takes 0.1
 MEMORY_CHECK_S = 1.0
 READY_POLL_S = 0.05
 REMOVE_S = 10.0
+STATELESS: tuple[Role, ...] = ("meter", "allocate", "watch")  # nothing to save; the store has
 # What is in the text of documents that there is something to do for, by who does it.
 NEEDED: dict[Role, tuple[tuple[Kind, str], ...]] = {
     "accrue": ((PRICES, "commitments"), (CATALOG, "monthly")),
@@ -262,8 +263,8 @@ class Stack:
     async def _start_anew(self, lost: int, last_lines: list[str]) -> None:
         log.error("broker_lost", times=lost, last_lines=last_lines, what="its log is gone with it")
         self._is_complete = False
-        for supervisor in (*self._fleet.of("meter"), *self._fleet.of("allocate")):
-            supervisor.send(signal.SIGKILL)  # they have nothing to save; the store has
+        for supervisor in (each for role in STATELESS for each in self._fleet.of(role)):
+            supervisor.send(signal.SIGKILL)
         await self._fleet.drain(KILLED)
         await asyncio.sleep(backoff_s(lost))
         await self._start_parts()

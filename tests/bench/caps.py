@@ -27,7 +27,7 @@ from tests.builders.jobs import caps, job_line
 
 APART_S = 0.05  # two crossings
 BESIDE = 50  # lines of no job before each
-LINES_A_SECOND = 20_000  # about what it does here: sizes a run
+LINES_A_SECOND = 5_000  # about what it does here: sizes a run
 SETTLE_S = 60.0
 RUN_S = 300.0
 NOT_SHOWN = (
@@ -113,16 +113,16 @@ def note(
 
 
 def read(options: Options) -> dict[str, Number]:
-    """Fill the topic with lines, one in ten of a job, and let watch read them."""
+    """Fill the topic with lines, one in ten of a job, and let watch read them beside the store."""
     count = round(options.seconds * LINES_A_SECOND)
     with stage.broker() as kafka, tempfile.TemporaryDirectory() as folder:
         publish_default(kafka, PRICES)
         publish_document(kafka, CATALOG, caps("1000000000"), "bench")
-        stage.fill(kafka, COST_LINE.name, encoded(many(count)))
         with (
             stage.worker("store", kafka, Path(folder)),
             stage.worker("watch", kafka, Path(folder)) as watch,
         ):
+            stage.fill(kafka, COST_LINE.name, encoded(many(count)))
             topic = {"topic": COST_LINE.name}
             samples = watch.until("apportion_records_in_total", topic, count, RUN_S)
     a_s, a_cpu_s = stage.rates(samples)

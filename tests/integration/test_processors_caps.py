@@ -191,6 +191,24 @@ def test_two_workers_share_the_jobs_and_say_each_thing_once(stack: Stack) -> Non
     assert said(stack) == expected
 
 
+def test_a_worker_that_wakes_after_its_session_says_nothing_new(stack: Stack) -> None:
+    """Paused for longer than its session: another has taken over and said what is to be said."""
+    (sleeper,) = stack.of("watch")
+    send(stack, job_line(0, "6"))
+    waited(lambda: states(stack), {BUDGET: ("ok", "6")})
+    sleeper.pause()
+    stack.add("watch")
+    send(stack, job_line(1, "6"))
+    opened = ("cap_reached/1/job:acme:train-7", "opened")
+    waited(lambda: said(stack), {opened: 1})
+    sleeper.resume()
+    send(stack, job_line(2, "6"))
+    waited(lambda: states(stack), {BUDGET: ("exceeded", "18")})
+    ready(stack)
+    assert {*said(stack)} == {opened}
+    assert len({alert["since_us"] for alert in alerts(stack)}) == 1
+
+
 def test_without_clickhouse_jobs_it_knows_are_watched_and_others_wait(stack: Stack) -> None:
     send(stack, job_line(0, "6"))
     waited(lambda: states(stack), {BUDGET: ("ok", "6")})

@@ -200,17 +200,28 @@ def test_a_job_that_is_silent_for_long_is_let_go_of() -> None:
     it.say()
     newest = Newest(T0, T0 + MINUTE_US, 0, 1, 0, "book-1")
     past = Past(1, T0 + MINUTE_US, settled=12 * USD, first_us=T0, newest=newest)
-    it.watch.learn_all({KEY: past}, lambda _: 1)
+    it.watch.learn_all({KEY: past}, it.watch.catalog, lambda _: 1)
     assert it.say() == []
-    it.watch.learn_all({}, lambda _: 1)
+    it.watch.learn_all({}, it.watch.catalog, lambda _: 1)
     assert it.watch.jobs == {}
     assert it.said == [(OPENED, "opened"), (OPENED, "resolved")]
+
+
+def test_who_is_silent_is_not_said_by_an_answer_about_another_catalog_s_jobs() -> None:
+    before, after = load_catalog(caps("10", tenant="globex")), load_catalog(caps("10"))
+    watch = JobWatch(before)
+    watch.follow(after)  # while ClickHouse was asked
+    watch.learn_all({}, before, lambda _: 1)
+    watch.remember({("acme", JOB): Said(Episode(1, is_over=False, since_us=T0, currency="USD"))})
+    assert watch.due(lambda _: {}, is_calm=True) == []
+    watch.learn_all({}, after, lambda _: 1)
+    assert len(watch.due(lambda _: {}, is_calm=True)) == 1
 
 
 def test_a_job_too_new_for_clickhouse_is_not_let_go_of() -> None:
     it = bench()
     it.read(job_line(0, "12"))
-    it.watch.learn_all({}, lambda _: 0)
+    it.watch.learn_all({}, it.watch.catalog, lambda _: 0)
     assert list(it.watch.jobs) == [KEY]
 
 

@@ -1,0 +1,86 @@
+"""A job in a running `up`: it reaches its cap, and everything dies, and it is said once."""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from schemas import topics
+from schemas.codec import Codec
+from streams.config_topic import CATALOG, publish_document
+from streams.core.windows import SECOND_US
+from streams.kafka import read_to_end
+from streams.kafka.batch import publish_all
+from streams.settings import KafkaSettings
+from streams.up.options import Options
+from streams.up.stack import Stack
+from tests.answers import until
+from tests.builders.jobs import caps
+from tests.builders.usage import holder, interval
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+BOOK = """
+currency: USD
+prices:
+  - {meter: gpu, model: NVIDIA H100 80GB HBM3, price: "3600", per: 1, unit: GPU-Hours,
+     effective_from: 2023-01-01T00:00:00Z, source: test}
+"""
+POOLS = "pools: [{name: h100, nodes: ['gpu-node-*']}]\n"
+STATE = "SELECT budget_id, stage, toString(spent) AS usd FROM budget_states FINAL"
+ALERTS = "SELECT job, state, count() AS n FROM alerts FINAL GROUP BY job, state"
+BUDGET = "job:acme:train-7"
+
+
+def test_a_job_that_reaches_its_cap_is_said_once_whatever_dies(tmp_path: Path) -> None:
+    asyncio.run(cap(tmp_path))
+
+
+async def cap(folder: Path) -> None:
+    """A GPU-second is a dollar. watch is started when there are caps, killed, and loses its log."""
+    (folder / "prices.yaml").write_text(BOOK)
+    options = Options(data=folder / "data", prices=folder / "prices.yaml")
+    async with Stack(options, lambda *_: None) as stack:
+        assert "watch" not in stack.pids
+        catalog = POOLS + caps("15")
+        await asyncio.to_thread(publish_document, stack.settings.kafka, CATALOG, catalog, "test")
+        await stack.start_needed()
+        now_us = time.time_ns() // 1000 - 60 * SECOND_US
+        await asyncio.to_thread(hold, stack.settings.kafka, 0, now_us)
+        await until(stack, STATE, {"budget_id": BUDGET, "stage": "ok", "usd": "10"})
+        await asyncio.to_thread(hold, stack.settings.kafka, 1, now_us + 10 * SECOND_US)
+        await until(stack, STATE, {"budget_id": BUDGET, "stage": "exceeded", "usd": "20"})
+        once = {"job": "train-7", "state": "opened", "n": 1}
+        await until(stack, ALERTS, once)
+        stack.send("watch", signal.SIGKILL)
+        await asyncio.to_thread(hold, stack.settings.kafka, 2, now_us + 20 * SECOND_US)
+        await until(stack, STATE, {"budget_id": BUDGET, "stage": "exceeded", "usd": "30"})
+        assert said(stack.settings.kafka) == ["opened"]
+
+        began_us = stack.log_began_us
+        stack.send("broker", signal.SIGKILL)
+        while stack.log_began_us == began_us:  # noqa: ASYNC110 - the stack has no event for it
+            await asyncio.sleep(0.1)
+        await stack.wait_ready()
+        assert "watch" in stack.pids
+        await asyncio.to_thread(hold, stack.settings.kafka, 3, now_us + 240 * SECOND_US)
+        await until(stack, STATE, {"budget_id": BUDGET, "stage": "exceeded", "usd": "40"})
+        assert said(stack.settings.kafka) == []  # on the new log: none is new
+        await until(stack, ALERTS, once)
+
+
+def hold(kafka: KafkaSettings, seq: int, at_us: int) -> None:
+    """Say that a job held a GPU for ten seconds."""
+    held = holder(10 * SECOND_US, tenant="acme", job="train-7")
+    event = interval(held, start_us=at_us, end_us=at_us + 10 * SECOND_US)
+    head = {"source": "node-1", "epoch": 1, "seq": seq, "sent_at_us": at_us, "losses": []}
+    value = Codec().encode("GpuUsageBatch", {**head, "events": [event]})
+    publish_all(kafka, topics.USAGE_GPU.name, [("node-1", value)])
+
+
+def said(kafka: KafkaSettings) -> list[str]:
+    """Return the states of all alerts on the topic."""
+    entries = read_to_end(kafka, topics.ALERT_COST.name)
+    return [Codec().decode(entry.value or b"")[1]["state"] for entry in entries]
