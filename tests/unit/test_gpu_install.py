@@ -10,6 +10,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from agents.gpu.settings import GpuAgentSettings
+
 SERVICE = "apportion-gpu-agent.service"
 VERBS = ["list", "watch"]
 EXPOSED_AT_MOST = 2.0  # of 10, by systemd's own measure
@@ -187,6 +189,18 @@ def test_mounts_and_settings_name_the_same_places(
         assert str(Path(environment[prefix + name]).parent) in mounted
     port = int(environment[prefix + "WEB__PORT"])
     assert [each["containerPort"] for each in container["ports"]] == [port]
+
+
+def test_every_setting_that_is_given_exists(root: Path) -> None:
+    found: set[str] = set()
+    for file in (root / "deploy/gpu-agent").iterdir():
+        found |= {*re.findall(r"\bAPPORTION_GPU_AGENT_[A-Z_]+[A-Z]\b", file.read_text("utf-8"))}
+    assert len(found) > 5
+    for name in found:
+        model: Any = GpuAgentSettings
+        for part in name.removeprefix("APPORTION_GPU_AGENT_").lower().split("__"):
+            assert part in model.model_fields, name
+            model = model.model_fields[part].annotation
 
 
 def test_the_scripts_for_slurm_are_clean_shell(root: Path) -> None:
