@@ -57,6 +57,15 @@ CONTAINERS = (
 )
 
 
+KINDS = {
+    **dict.fromkeys(("abc", "def", "ghi-1", "ghi-2", "mno-1", "mno-2", "stu"), "deployment"),
+    **dict.fromkeys(("jkl", "pqr"), "daemonset"),
+    **dict.fromkeys(("vwx-1", "vwx-2"), "statefulset"),
+}
+SERVICES = dict.fromkeys(("jkl", "pqr"), "service1")
+ENVIRONMENTS = {"pod1": "env1", "ghi-1": "env2", "ghi-2": "env2"}
+
+
 def usage() -> list[Event]:
     """Return an hour: what every container used of every resource, and what nobody did."""
     found: list[Event] = []
@@ -117,6 +126,43 @@ def test_by_label_what_has_none_is_a_row_too() -> None:
         for app in ("app1", "app2", None)
     }
     assert apps == {"app1": 16, "app2": 24, None: 42}
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (KINDS, {"deployment": 42, "daemonset": 12, "statefulset": 12, None: 16}),  # case 1e
+        (SERVICES, {"service1": 12, None: 70}),  # case 1g
+    ],
+)
+def test_by_what_a_container_belongs_to(
+    of: dict[str, str], expected: dict[str | None, int]
+) -> None:
+    """The table's names of containers, over lines that have them as their job."""
+    lines_of = drawn("separate")
+    found: Counter[str | None] = Counter()
+    for line in lines_of:
+        if line["kind"] == "used":
+            found[of.get(line["job"] or "")] += from_bytes(line["cost"] or b"")
+    assert {name: Fraction(amount, PICO) for name, amount in found.items()} == expected
+    assert by_tenant(lines_of)["__idle__"] == 30
+
+
+def test_by_cluster_and_two_labels_at_once() -> None:
+    """Case 2e: 16, 12 and 18 of cluster 1, 12 and 24 of cluster 2, idle 30."""
+    found: Counter[tuple[str, str | None, str | None]] = Counter()
+    for line in drawn("separate"):
+        if line["kind"] == "used":
+            cluster = line["pool"].partition("-")[0]
+            env = ENVIRONMENTS.get(line["job"] or "")
+            found[cluster, line["project"], env] += from_bytes(line["cost"] or b"")
+    assert {key: Fraction(amount, PICO) for key, amount in found.items()} == {
+        ("cluster1", "app1", "env1"): 16,
+        ("cluster1", "app2", "env2"): 12,
+        ("cluster1", None, None): 18,
+        ("cluster2", "app2", None): 12,
+        ("cluster2", None, None): 24,
+    }
 
 
 def test_idle_shared_by_weight() -> None:
