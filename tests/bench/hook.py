@@ -61,7 +61,7 @@ def run(kind: str, options: Options, number: int) -> dict[str, Number]:
     """Return the percentiles of one round."""
     plain, metered = served(kind, options, number)
     return {
-        **{f"cpu_{name}_us": ns / 1e3 for name, ns in percentiles(in_process(kind)).items()},
+        **in_process(kind),
         **{f"plain_{name}_ms": ns / 1e6 for name, ns in percentiles(plain).items()},
         **{f"metered_{name}_ms": ns / 1e6 for name, ns in percentiles(metered).items()},
         "calls": len(plain) + len(metered),
@@ -74,18 +74,18 @@ def percentiles(durations_ns: list[int]) -> dict[str, int]:
     return {"p50": ordered[len(ordered) // 2], "p99": ordered[len(ordered) * 99 // 100]}
 
 
-def in_process(kind: str) -> list[int]:
-    """Return what each call takes of the loop's thread, less what the application alone takes.
+def in_process(kind: str) -> dict[str, Number]:
+    """Return what the middleware adds to a call, at each percentile of calls with and without it.
 
-    Of the thread's own CPU time, so that other programs do not count; the outbox works beside it.
+    Of the loop's thread's own CPU time; the outbox works beside it.
     """
     answer = chunks(kind)
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as hook:
         metered: App = UsageMiddleware(application(answer), hook=hook, provider="vllm")
         alone = asyncio.run(timed(application(answer)))
         with_it = asyncio.run(timed(metered))
-    floor_ns = percentiles(alone)["p50"]
-    return [each - floor_ns for each in with_it]
+    before, after = percentiles(alone), percentiles(with_it)
+    return {f"cpu_{name}_us": (after[name] - before[name]) / 1e3 for name in before}
 
 
 async def timed(app: App) -> list[int]:

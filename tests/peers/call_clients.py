@@ -25,7 +25,7 @@ def chats(client: openai.OpenAI) -> None:
 
 def broken_off(client: openai.OpenAI) -> None:
     """Leave in the middle of a stream."""
-    with client.chat.completions.create(model="m", messages=TURNS, stream=True) as stream:
+    with client.chat.completions.create(model="endless", messages=TURNS, stream=True) as stream:
         next(iter(stream))
 
 

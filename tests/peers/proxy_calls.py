@@ -46,7 +46,7 @@ def messages(client: anthropic.Anthropic) -> None:
 
 def leave(client: openai.OpenAI) -> None:
     """Leave in the middle of a stream."""
-    with client.chat.completions.create(model="gpt", messages=turns(8), stream=True) as stream:
+    with client.chat.completions.create(model="endless", messages=turns(8), stream=True) as stream:
         next(iter(stream))
 
 

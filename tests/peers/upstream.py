@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ANSWER = "the ANSWERCANARY of the model"
+ENDLESS = "endless"  # streams until the client leaves
 CUMULATIVE = "claude-cumulative"  # tells usage in more than one delta
 WORDS = 8  # chunks of a stream
 PAUSE_S = 0.01  # between them, so that a client can leave in the middle
@@ -219,7 +220,8 @@ def chat_events(answered: Served) -> Iterator[bytes]:
     """Yield the chunks of a chat; usage at the end, if it was asked for."""
     head = {"id": answered.response_id, "object": "chat.completion.chunk", "created": 1,
             "model": answered.model}  # fmt: skip
-    for word in range(WORDS):
+    words = itertools.count() if answered.model.startswith(ENDLESS) else range(WORDS)
+    for word in words:
         delta = {"role": "assistant", "content": f"ANSWERCANARY-{word} "}
         yield data({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
     yield data({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})

@@ -164,6 +164,23 @@ def test_what_never_reached_an_outbox_is_said(
     assert hook.record(**CALL) is False
 
 
+def test_a_call_never_raises_where_no_thread_can_be_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    opening = Opening(KeptOutbox())
+    opening.go.set()
+    hook = waiting(opening, events=5)
+    with monkeypatch.context() as patched:
+        patched.setattr("threading.Thread.start", refuse)
+        assert hook.record(**CALL)
+    assert hook.record(**CALL)
+    assert hook.flush()
+    assert len(opening.outbox.events) == 2
+
+
 def test_a_child_of_a_fork_leaves_all_to_its_parent() -> None:
     outbox = KeptOutbox()
     hook = hook_with(outbox)

@@ -241,7 +241,8 @@ def test_an_application_that_fails_is_told_and_fails_as_before() -> None:
 
 @pytest.mark.parametrize(
     ("path", "method", "kind"),
-    [("/v1/models", "POST", "http"), ("/v1/chat/completions", "GET", "http"),
+    [("/v1/models", "POST", "http"), ("/v1/threads/t/messages", "POST", "http"),
+     ("/v1/chat/completions", "GET", "http"),
      ("/health", "GET", "http"), ("/v1/realtime", "POST", "websocket"), ("", "", "lifespan")],
 )  # fmt: skip
 def test_what_is_no_call_of_a_model_passes_untouched(path: str, method: str, kind: str) -> None:

@@ -7,8 +7,8 @@ Every message goes on as it came, before it is looked at. Usage is what the serv
 that was not asked for it (`stream_options.include_usage`) has none, and none is guessed.
 """
 
+import secrets
 import time
-import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 
@@ -118,7 +118,7 @@ class UsageMiddleware:
             "provider": self._provider,
             "model": answer.model or exchange.requested_model() or self._model or UNKNOWN,
             "endpoint": self._endpoint,
-            "request_id": uuid.uuid4().hex,
+            "request_id": secrets.token_hex(16),
             "response_id": answer.response_id,
             "operation": exchange.route.operation,
             "status": status,

@@ -15,6 +15,7 @@ import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from threading import Event as Flag
 from threading import Lock, Thread
@@ -105,8 +106,11 @@ class Hook:
             LOG.warning("call_refused reason=%s count=%d %s", reason, self._refused[reason], detail)
 
     def open(self) -> None:
-        """Open the outbox now, for a program that wants to know. Blocks. Raises OutboxError."""
-        if self._outbox is None:
+        """Open the outbox now, for a program that wants to know. Blocks. Raises OutboxError.
+
+        Before the first event: with that it opens by itself.
+        """
+        if self._outbox is None and self._opener is None:
             self._take(self._opened(self.config))
 
     def flush(self, timeout_s: float = 10.0) -> bool:
@@ -156,9 +160,15 @@ class Hook:
                 return False
             self._waiting.append(event)
             if self._opener is None:
-                self._opener = Thread(target=self._open_patiently, name=THREAD, daemon=True)
-                self._opener.start()
+                self._begin_opening()
         return True
+
+    def _begin_opening(self) -> None:
+        """Open the outbox in a thread; the next event tries again where none can be started."""
+        opener = Thread(target=self._open_patiently, name=THREAD, daemon=True)
+        with suppress(RuntimeError):  # no more threads, or the interpreter is ending
+            opener.start()
+            self._opener = opener
 
     @property
     def _most_waiting(self) -> int:

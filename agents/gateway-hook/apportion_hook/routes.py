@@ -34,7 +34,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "/completions": Route("text_completion", openai_chat.answer, openai_chat.Stream),
     "/embeddings": Route("embeddings", openai_chat.answer),
     "/responses": Route("chat", openai_responses.answer, openai_responses.Stream),
-    "/messages": Route("chat", anthropic.answer, anthropic.Stream),
+    "/v1/messages": Route("chat", anthropic.answer, anthropic.Stream),
     "/images/generations": Route("image", openai_images.images),
     "/images/edits": Route("image", openai_images.images),
     "/images/variations": Route("image", openai_images.images),

@@ -12,6 +12,7 @@ from agents.gateway.normalise.usage import Quantity, Usage, parts_of, some
 
 KINDS: Final = ("audio", "image", "video")
 CACHED_KINDS: Final = ("audio", "image")
+TOLD_APART: Final = frozenset({"cached_tokens_details", *(f"{kind}_tokens" for kind in KINDS)})
 OF_PROMPT: Final = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 OF_ANSWER: Final = (
     "completion_tokens_details",
@@ -67,6 +68,8 @@ def _output(raw: Json, spent: Json) -> int | None:
 
 def _kinds(prompt: Json, spent: Json) -> tuple[Quantity, ...]:
     """Return the parts that may have prices of their own; those of the input are uncached."""
+    if TOLD_APART.isdisjoint(prompt) and TOLD_APART.isdisjoint(spent):
+        return ()
     cached = part(prompt, "cached_tokens_details")  # realtime's
     kinds = [(f"input_{kind}", _uncached(prompt, cached, f"{kind}_tokens")) for kind in KINDS]
     kinds += [(f"cache_read_{kind}", count(cached, f"{kind}_tokens")) for kind in CACHED_KINDS]
