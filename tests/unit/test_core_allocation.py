@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import pytest
 
 from schemas.records import GpuInterval, InferenceUsage
-from streams.core.catalog import Catalog, Entries
+from streams.core.catalog import Catalog
 from streams.core.metering import Rules
-from streams.core.money import PICO
-from streams.core.pools import Endpoint, Pool, TokenWeights
+from streams.core.pools import TokenWeights
 from streams.core.windows import SECOND_US
-from tests.builders.drawing import Plain, agreed, drawn, meter, windows
+from tests.builders.drawing import Plain, drawn
 from tests.builders.terms import book, catalog, endpoint, gpu_price, rules
 from tests.builders.usage import call, holder, interval
 
@@ -245,42 +244,6 @@ def test_an_endpoint_nobody_called_is_paid_for_by_the_pool_s_users() -> None:
         ("acme", "idle_share", "20000000", "0.02"),
         ("acme", "used", "10000000", "0.01"),
     ]
-
-
-def test_calls_to_an_endpoint_without_a_gpu_are_counted_and_cost_nothing() -> None:
-    """A row of its own says how much work that was: as many input tokens."""
-    found = drawn(under(catalog(SHARED)), *calls(("acme", 1000, 0), ("acme", 500, 0)))
-    assert found == [
-        Plain("__unmapped__", "unmapped", "endpoint.unmapped", "1500", "0", 0),
-        Plain("acme", "held_idle", "gpu.held_idle", "0", "0", 0),
-        Plain("acme", "used", "gpu.active", "0", "0", 2),
-    ]
-
-
-def test_nothing_is_unmapped_of_an_endpoint_that_has_a_gpu_priced_or_not() -> None:
-    for price in (PRICE, gpu_price("2", model="A100")):
-        rules_of = rules(book(price), catalog(SHARED))
-        found = drawn(rules_of, LLAMA, *calls(("acme", 1000, 0)))
-        assert [row.quantity for row in found if row.kind == "unmapped"] == ["0"]
-
-
-def test_calls_are_unmapped_in_the_pool_of_their_endpoint_not_where_its_gpus_are() -> None:
-    """The catalog has it in h100, and its GPU is on a node of another: that one's time is idle."""
-    pools = (Pool("h100", ("gpu-*",)), Pool("l40", ("l40-*",)))
-    names = Catalog("c", Entries(pools=pools, endpoints=(Endpoint("llama", ("h100",)),)))
-    elsewhere = interval(holder(10 * S, endpoint="llama"), node="l40-1")
-    terms = under(names)
-    asked = meter(terms, *calls(("acme", 1000, 0)), seq=1)
-    found = windows([*meter(terms, elsewhere).partials, *asked.partials], agreed(terms))
-    kinds = {
-        where.pool: {(what.tenant, what.kind): each for what, each in window.lines().items()}
-        for where, window in found.items()
-    }
-    assert kinds["h100"]["__unmapped__", "unmapped"].quantity == 1000 * PICO
-    assert kinds["h100"]["acme", "used"].cost == 0
-    idle = kinds["l40"]["__idle__", "idle_share"]
-    assert (idle.quantity, idle.cost) == (10 * S * PICO, 10**10)
-    assert not {kind for _, kind in kinds["l40"]} & {"unmapped", "used"}
 
 
 def test_an_endpoint_on_several_gpus_is_one_whole() -> None:
