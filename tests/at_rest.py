@@ -1,11 +1,8 @@
-"""A database that nobody has open, and what commands of ours say when they are run on it."""
+"""A database that nobody has open, and the cost lines that a command published."""
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias, cast
-
-import pytest
+from typing import cast
 
 from clickhouse.client import connect
 from clickhouse.migrate import migrate
@@ -14,12 +11,9 @@ from clickhouse.writer import Writer
 from schemas import topics
 from schemas.codec import Codec
 from schemas.records import CostLine
-from streams.__main__ import main
 from streams.config_topic import CATALOG, PRICES
 from streams.kafka import read_to_end
 from streams.settings import KafkaSettings
-
-Apportion: TypeAlias = Callable[..., tuple[int, str, str]]  # status, stdout and stderr
 
 
 def database(folder: Path, lines: Sequence[CostLine], *bodies: tuple[str, str]) -> str:
@@ -48,19 +42,6 @@ def write(url: str, lines: Sequence[CostLine]) -> None:
         writer = Writer(connection.writer)
         writer.add(cost_lines(lines))
         writer.flush()
-
-
-def runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Apportion:
-    """Return what runs a command in this process."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["apportion", *words])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
 
 
 def published(kafka: KafkaSettings) -> list[CostLine]:

@@ -10,9 +10,10 @@ from schemas.decimals import from_bytes, to_bytes
 from schemas.records import CostLine
 from streams.config_topic import CATALOG
 from streams.settings import KafkaSettings
-from tests.at_rest import Apportion, database, published, runner, write
+from tests.at_rest import database, published, write
 from tests.builders.cost_lines import MINUTE_US, line
 from tests.builders.usage import T0
+from tests.command_line import Apportion, runner
 
 pytestmark = pytest.mark.integration
 

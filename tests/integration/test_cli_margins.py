@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from schemas.decimals import to_bytes
-from tests.at_rest import database, runner
+from tests.at_rest import database
 from tests.builders.cost_lines import line
 from tests.builders.usage import T0
+from tests.command_line import runner
 
 pytestmark = pytest.mark.integration
 

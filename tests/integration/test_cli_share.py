@@ -10,8 +10,9 @@ from schemas.records import CostLine
 from streams.core.windows import HOUR_US
 from streams.replay.share_recent import share_recent
 from streams.settings import KafkaSettings, WorkerSettings
-from tests.at_rest import Apportion, database, published, runner, write
+from tests.at_rest import database, published, write
 from tests.builders.cost_lines import MINUTE_US, line
+from tests.command_line import Apportion, runner
 
 pytestmark = pytest.mark.integration
 

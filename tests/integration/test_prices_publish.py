@@ -5,20 +5,16 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
-from streams.__main__ import main
 from streams.config_topic import CATALOG, PRICES, Kind
 from streams.kafka import publish, read_to_end
 from streams.settings import KafkaSettings
+from tests.command_line import Apportion, runner
 
 pytestmark = pytest.mark.integration
-
-Apportion: TypeAlias = Callable[..., tuple[int, str, str]]
 
 
 def entry(price: str, since: str = "2026-01-01", until: str = "") -> str:
@@ -44,14 +40,7 @@ def apportion(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("APPORTION_KAFKA__BOOTSTRAP", kafka.bootstrap)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["apportion", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture

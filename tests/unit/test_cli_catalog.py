@@ -1,16 +1,12 @@
 """The verbs of `apportion catalog` on files: what goes to stdout, and the status they end with."""
 
-import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
-from streams.__main__ import main
 from streams.config.catalog import load_catalog
-
-Apportion: TypeAlias = Callable[..., tuple[int, str, str]]
+from tests.command_line import Apportion, runner
 
 CATALOG = """tenants:
   - {name: shop, level: business_unit}
@@ -31,14 +27,7 @@ def apportion(
     monkeypatch.setenv("APPORTION_KAFKA__BOOTSTRAP", "127.0.0.1:1")  # files need no broker
     (tmp_path / "catalog.yaml").write_text(CATALOG)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["apportion", "catalog", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
+    return partial(runner(monkeypatch, capsys), "catalog")
 
 
 def test_a_catalog_that_is_one_has_a_version(apportion: Apportion) -> None:

@@ -2,20 +2,16 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
-from streams.__main__ import main
 from streams.cli.programs import PROGRAMS
 from streams.cli.verbs import VERBS
+from tests.command_line import Apportion, runner
 
 HEAVY = ("faust", "chdb", "confluent_kafka", "clickhouse_connect", "pydantic", "aiohttp")
 WAIT_S = 60.0
-
-Apportion: TypeAlias = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -25,14 +21,7 @@ def apportion(
     """Run the command in this process; return its status, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["apportion", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
+    return runner(monkeypatch, capsys)
 
 
 def loaded(code: str, names: tuple[str, ...]) -> str:

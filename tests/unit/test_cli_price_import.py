@@ -1,36 +1,24 @@
 """`apportion prices import litellm`: a map and a book in, a book and a report out."""
 
 import json
-import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
-from streams.__main__ import main
 from streams.config.price_book import load_price_book
-
-Import: TypeAlias = Callable[..., tuple[int, str, str]]
+from tests.command_line import Apportion, runner
 
 
 @pytest.fixture
 def importing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Import:
+) -> Apportion:
     """Run the command in this process, in a folder with a map of one model; return what it says."""
     monkeypatch.chdir(tmp_path)
     write_map(tmp_path, input_cost_per_token=2.5e-06, discount=1)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        words = ["apportion", "prices", "import", "litellm", "map.json", *arguments]
-        monkeypatch.setattr(sys, "argv", words)
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
+    return partial(runner(monkeypatch, capsys), "prices", "import", "litellm", "map.json")
 
 
 def write_map(folder: Path, **fields: object) -> None:
@@ -39,7 +27,7 @@ def write_map(folder: Path, **fields: object) -> None:
     (folder / "map.json").write_text(json.dumps({"gpt-4o": model}), encoding="utf-8")
 
 
-def test_the_book_is_on_stdout_and_the_report_on_stderr(importing: Import) -> None:
+def test_the_book_is_on_stdout_and_the_report_on_stderr(importing: Apportion) -> None:
     status, out, err = importing("--effective-from", "2026-11-01")
     book = load_price_book(out)
     assert status == 0
@@ -50,7 +38,7 @@ def test_the_book_is_on_stdout_and_the_report_on_stderr(importing: Import) -> No
     assert f"version {book.version}" in err
 
 
-def test_a_price_that_changed_is_shown_old_and_new(importing: Import, tmp_path: Path) -> None:
+def test_a_price_that_changed_is_shown_old_and_new(importing: Apportion, tmp_path: Path) -> None:
     importing("--effective-from", "2026-11-01", "--out", "book.yaml")
     write_map(tmp_path, input_cost_per_token=2e-06)
     into = ("--into", "book.yaml", "--out", "book.yaml")
@@ -60,14 +48,14 @@ def test_a_price_that_changed_is_shown_old_and_new(importing: Import, tmp_path: 
     assert len(load_price_book((tmp_path / "book.yaml").read_text(encoding="utf-8")).prices) == 2
 
 
-def test_the_same_map_again_leaves_the_file_as_it_is(importing: Import, tmp_path: Path) -> None:
+def test_the_same_map_again_leaves_the_file_as_it_is(importing: Apportion, tmp_path: Path) -> None:
     importing("--effective-from", "2026-11-01", "--out", "book.yaml")
     before = (tmp_path / "book.yaml").read_bytes()
     importing("--effective-from", "2026-12-01", "--into", "book.yaml", "--out", "book.yaml")
     assert (tmp_path / "book.yaml").read_bytes() == before
 
 
-def test_the_report_as_json_lists_every_field_not_understood(importing: Import) -> None:
+def test_the_report_as_json_lists_every_field_not_understood(importing: Apportion) -> None:
     status, out, _ = importing("--effective-from", "2026-11-01", "--json", "--out", "book.yaml")
     said = json.loads(out)
     assert status == 0
@@ -82,7 +70,7 @@ def test_the_report_as_json_lists_every_field_not_understood(importing: Import) 
     [(b"[]", "expected an object of models"), (b"\xff", "JSON in UTF-8"), (b"{", "expected JSON")],
 )
 def test_a_file_that_is_no_map_is_misuse(
-    importing: Import, tmp_path: Path, content: bytes, said: str
+    importing: Apportion, tmp_path: Path, content: bytes, said: str
 ) -> None:
     (tmp_path / "map.json").write_bytes(content)
     status, out, err = importing("--effective-from", "2026-11-01")
@@ -99,13 +87,15 @@ def test_a_file_that_is_no_map_is_misuse(
     ],
     ids=["no date", "json and book on stdout", "no begin"],
 )
-def test_misuse_is_said_and_exits_with_2(importing: Import, arguments: tuple[str, ...]) -> None:
+def test_misuse_is_said_and_exits_with_2(importing: Apportion, arguments: tuple[str, ...]) -> None:
     status, out, err = importing(*arguments)
     assert (status, out) == (2, "")
     assert err
 
 
-def test_an_older_map_is_refused_and_the_book_left_alone(importing: Import, tmp_path: Path) -> None:
+def test_an_older_map_is_refused_and_the_book_left_alone(
+    importing: Apportion, tmp_path: Path
+) -> None:
     importing("--effective-from", "2026-11-01", "--out", "book.yaml")
     before = (tmp_path / "book.yaml").read_bytes()
     status, _, err = importing(
@@ -116,7 +106,7 @@ def test_an_older_map_is_refused_and_the_book_left_alone(importing: Import, tmp_
     assert (tmp_path / "book.yaml").read_bytes() == before
 
 
-def test_check_reports_and_writes_nothing(importing: Import, tmp_path: Path) -> None:
+def test_check_reports_and_writes_nothing(importing: Apportion, tmp_path: Path) -> None:
     status, out, err = importing("--effective-from", "2026-11-01", "--check", "--out", "book.yaml")
     assert (status, out) == (0, "")
     assert "new" in err

@@ -1,16 +1,12 @@
 """The verbs of `apportion prices` on files: what goes to stdout, and the status they end with."""
 
 import json
-import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
-from streams.__main__ import main
-
-Apportion: TypeAlias = Callable[..., tuple[int, str, str]]
+from tests.command_line import Apportion, runner
 
 BOOK = """currency: USD
 defaults: {effective_from: 2026-01-01T00:00:00Z, source: page}
@@ -32,14 +28,7 @@ def apportion(
     monkeypatch.setenv("APPORTION_KAFKA__BOOTSTRAP", "127.0.0.1:1")  # files need no broker
     (tmp_path / "book.yaml").write_text(BOOK)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["apportion", "prices", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
+    return partial(runner(monkeypatch, capsys), "prices")
 
 
 def test_a_long_list_is_counted_instead(apportion: Apportion) -> None:
