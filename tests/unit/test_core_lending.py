@@ -86,6 +86,26 @@ def test_what_is_beyond_is_borrowed_and_credited_to_who_lent_it() -> None:
     }
 
 
+def test_one_more_idle_gpu_may_cost_a_borrower_less_and_should() -> None:
+    """acme reserved 3 and used 1; globex used 2 at a burst of 1.25: 5, and then 2 + 2.50."""
+    lending = Lending(burst=Fraction(5, 4), margin_account="desk")
+    names = catalog(share="separate", reservations=reserved(acme=3000), lending=lending)
+    used = (*worked("1", tenant="acme"), *worked("2", tenant="globex"))
+    assert costs(names, *used)["globex", "borrowed"] == "5"
+    more = costs(names, *used, *unheld("1"))
+    assert (more["globex", "used"], more["globex", "borrowed"]) == ("2", "2.5")
+
+
+def test_one_more_idle_gpu_that_is_cheaper_lowers_what_a_reservation_costs() -> None:
+    """acme reserved one and used none: it pays 2 for the only one, 1 for one of two at 2 and 0."""
+    free = gpu_price("0", model="A100")
+    under = rules(book(PRICE, free), catalog(reservations=reserved(acme=1000)), HOUR_US)
+    idle = [*unheld("1"), *(each | {"gpu_model": "A100"} for each in unheld("1"))]
+    for events, cost in ((idle[:1], "2"), (idle, "1")):
+        found = {(row.tenant, row.kind): row.cost for row in drawn(under, *events)}
+        assert found["acme", "reserved_idle"] == cost
+
+
 def test_without_lending_terms_each_pays_what_it_used_and_what_was_left_of_its_own() -> None:
     names = catalog(reservations=reserved(acme=3000))
     found = costs(
