@@ -43,10 +43,12 @@ class NodeOwners:
         self._from = sources
         self._workloads = Workloads(sources.cluster, sources.slurm)
         self._own_pid = os.getpid()
+        self._named: dict[int, Owner | None] = {}  # in this look: each is asked for several times
 
     def allotment(self, devices: Sequence[DeviceSeen]) -> Allotment:
         """Return what the allocators say now of the devices that were just looked at."""
         self._from.processes.forget_gone()
+        self._named.clear()
         given = [*self._given(devices)]
         known = [each.allocations for each in given if each.allocations is not None]
         allocations = tuple(each for part in known for each in part) if given else None
@@ -70,8 +72,11 @@ class NodeOwners:
         """Return whose a process is; None when it is gone and was never seen."""
         if not self._from.has_true_pids:
             return UNRESOLVED
-        process = self._from.processes.find(pid)
-        return None if process is None else self._workloads.of_process(process)
+        if pid not in self._named:
+            process = self._from.processes.find(pid)
+            found = None if process is None else self._workloads.of_process(process)
+            self._named[pid] = found
+        return self._named[pid]
 
     def is_monitor(self, pid: int) -> bool:
         """Whether a process only watches: this agent, its children, DCGM. It holds nothing."""
