@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import TypeAlias
 
 import pytest
@@ -9,16 +10,25 @@ import typer.main
 from typer.core import TyperGroup
 
 from streams.__main__ import main
+from streams.cli.programs import PROGRAMS
 from streams.cli.verbs import VERBS
 
 Apportion: TypeAlias = Callable[..., tuple[int, str, str]]  # status, stdout and stderr
 
 
+def app_of(verb: str) -> typer.Typer:
+    """Return the app of a verb, or of the program that has its name."""
+    if verb in PROGRAMS:
+        program: typer.Typer = import_module(f"{PROGRAMS[verb].module}.__main__").APP
+        return program
+    return VERBS[verb].load()
+
+
 def parse(words: list[str]) -> None:
     """Parse the words after `apportion`. Raises what the parser does: no such option, for one."""
     verb, *rest = words
-    command = typer.main.get_command(VERBS[verb].load())
-    while isinstance(command, TyperGroup):
+    command = typer.main.get_command(app_of(verb))
+    while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
         _, inner, rest = command.resolve_command(command.context_class(command), rest)
         assert inner is not None, words
         command = inner
