@@ -27,7 +27,7 @@ from tests.outbox_parts import RECORD, FakeChannel, decode
 T = TypeVar("T")
 TOKEN = "apc_" + "t" * 40
 OTHER = "apc_" + "o" * 40
-NOW_US = 1_795_251_700_000_000  # 2026-11-21T09:01:40Z
+NOW_US = 1_796_083_200_000_000  # 2026-12-01T00:00:00Z
 OWN = {
     "request_id": "r-1",
     "at": "2026-11-21T09:00:07Z",
@@ -129,7 +129,7 @@ def rig(  # noqa: PLR0913 - what a test wants otherwise
             clock=Clock(lambda: NOW_US, lambda: clock_s[0]),
         )
     )
-    app = faces.doors(desk, lambda: (True, {}))
+    app = faces.doors(desk, lambda: True)
     with asyncio.Runner() as runner:
         working = runner.get_loop().create_task(committer.work(lambda _: None))
         try:

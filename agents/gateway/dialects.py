@@ -14,6 +14,7 @@ from agents.gateway.normalise import otlp_json, otlp_protobuf, telemetry
 from agents.gateway.normalise.access_log import from_access_log
 from agents.gateway.normalise.cloudevents import from_cloudevent
 from agents.gateway.normalise.kong import from_http_log
+from agents.gateway.normalise.litellm import from_payload
 from agents.gateway.normalise.outcome import Declared, Outcome
 from agents.gateway.normalise.own import from_own
 from agents.gateway.settings import LimitSettings
@@ -80,6 +81,11 @@ def envoy(sent: Sent, source: Declared, limits: LimitSettings) -> Iterator[Outco
     return (from_access_log(line, source) for line in documents(sent.body, limits))
 
 
+def litellm(sent: Sent, source: Declared, limits: LimitSettings) -> Iterator[Outcome]:
+    """Read what LiteLLM's generic_api posts: payloads as a list, one a line, or one alone."""
+    return (from_payload(payload, source) for payload in documents(sent.body, limits))
+
+
 def usage(sent: Sent, source: Declared, limits: LimitSettings) -> Iterator[Outcome]:
     """Read our own JSON."""
     return (from_own(told, source) for told in documents(sent.body, limits))
@@ -131,6 +137,7 @@ DOORS = (
     Door("/v1/logs", "otlp", logs, "rejected_log_records"),
     Door("/v1/kong", "kong", kong),
     Door("/v1/envoy", "envoy", envoy),
+    Door("/v1/litellm", "litellm", litellm),
     Door("/v1/events", "cloudevents", cloudevents),
     Door("/api/v1/events", "cloudevents", cloudevents),  # where OpenMeter's clients send to
     Door("/v1/usage", "usage", usage),

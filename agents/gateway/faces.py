@@ -1,8 +1,7 @@
-"""The two faces over HTTP: doors for gateways, and /metrics and /health for operators."""
+"""The app that gateways push to: a door for each dialect, and /health for load balancers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,12 +10,15 @@ from starlette.routing import Route
 from agents.gateway.desk import Desk
 from agents.gateway.dialects import DOORS, Door
 
-Health = Callable[[], tuple[bool, Mapping[str, object]]]
 
+def doors(desk: Desk, is_taking: Callable[[], bool]) -> Starlette:
+    """Return the app. Its /health says no more than whether it takes events."""
 
-def doors(desk: Desk, health: Health) -> Starlette:
-    """Return the app that gateways push to. /health is there for load balancers."""
-    return Starlette(routes=[*(opened(desk, door) for door in DOORS), healthy(health, {})])
+    async def health(_: Request) -> Response:
+        is_ok = is_taking()
+        return JSONResponse({"ok": is_ok}, status_code=200 if is_ok else 503)
+
+    return Starlette(routes=[*(opened(desk, door) for door in DOORS), Route("/health", health)])
 
 
 def opened(desk: Desk, door: Door) -> Route:
@@ -26,24 +28,3 @@ def opened(desk: Desk, door: Door) -> Route:
         return await desk.answer(door, request)
 
     return Route(door.path, answer, methods=["POST"])
-
-
-def told(registry: CollectorRegistry, refresh: Callable[[], None], health: Health) -> Starlette:
-    """Return the app of operators. `refresh` sets what is only known when it is looked at."""
-
-    async def metrics(_: Request) -> Response:
-        refresh()
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-    return Starlette(routes=[Route("/metrics", metrics), healthy(health, None)])
-
-
-def healthy(health: Health, instead: Mapping[str, object] | None) -> Route:
-    """Return the route of /health, with its details or with others instead."""
-
-    async def answer(_: Request) -> Response:
-        is_ok, detail = health()
-        said = detail if instead is None else instead
-        return JSONResponse({"ok": is_ok, **said}, status_code=200 if is_ok else 503)
-
-    return Route("/health", answer)

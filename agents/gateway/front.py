@@ -7,14 +7,12 @@ large it may get; and its own limit of connections answers 503 to everybody once
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from agents.gateway.settings import LimitSettings, ListenSettings
-from agents.groups import WebSettings
 
 HEAD_BYTES = 64 * 1024
 DRAIN_S = 10  # for requests that are being answered
@@ -95,35 +93,20 @@ def front(app: Starlette, listen: ListenSettings, limits: LimitSettings) -> Serv
     """Return the server that gateways push to."""
     bounds = {"head_s": limits.head_s, "most": limits.connections}
     return Server(
-        configured(
+        uvicorn.Config(
             app,
-            listen.host,
-            listen.port,
+            host=listen.host,
+            port=listen.port,
             http=type("BoundedHttp", (Bounded,), bounds),
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # nothing here depends on the address of a client
             timeout_keep_alive=limits.idle_s,
+            timeout_graceful_shutdown=DRAIN_S,
             ssl_certfile=None if listen.tls_cert is None else str(listen.tls_cert),
             ssl_keyfile=None if listen.tls_key is None else str(listen.tls_key),
         )
-    )
-
-
-def back(app: Starlette, web: WebSettings) -> Server:
-    """Return the server of /metrics and /health."""
-    return Server(configured(app, web.host, web.port))
-
-
-def configured(app: Starlette, host: str, port: int, **more: Any) -> uvicorn.Config:  # noqa: ANN401 - uvicorn's
-    """Return what is alike of both."""
-    return uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        lifespan="off",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # nothing here depends on the address of a client
-        timeout_graceful_shutdown=DRAIN_S,
-        **more,
     )

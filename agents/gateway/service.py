@@ -12,11 +12,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from prometheus_client import CollectorRegistry
 
+from agents import web
 from agents.gateway import faces
 from agents.gateway.catalog import Catalog, OfFile, Published
 from agents.gateway.commit import Committer, committing
 from agents.gateway.desk import Desk, Tools
-from agents.gateway.front import Server, back, front
+from agents.gateway.front import Server, front
 from agents.gateway.metrics import Metric
 from agents.gateway.settings import CollectorSettings
 from agents.gateway.sources import SourcesInForce
@@ -80,14 +81,14 @@ class Collector:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         settings = self._settings
-        doors = front(faces.doors(self._desk, self._health), settings.listen, settings.limits)
-        web = back(faces.told(self._registry, self._refresh, self._health), settings.web)
+        app = faces.doors(self._desk, lambda: self._health()[0])
+        doors = front(app, settings.listen, settings.limits)
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(served(web))
+            web_port = stack.enter_context(web.served(settings.web, self._registry, self._health))
             await stack.enter_async_context(committing(self._committer, self._committed, stop.set))
             await stack.enter_async_context(self._following(stop))
             await stack.enter_async_context(served(doors))
-            LOG.info("collector_listening", port=doors.port, web_port=web.port)
+            LOG.info("collector_listening", port=doors.port, web_port=web_port)
             await stop.wait()
             self._is_draining = True
             LOG.info("collector_draining")
@@ -128,6 +129,7 @@ class Collector:
             if refusals != said and any(refusals):
                 LOG.error("config_refused", sources=refusals[0], catalog=refusals[1])
             said = refusals
+            self._refresh()
             if self._outbox.stats().failure is not None:
                 stop.set()
             await asyncio.sleep(LOOK_S)

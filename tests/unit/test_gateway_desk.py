@@ -1,6 +1,7 @@
 """What the collector takes, and what it answers: each dialect, each bound, each refusal."""
 
 import asyncio
+import json
 import zlib
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from agents.gateway.settings import LimitSettings
 from agents.outbox import Limits
 from tests.builders.telemetry import CHAT, logs, traces, traces_json
+from tests.conftest import ROOT
 from tests.gateway_parts import OTHER, OWN, STALL, TOKEN, Answer, ask, hash_of, post, rig, zipped
 from tests.outbox_parts import FakeChannel
 from tests.unit.test_gateway_kong import ENTRY
@@ -91,6 +93,20 @@ def test_each_dialect_is_taken(
         assert event["tenant"] in {"acme", None}
 
 
+PAYLOADS = ROOT / "tests" / "unit" / "payloads" / "litellm-1.106.2.jsonl"
+
+
+def test_litellm_may_send_a_list_lines_or_one(tmp_path: Path) -> None:
+    payloads = [json.loads(line)["payload"] for line in PAYLOADS.read_bytes().splitlines()]
+    lines = b"\n".join(json.dumps(payload).encode() for payload in payloads)
+    source = {"name": "app", "tokens": [hash_of(TOKEN)]}
+    with rig(tmp_path, entries=[source], catalog="") as collector:
+        told = [collector.post("/v1/litellm", body).json for body in (lines, payloads, payloads[0])]
+        assert told[0]["taken"] == told[1]["taken"] > 5
+        assert [each["refused"] for each in told] == [0, 0, 0]
+        assert len(collector.events()) == told[0]["taken"]
+
+
 def test_lines_of_json_are_events(tmp_path: Path) -> None:
     lines = b"\n".join(b'{"request_id":"%d","at":"2026-11-21T09:00:07Z","provider":"p","model":"m"}'
                        % number for number in range(3))  # fmt: skip
@@ -145,10 +161,10 @@ def test_a_whole_success_has_no_partial_one(tmp_path: Path) -> None:
 
 def test_events_of_the_future_are_refused(tmp_path: Path) -> None:
     with rig(tmp_path) as collector:
-        answer = collector.post("/v1/usage", own(1, at="2026-11-21T09:06:41Z"))
+        answer = collector.post("/v1/usage", own(1, at="2026-12-01T00:05:01Z"))
         assert (answer.status, answer.json["taken"]) == (422, 0)
         assert "future_time" in answer.json["errors"][0]
-        assert collector.post("/v1/usage", own(1, at="2026-11-21T09:06:40Z")).status == 200
+        assert collector.post("/v1/usage", own(1, at="2026-12-01T00:05:00Z")).status == 200
 
 
 @pytest.mark.parametrize(

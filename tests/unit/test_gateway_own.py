@@ -88,6 +88,11 @@ def test_every_field_of_the_model_is_a_field_of_an_event() -> None:
         {"reported_cost": "1e999999999", "reported_currency": "USD"},
         {"quantities": [{"meter": "call.pages", "unit": "Pages", "quantity": -1}]},
         {"attempt": 2**31},
+        {"at": 1795251607},
+        {"input_tokens": True},
+        {"input_tokens": "12"},
+        {"is_stream": "yes"},
+        {"reported_cost": True, "reported_currency": "USD"},
     ],
 )
 def test_what_cannot_be_billed_is_refused(change: dict[str, object]) -> None:

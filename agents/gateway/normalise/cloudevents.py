@@ -25,7 +25,14 @@ RENAMED = {
     "cached_tokens": "cache_read_tokens",
 }
 DERIVED = ("total_tokens",)  # the sum of the others
-COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens")
+COUNTS = (
+    "input_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+)
 
 
 def from_cloudevent(told: object, source: Declared, received: str) -> Outcome:

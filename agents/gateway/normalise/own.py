@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
 
 from agents.gateway.normalise import values
 from agents.gateway.normalise.outcome import Call, Declared, Outcome, refused
@@ -18,10 +18,15 @@ from schemas.decimals import WHOLE_DIGITS
 from schemas.records import CallQuantity, InferenceUsage
 
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=values.LONGEST_NAME)]
-Count: TypeAlias = Annotated[int, Field(ge=0, le=values.MOST)]
+Count: TypeAlias = Annotated[int, Strict(), Field(ge=0, le=values.MOST)]
 Amount: TypeAlias = Annotated[
-    Decimal, Field(ge=0, allow_inf_nan=False, lt=Decimal(10) ** WHOLE_DIGITS)
+    Decimal,
+    BeforeValidator(values.no_truth),
+    Field(ge=0, allow_inf_nan=False, lt=Decimal(10) ** WHOLE_DIGITS),
 ]
+Instant: TypeAlias = Annotated[
+    str, Field(max_length=64, json_schema_extra={"format": "date-time"})
+]  # read by `values.instant`: numbers would have to be guessed to be seconds or more
 Word: TypeAlias = Annotated[str, Field(pattern=f"^{values.WORD.pattern}$")]
 Status = Literal["ok", "error", "client_disconnect", "timeout", "rate_limited", "blocked"]
 FAULTS_TOLD = 3
@@ -45,7 +50,7 @@ class UsageEvent(BaseModel):
     request_id: Name = Field(
         description="Your id of this attempt: the same again is the same call, and counts once."
     )
-    at: AwareDatetime = Field(description="When the attempt ended, with an offset.")
+    at: Instant = Field(description="When the attempt ended, with an offset.")
     tenant: Name | None = Field(default=None, description="Who pays.")
     project: Name | None = Field(default=None, description="Project of the tenant.")
     provider: Name = Field(description="As the price book names it, e.g. openai.")
@@ -62,25 +67,27 @@ class UsageEvent(BaseModel):
     quantities: tuple[Quantity, ...] | None = Field(default=None, max_length=64)
     response_id: Name | None = Field(default=None, description="The provider's id of the answer.")
     operation_id: Name | None = Field(default=None, description="What attempts have in common.")
-    attempt: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+    attempt: Annotated[int, Strict(), Field(ge=1, lt=2**31)] | None = None
     operation: Word | None = Field(default=None, description="chat, embeddings, ...")
     status: Status | None = None
     error_type: Word | None = Field(default=None, description="A class of errors, no message.")
     usage_source: Literal["provider", "estimate", "none"] | None = None
-    is_stream: bool | None = None
-    started_at: AwareDatetime | None = None
-    first_token_at: AwareDatetime | None = None
+    is_stream: Annotated[bool, Strict()] | None = None
+    started_at: Instant | None = None
+    first_token_at: Instant | None = None
     reported_cost: Amount | None = Field(default=None, description="To compare with, never billed.")
     reported_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
     key_hash: Name | None = None
     user_hash: Name | None = None
 
 
-INSTANTS = ("started_at", "first_token_at")
-NUMBERS = ("reported_cost", "quantities")
-PLAIN = tuple(
-    name for name in UsageEvent.model_fields if name not in {*INSTANTS, *NUMBERS, "at", "tenant"}
-)
+INSTANTS = {
+    "at": "at_us",
+    "started_at": "started_at_us",
+    "first_token_at": "first_token_at_us",
+}
+MADE = {*INSTANTS, "reported_cost", "quantities", "tenant", "provider"}
+PLAIN = tuple(name for name in UsageEvent.model_fields if name not in MADE)
 
 
 def from_own(told: object, source: Declared) -> Outcome:
@@ -106,19 +113,12 @@ def event_of(told: object, source: Declared) -> InferenceUsage:
 
 
 def event_from(read: UsageEvent, source: Declared) -> InferenceUsage:
-    """Return what was read as an event."""
+    """Return what was read as an event. Raises Unfit."""
     made: dict[str, Any] = {name: getattr(read, name) for name in PLAIN}
-    for name in ("request_id", "project", "provider", "model", "endpoint", "response_id",
-                 "operation_id", "region", "key_hash", "user_hash"):  # fmt: skip
-        values.name(made[name], name)
     made["provider"] = source.provider(read.provider)
-    made["tenant"] = (
-        source.tenant if source.tenant is not None else values.name(read.tenant, "tenant")
-    )
-    made["at_us"] = values.instant(read.at.isoformat(), "at")
-    for name in INSTANTS:
-        at = getattr(read, name)
-        made[f"{name}_us"] = None if at is None else values.instant(at.isoformat(), name)
+    made["tenant"] = read.tenant if source.tenant is None else source.tenant
+    for name, field in INSTANTS.items():
+        made[field] = values.instant(getattr(read, name), name)
     made["quantities"] = None if read.quantities is None else [*map(quantity, read.quantities)]
     made["reported_cost"] = values.amount(read.reported_cost, "reported_cost")
     made["gateway"] = source.name
@@ -127,8 +127,6 @@ def event_from(read: UsageEvent, source: Declared) -> InferenceUsage:
 
 def quantity(read: Quantity) -> CallQuantity:
     """Return a quantity as Avro has it."""
-    values.name(read.meter, "meter")
-    values.name(read.unit, "unit")
     amount = values.amount(read.quantity, "quantity") or b"\0"
     return CallQuantity(meter=read.meter, unit=read.unit, quantity=amount)
 

@@ -95,6 +95,13 @@ def amount(value: object, what: str) -> bytes | None:
     return to_bytes(pico)
 
 
+def no_truth(value: object) -> object:
+    """Return a value that is to be a number. Raises ValueError for true and false."""
+    if isinstance(value, bool):
+        raise ValueError("expected a number, got true or false")  # noqa: TRY004 - pydantic's way
+    return value
+
+
 def pico_of(digits: str) -> int | None:
     """Return a decimal >= 0 in pico, half-even; None for anything else.
 
