@@ -1,9 +1,11 @@
 """A real collector process on a real broker: kills, lost answers, drains, catalogs, and no text."""
 
 import json
+import os
 import random
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -19,6 +21,7 @@ from streams.kafka import create_topics
 from streams.settings import KafkaSettings
 from tests import brokers, embedded_broker
 from tests.builders.telemetry import CHAT, traces, traces_json
+from tests.command_line_agents import COLLECTOR
 from tests.gateway_parts import OTHER, OWN, TOKEN, hash_of
 from tests.gateway_process import CollectorProcess, events, payloads, write_sources
 from tests.outbox_parts import wait_until
@@ -237,3 +240,26 @@ def test_a_stop_answers_what_was_asked_and_sends_what_was_taken(
     assert answer.startswith(b"HTTP/1.1 200"), answer
     assert collector.stop() == 0
     assert [event["request_id"] for event in events(payloads(kafka))] == [OWN["request_id"]]
+
+
+def test_the_example_with_curl_is_taken_and_may_be_repeated(
+    tmp_path: Path, collector: CollectorProcess, kafka: str, root: Path
+) -> None:
+    made = subprocess.run(
+        [*COLLECTOR, "token"], capture_output=True, text=True, check=True, timeout=60
+    )
+    token, hashed = (line.partition(": ")[2] for line in made.stdout.splitlines())
+    write_sources(tmp_path, {"name": "billing-app", "tokens": [hashed]})
+    collector.start()
+    wait_until(lambda: bool((collector.health() or {})["ok"]))
+    where = {"COLLECTOR": f"http://127.0.0.1:{collector.port}", "TOKEN": token}
+    for _ in range(2):
+        subprocess.run(
+            [root / "examples" / "gateways" / "push.sh"],
+            env={**os.environ, **where},
+            check=True,
+            timeout=60,
+        )
+    assert collector.stop() == 0
+    arrived = {event["request_id"]: event["input_tokens"] for event in events(payloads(kafka))}
+    assert arrived == {"example-1": 1000, "example-2": 123, "example-3": 10}
