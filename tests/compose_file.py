@@ -22,7 +22,8 @@ PASSWORDS = {
 }
 WORKERS = ("accrue", "meter", "allocate", "watch", "store")
 JOBS = ("topics", "migrate", "prices", "catalog")
-OURS = (*JOBS, *WORKERS)
+AGENTS = ("collector",)
+OURS = (*JOBS, *WORKERS, *AGENTS)
 
 
 def raw() -> dict[str, Any]:

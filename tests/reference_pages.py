@@ -12,6 +12,7 @@ from typing import Final
 
 import agents.gateway.metrics as gateway
 import agents.gpu.metrics as gpu
+from agents.gateway.normalise.own import UsageEvent
 from schemas.catalogue import AVRO, current
 from schemas.declaration import Array, Enum, Fixed, Map, Primitive, Record, Type, Union, read
 from schemas.topics import ALL, DAY_MS, Topic
@@ -79,6 +80,7 @@ def pages() -> dict[Path, str]:
         EXAMPLE: example(EXAMPLE.read_text(encoding="utf-8")),
         DOCS / "price-book.schema.json": json_schema(price_document.Document, "price book"),
         DOCS / "catalog.schema.json": json_schema(catalog_document.Document, "catalog"),
+        DOCS / "usage-event.schema.json": json_schema(UsageEvent, "usage event"),
     }
 
 

@@ -21,7 +21,7 @@ SECOND_US = 1_000_000
 class Memory:
     """How much is remembered. Raises ValueError for bounds that cannot hold."""
 
-    max_events: int = 1_000_000  # about 130 bytes of memory and 16 to 48 of disk each
+    max_events: int = 1_000_000  # 90 to 190 bytes of memory and 16 to 48 of disk each
     max_age_s: float = 3_600.0
 
     def __post_init__(self) -> None:

@@ -6,13 +6,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
 
+import agents.settings
+from agents.gateway.settings import CollectorSettings
 from streams import web
-from streams.cli.verbs import VERBS
 from streams.processors.worker import STOP_S
 from streams.settings import load, masked
 from tests import compose_file
-from tests.command_line import parse
-from tests.compose_file import JOBS, OURS, PASSWORDS, ROOT, WORKERS
+from tests.command_line import app_of, parse
+from tests.compose_file import AGENTS, JOBS, OURS, PASSWORDS, ROOT, WORKERS
 
 SERVICES = compose_file.services()
 DONE = {"condition": "service_completed_successfully"}
@@ -25,6 +26,7 @@ ORDER = {
     "catalog": {"topics": DONE},
     "accrue": {"prices": DONE},
     "meter": {"prices": DONE, "catalog": DONE},
+    "collector": {"topics": DONE, "access": DONE},
     "allocate": {"topics": DONE},
     "watch": {"prices": DONE, "catalog": DONE, "migrate": DONE},
     "store": {"prices": DONE, "catalog": DONE, "migrate": DONE},
@@ -52,7 +54,7 @@ def test_the_command_accepts_its_environment(name: str, monkeypatch: pytest.Monk
     for key, value in environment(name).items():
         monkeypatch.setenv(key, value)
     verb, *rest = words(name)
-    done = CliRunner().invoke(VERBS[verb].load(), [*rest, "--check"])
+    done = CliRunner().invoke(app_of(verb), [*rest, "--check"])
     assert done.exit_code == 0, done.output
     for key, value in environment(name).items():
         assert f"{key}={'*' * 10 if key.endswith('PASSWORD') else value}\n" in done.output
@@ -60,7 +62,8 @@ def test_the_command_accepts_its_environment(name: str, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_variable_is_a_setting(name: str) -> None:
-    known = {line.partition("=")[0] for line in masked(load()).splitlines()}
+    told = f"{masked(load())}\n{agents.settings.masked(CollectorSettings())}"
+    known = {line.partition("=")[0] for line in told.splitlines()}
     assert set(environment(name)) - known == set()
 
 
@@ -136,4 +139,17 @@ def test_the_page_about_it_names_addresses_there_are() -> None:
 
 def test_jobs_and_workers_are_all_the_services_of_ours() -> None:
     ours = {name for name, service in SERVICES.items() if "build" in service}
-    assert ours == {*JOBS, *WORKERS}
+    assert ours == {*JOBS, *WORKERS, *AGENTS}
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_an_agent_may_write_usage_and_nothing_else(name: str) -> None:
+    settings = environment(name)
+    [user] = [value for key, value in settings.items() if key.endswith("SASL_USERNAME")]
+    assert user == "producer"
+    assert PASSWORDS["KAFKA_PASSWORD"] not in settings.values()
+
+
+def test_the_health_of_the_collector_is_asked_where_it_is_served() -> None:
+    port = environment("collector")["APPORTION_COLLECTOR_WEB__PORT"]
+    assert f"http://127.0.0.1:{port}/health" in SERVICES["collector"]["healthcheck"]["test"][-1]

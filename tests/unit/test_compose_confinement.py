@@ -88,12 +88,13 @@ def test_the_inner_network_leads_nowhere() -> None:
     assert FILE["networks"] == {"front": {}, "back": {"internal": True}}
 
 
-def test_published_ports_are_those_three() -> None:
+def test_published_ports_are_these() -> None:
     published = {name: s["ports"] for name, s in SERVICES.items() if s.get("ports")}
     assert published == {
         "kafka": ["127.0.0.1:19092:19092"],
         "clickhouse": ["127.0.0.1:8123:8123"],
         "registry": ["127.0.0.1:8081:8080"],
+        "collector": ["127.0.0.1:4318:4318"],
     }
 
 
@@ -111,9 +112,10 @@ def test_data_is_in_named_volumes_of_one_service_each() -> None:
     assert sorted(named) == sorted(FILE["volumes"])
 
 
-def test_only_the_registry_waits_for_a_profile() -> None:
+def test_only_these_wait_for_a_profile() -> None:
     assert {n: s["profiles"] for n, s in SERVICES.items() if "profiles" in s} == {
-        "registry": ["registry"]
+        "registry": ["registry"],
+        "collector": ["gateways"],
     }
 
 
