@@ -84,7 +84,9 @@ class Collector:
         app = faces.doors(self._desk, lambda: self._health()[0])
         doors = front(app, settings.listen, settings.limits)
         async with AsyncExitStack() as stack:
-            web_port = stack.enter_context(web.served(settings.web, self._registry, self._health))
+            web_port = stack.enter_context(
+                web.served(settings.web.host, settings.web.port, self._registry, self._health)
+            )
             await stack.enter_async_context(committing(self._committer, self._committed, stop.set))
             await stack.enter_async_context(self._following(stop))
             await stack.enter_async_context(served(doors))

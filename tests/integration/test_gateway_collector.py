@@ -142,6 +142,7 @@ def test_no_text_of_a_call_is_kept_sent_or_logged(
     tmp_path: Path, collector: CollectorProcess, kafka: str
 ) -> None:
     collector.start()
+    wait_until(lambda: bool((collector.health() or {})["ok"]))
     text = "nobody-may-keep"
     own = {**OWN, "messages": [{"content": f"the-{text}"}], f"the-{text}": 1}
     kong = json.loads(json.dumps(ENTRY).replace("the prompt", f"the-{text}"))
