@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 
 import litellm
 
@@ -10,6 +11,8 @@ from apportion_hook.litellm import ApportionLogger
 from apportion_hook.settings import from_environment
 
 PROMPT = "the PROMPTCANARY of the user"
+CALLS = 8
+LOGGED_S = 60.0
 TURNS = [{"role": "user", "content": PROMPT}]
 
 
@@ -44,12 +47,11 @@ def synchronous(base: str) -> None:
     )
 
 
-async def settled() -> None:
-    """Let LiteLLM's own queue of callbacks run empty."""
-    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER  # noqa: PLC0415
-
-    await GLOBAL_LOGGING_WORKER.flush()
-    await asyncio.sleep(1)  # what it started runs on
+async def settled(hook: Hook) -> None:
+    """Let LiteLLM's own queue of callbacks run empty: it logs after it answered."""
+    deadline_s = time.monotonic() + LOGGED_S
+    while hook.stats().accepted < CALLS and time.monotonic() < deadline_s:  # noqa: ASYNC110 - LiteLLM tells nobody
+        await asyncio.sleep(0.01)
 
 
 def main() -> None:
@@ -61,7 +63,7 @@ def main() -> None:
 
     async def everything() -> None:
         await calls(base)
-        await settled()
+        await settled(hook)
 
     asyncio.run(everything())
 
