@@ -87,7 +87,7 @@ class Agent:
 
     def _round(self) -> None:
         pace, counts = self._tools.pace, self._tools.metrics
-        began_us = self._now_us()
+        began_us, is_first = self._now_us(), self._looked_us is None
         seen = look(self._tools.eyes, pace.period_s)
         self._looked_us = self._now_us()
         for_s = (self._looked_us - began_us) / SECOND_US
@@ -95,7 +95,8 @@ class Agent:
         self._check_outbox()
         self._tell_changes(seen.devices)
         before_s, self._cpu_s = self._cpu_s, self._tools.eyes.cpu_s()
-        pace.note(self._cpu_s - before_s)
+        if not is_first:  # which also started what looks
+            pace.note(self._cpu_s - before_s)
         counts.count(Metric.LOOKS)
         counts.count(Metric.CPU_S, self._cpu_s - before_s)
         counts.observe(Metric.LOOK_S, for_s)

@@ -37,6 +37,7 @@ class SamplingSettings(Group):
     longest_s: PositiveFloat = Field(default=10.0, description="never more than this between looks")
     gap_s: PositiveFloat = Field(
         default=3600.0,
+        le=86_400.0,  # no interval may be longer than a day
         description="time nobody watched is told of as unobserved up to this; more is counted",
     )
 

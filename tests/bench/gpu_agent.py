@@ -33,7 +33,8 @@ def bench(options: Options) -> list[Figure]:
         kafka = stack.enter_context(stage.broker())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         host = Host(folder=folder, kafka=kafka.bootstrap)
-        host.settings |= {"SAMPLING__EVERY_S": "1", "SAMPLING__INTERVAL_S": "10"}
+        defaults = {"EVERY_S": "1", "INTERVAL_S": "10", "CPU_RATIO": "0.02"}
+        host.settings |= {f"SAMPLING__{name}": value for name, value in defaults.items()}
         cluster = stack.enter_context(gpu_cluster.running(host))
         fill(cluster)
         host.variables["PYTHONDONTWRITEBYTECODE"] = ""  # as installed: modules are compiled once

@@ -51,6 +51,7 @@ class MadeUp:
     devices: tuple[DeviceSeen, ...] = ()
     allotted: Allotment = field(default_factory=allotted)
     cpu_a_look_s: float = 0.001
+    spent_s: float = 0.0  # of CPU, beside
     looks: int = 0
     until_look: int = 10
     before_look: Callable[[int], None] = lambda _: None
@@ -71,7 +72,7 @@ class MadeUp:
         return pid == MONITOR
 
     def eyes(self) -> Eyes:
-        cpu_s = lambda: self.looks * self.cpu_a_look_s  # noqa: E731 - as a clock
+        cpu_s = lambda: self.spent_s + self.looks * self.cpu_a_look_s  # noqa: E731 - as a clock
         return Eyes(self.clocks.now, self, self, ByNamespace(), cpu_s)
 
     def wait(self, seconds: float) -> bool:
@@ -196,6 +197,13 @@ def test_a_reader_that_cannot_go_on_ends_the_agent_with_what_was_seen(bench: Ben
     with pytest.raises(ReaderStale):
         bench.run(looks=100)
     assert [span(one) for one in bench.sent()] == [(0, 5)]
+
+
+def test_what_it_takes_to_start_is_not_the_cost_of_looking(bench: Bench) -> None:
+    """A second of CPU with the first look, a millisecond with each after it."""
+    bench.node.before_look = lambda _: setattr(bench.node, "spent_s", 1.0)
+    bench.run(looks=20)
+    assert bench.counted("period_seconds") == 1.0
 
 
 def test_an_agent_that_costs_too_much_looks_more_rarely(bench: Bench) -> None:

@@ -22,7 +22,6 @@ class Spent:
     unmeasured_us: int = 0  # part of it in which nobody knows what it worked
     without_context_us: int | None = 0  # None: of some part nobody knows it
     worked_us: int = 0
-    memory_bytes: int | None = None  # the most seen
 
 
 @dataclass(frozen=True, slots=True)

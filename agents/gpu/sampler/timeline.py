@@ -33,11 +33,6 @@ class Timeline:
         self.closed: list[tuple[GpuInterval, Covered]] = []
         self.skipped_us = 0
 
-    @property
-    def last(self) -> Seen | None:
-        """The last look; None before the first."""
-        return self._before
-
     def look(self, look: Look, device: DeviceSeen) -> None:
         """Go on to a look."""
         seen = Seen(look.at, device, hold(device, look, self._terms.sharing))
