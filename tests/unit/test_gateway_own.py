@@ -9,19 +9,11 @@ from agents.gateway.normalise.outcome import Call, Declared, Outcome, Refused
 from agents.gateway.normalise.own import UsageEvent, from_own
 from schemas.decimals import ONE, to_bytes
 from schemas.records import InferenceUsage
+from tests.gateway_parts import OWN
 
 SOURCE = Declared(name="app")
 RECEIVED = "2026-11-21T09:01:00+00:00"
 AT_US = 1_795_251_607_000_000
-OWN = {
-    "request_id": "r-1",
-    "at": "2026-11-21T09:00:07Z",
-    "tenant": "acme",
-    "provider": "openai",
-    "model": "gpt-4o",
-    "input_tokens": 1000,
-    "output_tokens": 300,
-}
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "type": "prompt",
