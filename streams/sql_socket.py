@@ -26,6 +26,7 @@ from streams.replay.errors import ReplayError
 PATH_BYTES = 102  # macOS's sun_path is 104 (Linux's 108): its end, and the dot of the draft
 STATEMENT_BYTES = 1024 * 1024
 ANSWER_S = 300.0  # the longest statement a client waits for
+REPORT_S = 3600.0  # the longest report; one that nobody waits for any longer is made all the same
 SHUTDOWN_S = 0.5
 
 
@@ -64,17 +65,19 @@ async def serve(path: Path, reader: Reader, reports: Mapping[str, Report]) -> As
 def ask(path: Path, sql: str, form: str) -> str:
     """Send a statement to the store behind a socket. Blocks.
 
-    Raises StoreUnavailable when none listens, SqlRefused with what the engine said.
+    Raises StoreUnavailable when none listens, SqlRefused with what the engine said, or when there
+    is no answer in time.
     """
-    return _post(path, f"/?{urlencode({'format': form})}", sql.encode())
+    return _post(path, f"/?{urlencode({'format': form})}", sql.encode(), ANSWER_S)
 
 
-def report(path: Path, name: str, asked: Mapping[str, str]) -> str:
+def report(path: Path, name: str, asked: Mapping[str, str], within_s: float = REPORT_S) -> str:
     """Have the store behind a socket make a report. Blocks.
 
-    Raises StoreUnavailable when none listens, SqlRefused with what went wrong.
+    Raises StoreUnavailable when none listens, SqlRefused with what went wrong, or when there is no
+    answer in time.
     """
-    return _post(path, f"/report/{name}", json.dumps(dict(asked)).encode())
+    return _post(path, f"/report/{name}", json.dumps(dict(asked)).encode(), within_s)
 
 
 def answers(path: Path) -> bool:
@@ -83,12 +86,15 @@ def answers(path: Path) -> bool:
         return client.connect_ex(str(path)) == 0
 
 
-def _post(path: Path, target: str, body: bytes) -> str:
-    connection = _UnixConnection(path)
+def _post(path: Path, target: str, body: bytes, within_s: float) -> str:
+    connection = _UnixConnection(path, within_s)
     try:
         connection.request("POST", target, body)
         response = connection.getresponse()
         text = response.read().decode("utf-8", "replace")
+    except TimeoutError as error:
+        text = f"expected an answer of the store within {within_s:g} s, got none"
+        raise SqlRefused(f"{text}; it is busy, ask later") from error
     except OSError as error:
         raise StoreUnavailable(f"no store answers on {path}: {error}") from error
     finally:
@@ -144,8 +150,8 @@ def _remove(path: Path) -> None:
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=ANSWER_S)
+    def __init__(self, path: Path, within_s: float) -> None:
+        super().__init__("localhost", timeout=within_s)
         self._path = path
 
     def connect(self) -> None:

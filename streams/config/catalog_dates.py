@@ -5,11 +5,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TypeAlias
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from streams.config.document import Strict
 from streams.config.faults import Fault, Loc
-from streams.config.fields import instant_us
+from streams.config.fields import Instant, instant_us
 from streams.config.price_order import Stay, iso
 from streams.core.timeline import FOREVER
 
@@ -19,11 +19,11 @@ Stays: TypeAlias = dict[str, list[Stay]]  # by name
 class Lasting(Strict):
     """What holds for windows that begin from one instant until another."""
 
-    effective_from: AwareDatetime | None = Field(
+    effective_from: Instant | None = Field(
         default=None,
         description="First instant it holds at: of a window, its begin counts. Left out: always.",
     )
-    effective_to: AwareDatetime | None = Field(
+    effective_to: Instant | None = Field(
         default=None, description="First instant it holds at no more. Left out: none."
     )
 

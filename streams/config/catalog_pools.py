@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -16,7 +16,10 @@ from streams.core.catalog import DERIVED_MARK
 from streams.core.pools import Share
 from streams.core.reserved import PLATFORM
 
-Thousandths: TypeAlias = Annotated[Decimal, Field(ge=0, decimal_places=3, max_digits=MAX_DIGITS)]
+COUNT_LIMIT: Final = 10**9  # GPUs, or work of a token: what follows from it fits a line
+Thousandths: TypeAlias = Annotated[
+    Decimal, Field(ge=0, lt=COUNT_LIMIT, decimal_places=3, max_digits=MAX_DIGITS)
+]
 
 
 class Idle(Strict):

@@ -81,11 +81,18 @@ class SharedCost(Lasting):
         if self.monthly is not None and whole(self.monthly, PICO) is None:
             text = f"expected at most 12 decimals, got {self.monthly:f}; round it"
             yield Fault((*loc, "monthly"), text)
+        yield from self._repeated(loc)
         for field, key in LISTED.items():
             yield from self._listed_faults((*loc, field), getattr(self, field), key)
         if len([each for each in (self.among, self.level, self.shares) if each]) > 1:
             text = "expected one of among, level and shares to say who shares it, got several"
             yield Fault(loc, f"{text}; keep one")
+
+    def _repeated(self, loc: Loc) -> Iterator[Fault]:
+        for number, name in enumerate(self.among):
+            if name in self.among[:number]:
+                text = f"expected each of among once, got {name!r} again; remove one"
+                yield Fault((*loc, "among", number), text)
 
     def _listed_faults(self, loc: Loc, parts: Mapping[str, Decimal], key: str) -> Iterator[Fault]:
         field, total = loc[-1], sum(parts.values())

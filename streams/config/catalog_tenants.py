@@ -1,7 +1,7 @@
 """Tenants, tiers of service and producers, as a catalog document has them."""
 
 from decimal import Decimal
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WrapSerializer
 from pydantic_core import CoreSchema
@@ -9,13 +9,14 @@ from pydantic_core import CoreSchema
 from streams.config.catalog_dates import Lasting
 from streams.config.fields import MAX_DIGITS, Name
 
-Factor: TypeAlias = Annotated[Decimal, Field(ge=0, max_digits=MAX_DIGITS)]
+FACTOR_LIMIT: Final = 10**6  # what is multiplied by it still fits a line
+Factor: TypeAlias = Annotated[Decimal, Field(ge=0, lt=FACTOR_LIMIT, max_digits=MAX_DIGITS)]
 
 
 class Tenant(Lasting):
     """Who pays. One that moves is there twice, with other dates."""
 
-    name: str = Field(description="Its name, as usage has it.")
+    name: Name = Field(description="Its name, as usage has it.")
     parent: str | None = Field(default=None, description="The tenant above it. Left out: none.")
     level: str | None = Field(
         default=None, description="One of `levels`; its parent, if it has one, has a higher one."

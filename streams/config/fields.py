@@ -1,10 +1,18 @@
 """Fields that several kinds of entries share, and what their values may be."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from streams.config.document import Strict
 from streams.config.faults import Fault, Loc
@@ -13,11 +21,30 @@ from streams.core.windows import SECOND_US
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_DIGITS = 38  # as many as a cost has; exact arithmetic on 1e999999999 would not end
+AMOUNT_LIMIT = 10**15  # a line has 26 digits before the point: one too large would stop the store
+NUMBER: Final = re.compile(r"\s*[-+]?[0-9._]+\s*$")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+
+def no_number(said: object) -> object:
+    """Return an instant as it was written. Raises ValueError for a number, which is not one.
+
+    20240101 would be taken for seconds since 1970.
+    """
+    if isinstance(said, int | float | Decimal) or (isinstance(said, str) and NUMBER.match(said)):
+        raise ValueError(f"expected an instant, got {said!r}; write it like 2026-01-31T00:00:00Z")
+    return said
+
+
+Instant: TypeAlias = Annotated[AwareDatetime, BeforeValidator(no_number)]
 Amount: TypeAlias = Annotated[
     Decimal,
-    Field(ge=0, max_digits=MAX_DIGITS, description='A decimal in quotes, e.g. "2.50".'),
+    Field(
+        ge=0,
+        lt=AMOUNT_LIMIT,
+        max_digits=MAX_DIGITS,
+        description='A decimal in quotes, e.g. "2.50".',
+    ),
 ]
 Name: TypeAlias = Annotated[str, Field(min_length=1)]
 Tier: TypeAlias = Annotated[str | None, AfterValidator(tier_of)]
@@ -30,11 +57,11 @@ Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 class Dated(Strict):
     """What holds from one instant until another, by the word of a source."""
 
-    effective_from: AwareDatetime | None = Field(
+    effective_from: Instant | None = Field(
         default=None,
         description="First instant it holds for, by the time of the usage. Left out: defaults say.",
     )
-    effective_to: AwareDatetime | None = Field(
+    effective_to: Instant | None = Field(
         default=None, description="First instant it holds for no more. Left out: none."
     )
     source: str | None = Field(

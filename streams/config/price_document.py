@@ -9,12 +9,12 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import ClassVar, TypeVar
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from streams.config.agreements import Commitment, Override, Uplift
 from streams.config.document import Strict, Whole
 from streams.config.faults import Fault, Loc
-from streams.config.fields import Dated, missing_faults, order_faults
+from streams.config.fields import Dated, Instant, missing_faults, order_faults
 from streams.config.model_prices import ModelPrices
 from streams.config.price_entry import Entry
 from streams.config.price_order import Stay, overlaps, price_faults, stay
@@ -25,7 +25,7 @@ AnyDated = TypeVar("AnyDated", bound=Dated)
 class Defaults(Strict):
     """What entries have that leave it out."""
 
-    effective_from: AwareDatetime | None = Field(
+    effective_from: Instant | None = Field(
         default=None, description="First instant that entries without their own hold for."
     )
     source: str | None = Field(

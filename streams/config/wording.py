@@ -14,7 +14,15 @@ from streams.config.spelling import instead
 
 SUBJECT: Final = re.compile(r"^\w+( input)? should (be )?(?P<verb>match|have)?")
 SHAPES: Final = {"currency": "USD", "hours": '"16:30-00:30"', "name": "h100"}
+EXPECTED: Final = {
+    "model_type": "fields with values",
+    "dict_type": "fields with values",
+    "tuple_type": "a list",
+}
 DO: Final = {
+    "model_type": "write each as `field: value`",
+    "dict_type": "write each as `field: value`",
+    "tuple_type": "put it in brackets, e.g. [gpu-*, dgx-*]",
     "decimal_parsing": 'write it as a decimal in quotes, e.g. "2.50"',
     "decimal_type": 'write it as a decimal in quotes, e.g. "2.50"',
     "string_type": "put it in quotes",
@@ -46,7 +54,7 @@ def sentence(error: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
         case "value_error":
             yield error["msg"].removeprefix("Value error, ")
         case kind:
-            expected = SUBJECT.sub(_subject, error["msg"])
+            expected = EXPECTED.get(kind) or SUBJECT.sub(_subject, error["msg"])
             yield f"expected {expected}, got {shown(error['input'])}"
             if kind in DO:
                 yield DO[kind]

@@ -68,11 +68,12 @@ def corrections(
     *,
     everywhere: bool = False,
     rules: Versions | None = None,
+    at_most_hours: int | None = None,
 ) -> Corrections:
     """Return the corrections of hours that are suspect, or of everything there is.
 
     Windows whose log was lost are corrected even when their lines are provisional, or missing.
-    Blocks.
+    `at_most_hours`: of those that have any, the first so many. Blocks.
     """
     found = Corrections()
     span = span_of(connection)
@@ -80,9 +81,14 @@ def corrections(
         return found
     rules = rules or Versions(Direct(connection))
     suspects = suspect_hours(connection, log)
+    corrected = 0
     for each in span.hours():
+        if corrected == at_most_hours:
+            break
         if everywhere or window_start(each.since_us, HOUR_US) in suspects:
+            before = len(found.mended)
             correct_hour(connection, Hour(connection, each, rules), log, found)
+            corrected += len(found.mended) > before
     return found
 
 

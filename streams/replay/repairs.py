@@ -10,7 +10,7 @@ from streams.replay.repair import LostLog, corrections
 from streams.replay.unpriced import LookedAt, price
 from streams.replay.versions import Versions
 
-HOURS = 24  # of unpriced usage that a repair by itself prices at once
+HOURS = 24  # that a repair by itself corrects at once, and of unpriced usage that it prices
 
 
 class Repairs:
@@ -33,9 +33,12 @@ class Repairs:
         with self._one_at_a_time:
             rules = self._up_to_date()
             everywhere = asked["everywhere"] == "yes"
-            found = corrections(self._connection, log, everywhere=everywhere, rules=rules)
+            at_most = HOURS if by_itself else None
+            found = corrections(
+                self._connection, log, everywhere=everywhere, rules=rules, at_most_hours=at_most
+            )
             looked_at = self._looked_at if by_itself else LookedAt()
-            price(self._connection, rules, found, looked_at, HOURS if by_itself else None)
+            price(self._connection, rules, found, looked_at, at_most)
         return found.to_json()
 
     def _up_to_date(self) -> Versions:

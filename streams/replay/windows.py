@@ -120,7 +120,7 @@ def rows(connection: Connection, query: str, span: Span) -> list[dict[str, Any]]
     """Return the rows of a query over a span, instants as integer microseconds."""
     params = {"since": span.since_us, "until": span.until_us}
     with (
-        connection.borrowed() as session,
+        connection.lent() as session,
         session.stream(query_text(query), params, INTEGER_INSTANTS) as found,
     ):
         return list(found)

@@ -31,6 +31,7 @@ from streams.core.list_price import list_events
 from streams.core.metering import LATEST_US, Rules, meter_batch
 from streams.core.volume import POOL
 from streams.core.window import Window
+from streams.core.windows import HOUR_US
 from streams.replay.audit import audit
 from streams.replay.repair import LostLog, corrections
 from streams.replay.report import to_json, to_text
@@ -238,6 +239,20 @@ def test_repair_counts_a_late_batch_in_a_higher_generation(live: Connection) -> 
     publish(live, records)
     assert audit(live).clean
     assert corrections(live).lines == []
+
+
+def test_a_repair_may_stop_after_some_hours_and_the_next_goes_on(live: Connection) -> None:
+    hours = [0, 2]
+    calls = [call(at_us=T0 + hour * HOUR_US, tenant="t1") for hour in hours]
+    for number, each in enumerate(calls):
+        in_time, late = (batch(each, source="other", seq=2 * number + more) for more in (0, 1))
+        archive(live, [("InferenceUsageBatch", in_time), ("InferenceUsageBatch", late)])
+        publish(live, finals([("InferenceUsageBatch", in_time)]))
+    for _ in hours:
+        found = corrections(live, everywhere=True, at_most_hours=1)
+        assert len({each.where.start_us // HOUR_US for each in found.mended}) == 1
+        publish(live, found.lines)
+    assert corrections(live, everywhere=True, at_most_hours=1).lines == []
 
 
 def cost_of(lines: Sequence[CostLine]) -> int:

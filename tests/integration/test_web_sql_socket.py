@@ -1,6 +1,7 @@
 """SQL on a unix socket: for its user only, read-only, gone with its store."""
 
 import asyncio
+import socket
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,14 @@ def test_a_report_is_made_by_the_store(path: Path) -> None:
     assert served(path, lambda: sql_socket.report(path, "of", {"what": "ä"})) == "of ä"
     with pytest.raises(SqlRefused, match="expected one of"):
         served(path, lambda: sql_socket.report(path, "nonsense", {}))
+
+
+def test_a_store_that_is_busy_is_not_taken_for_a_dead_one(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as busy:
+        busy.bind(str(path))
+        busy.listen()
+        with pytest.raises(SqlRefused, match="ask later"):
+            sql_socket.report(path, "of", {}, within_s=0.01)
 
 
 def test_the_socket_is_gone_with_its_store(path: Path) -> None:

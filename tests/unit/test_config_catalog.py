@@ -55,6 +55,13 @@ def test_an_empty_list_of_tenants_knows_nobody() -> None:
         ("pools: [{name: a, idle: {share: mine}}]", "pools.0.idle.share", "'weighted'"),
         ("pools: [{name: a, idle: {basis: all}}]", "pools.0.idle.basis", "'unheld'"),
         ("pools: [{name: a, colour: red}]", "pools.0.colour", "expected a known field"),
+        ("pools: [{name: a, gpus: 1e9}]", "pools.0.gpus", "less than 1000000000, got '1e9'"),
+        ("slas: [{name: a, multiplier: 1e6}]", "slas.0.multiplier", "less than 1000000, got"),
+        (
+            "shared_costs: [{name: s, monthly: 1e15, currency: USD, key: even}]",
+            "shared_costs.0.monthly",
+            "less than 1000000000000000, got",
+        ),
         ("endpoints: [{name: e, pool: nowhere}]", "endpoints.0.pool", "a pool of this catalog"),
         (
             "{pools: [{name: a}], endpoints: [{name: e, pool: a, basis: both}]}",
@@ -76,7 +83,19 @@ def test_an_empty_list_of_tenants_knows_nobody() -> None:
             "endpoints.1.name",
             "each of endpoints once",
         ),
-        ("", "line 1, column 1", "valid dictionary"),
+        ("", "line 1, column 1", "fields with values, got null; write each as"),
+        ("tenants: ['']", "tenants.0.name", "at least 1 character"),
+        ("tenants: [{name: a, effective_from: 20240101}]", "tenants.0.effective_from", "write it"),
+        (
+            "tenants: [{name: a, effective_from: '1704067200'}]",
+            "tenants.0.effective_from",
+            "expected an instant, got '1704067200'; write it like 2026-01-31T00:00:00Z",
+        ),
+        (
+            "tenants: [a, b]\nshared_costs: [{name: s, tenant: a, key: even, among: [b, b]}]",
+            "shared_costs.0.among.1",
+            "each of among once, got 'b' again; remove one",
+        ),
         ("a: [", "line 2, column 1", "expected YAML, got an error while parsing a flow node"),
     ],
 )

@@ -45,7 +45,11 @@ def test_a_rule_may_ask_for_every_fact_there_is() -> None:
             "project or project_from",
         ),
         ("{name: r, match: {nod: [a]}, tenant: t}", "owners.0.match.nod", "write node"),
-        ("{name: r, match: {node: a}, tenant: t}", "owners.0.match.node", "valid tuple"),
+        (
+            "{name: r, match: {node: a}, tenant: t}",
+            "owners.0.match.node",
+            "a list, got 'a'; put it in brackets",
+        ),
         ("{name: r, match: {node: []}, tenant: t}", "owners.0.match.node", "at least 1 item"),
         ("{name: r, match: {uid: [7]}, tenant: t}", "owners.0.match.uid.0", "put it in quotes"),
         (
