@@ -26,6 +26,7 @@ prices:
     effective_from: 2023-01-01T00:00:00Z
     source: test
 """
+READY_S = 180.0  # on a machine that does much else
 USD_A_MICROSECOND = 10**3  # pico: 3.60 an hour is 1,000 pico a microsecond, whole
 TOTAL = "SELECT toString(sum(cost)) AS usd FROM cost_current WHERE pool = 'h100'"
 BY_TENANT = """
@@ -42,7 +43,7 @@ async def charge(folder: Path) -> None:
     catalog, prices = folder / "pools.yaml", folder / "prices.yaml"
     catalog.write_text(POOLS + CATALOG)
     prices.write_text(PRICES)
-    options = Options(data=folder / "data", prices=prices, catalog=catalog)
+    options = Options(data=folder / "data", prices=prices, catalog=catalog, ready_within_s=READY_S)
     async with Stack(options, lambda *_: None) as stack:
         host = Host(folder=folder, kafka=stack.settings.kafka.bootstrap)
         watched_us = await asyncio.to_thread(watch, host)
