@@ -4,7 +4,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Literal
 
-DAY_MS = 24 * 60 * 60 * 1000
+HOUR_MS = 60 * 60 * 1000
+DAY_MS = 24 * HOUR_MS
 DOCUMENT_MAX_BYTES = 16 * 1024 * 1024  # a price book of 25,000 prices takes 5 MB before compression
 
 
@@ -21,6 +22,7 @@ class Topic:
     doc: str
     timestamps: Literal["CreateTime", "LogAppendTime"] = "CreateTime"
     max_bytes: int | None = None  # of a message; null: what the broker allows
+    segment_ms: int | None = None  # only what is older is compacted; null: what the broker says
 
 
 USAGE_GPU = Topic(
@@ -106,6 +108,7 @@ BUDGET_STATE = Topic(
     None,
     "compact",
     "Where each budget stands.",
+    segment_ms=HOUR_MS,  # it is read whole, and budgets are spoken of every few seconds
 )
 CONFIG_PRICE_BOOK = Topic(
     "config.price-book.v1",

@@ -184,7 +184,7 @@ class WatchSettings(Group):
     """From cost lines to alerts and states of budgets."""
 
     emit_every_s: PositiveFloat = Field(
-        default=1.0, description="a state in which only amounts change is said at most this often"
+        default=5.0, description="a state in which only amounts change is said at most this often"
     )
     look_every_s: PositiveFloat = Field(
         default=2.0, description="how often ClickHouse is asked whether something was corrected"

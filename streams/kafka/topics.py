@@ -58,6 +58,8 @@ def _new_topic(topic: topics.Topic, replication: int, partitions: int | None) ->
         config["retention.ms"] = str(topic.retention_ms)
     if topic.max_bytes is not None:
         config["max.message.bytes"] = str(topic.max_bytes)
+    if topic.segment_ms is not None:
+        config["segment.ms"] = str(topic.segment_ms)
     count = partitions if partitions and topic.partitions > 1 else topic.partitions
     return NewTopic(topic.name, num_partitions=count, replication_factor=replication, config=config)
 

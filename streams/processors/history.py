@@ -179,16 +179,14 @@ class History:
 
     def _states(self) -> dict[str, BudgetState]:
         """Return the last state of every budget there is."""
-        found: dict[str, BudgetState] = {}
-        for entry in read_to_end(self._kafka, topics.BUDGET_STATE.name):
-            budget = (entry.key or b"").decode()
-            if entry.value is None:
-                found.pop(budget, None)
-                continue
-            state = self._decoded(entry.value, "BudgetState")
-            if state is not None:
-                found[budget] = cast("BudgetState", state)
-        return found
+        entries = read_to_end(self._kafka, topics.BUDGET_STATE.name)
+        last = {(entry.key or b"").decode(): entry.value for entry in entries}
+        states = {
+            budget: self._decoded(value, "BudgetState")
+            for budget, value in last.items()
+            if value is not None
+        }
+        return {budget: cast("BudgetState", state) for budget, state in states.items() if state}
 
     def _read(self, topic: str, name: str) -> Iterator[dict[str, Any]]:
         for entry in read_to_end(self._kafka, topic):

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -52,6 +53,13 @@ def test_retention_and_cleanup_go_with_the_creation(kafka: KafkaSettings) -> Non
     create_topics(kafka, wanted=[wanted])
     settings = reported(kafka, wanted.name)
     assert (settings["cleanup.policy"], settings["retention.ms"]) == ("delete", "5000")
+
+
+def test_how_soon_it_is_compacted_goes_with_the_creation(kafka: KafkaSettings) -> None:
+    wanted = replace(topic(1), cleanup="compact", retention_ms=None, segment_ms=7000)
+    create_topics(kafka, wanted=[wanted])
+    settings = reported(kafka, wanted.name)
+    assert (settings["cleanup.policy"], settings["segment.ms"]) == ("compact", "7000")
 
 
 def test_every_topic_of_the_contract_can_be_created(kafka: KafkaSettings) -> None:

@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 CODEC = Codec()
 WITHIN_S = 90.0  # on a busy machine; it takes a second or two
 LOOK_S = 0.05
+SOON = {"watch.emit_every_s": "0.5"}
 BUDGET = f"job:acme:{JOB}"
 ELSEWHERE = next(name for name in ("globex", "initech", "umbrella")
                  if partition_of(name, topics.COST_LINE.partitions)
@@ -39,7 +40,7 @@ SPENT = (
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """A store and a watch, and nobody who makes cost lines but the test."""
-    with system.running(tmp_path, {}, ("store",)) as running:
+    with system.running(tmp_path, SOON, ("store",)) as running:
         publish_document(running.kafka, CATALOG, caps("10"), "test")
         running.add("watch")
         ready(running)
@@ -148,7 +149,7 @@ def test_a_published_cap_holds_for_what_runs_and_one_taken_back_for_nothing(stac
 
 def test_a_cap_on_a_job_that_ran_before_counts_all_of_it(tmp_path: Path) -> None:
     """Nobody watched, and the log that it ran in is read no more: only ClickHouse knows of it."""
-    with system.running(tmp_path, {}, ("store",)) as stack:
+    with system.running(tmp_path, SOON, ("store",)) as stack:
         send(stack, *(job_line(minute, "1", status="final") for minute in range(300)))
         waited(lambda: stack.rows(SPENT), [{"usd": "300"}])
         publish_document(stack.kafka, CATALOG, caps("300.5"), "test")

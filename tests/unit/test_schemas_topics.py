@@ -24,6 +24,7 @@ def test_name_is_stage_subject_version(topic: Topic) -> None:
 def test_only_compacted_topics_keep_for_ever(topic: Topic) -> None:
     assert (topic.retention_ms is None) == (topic.cleanup == "compact")
     assert topic.retention_ms is None or topic.retention_ms >= DAY_MS
+    assert topic.segment_ms is None or topic.cleanup == "compact"
 
 
 @pytest.mark.parametrize("topic", ALL, ids=lambda topic: topic.name)
