@@ -42,6 +42,7 @@ def test_a_clock_that_nobody_keeps_is_said_and_no_fault() -> None:
     assert is_fit([found])
     assert bytes(asked[0]) == bytes(len(asked[0]))  # modes 0: asks, sets nothing
     assert clock(lambda _: 0).is_ok
+    assert not clock(lambda _: -1).is_ok  # refused: not known, and not said to be well
 
 
 def test_the_kernel_can_be_asked_for_its_clock() -> None:
