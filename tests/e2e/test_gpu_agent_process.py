@@ -34,6 +34,8 @@ def kafka(tmp_path: Path) -> Iterator[str]:
 def host(tmp_path: Path, kafka: str) -> Iterator[Host]:
     host = Host(folder=tmp_path, kafka=kafka)
     yield host
+    host.node.rules.clear()  # what hangs goes on, and can end
+    host.node.write()
     host.kill()
 
 
