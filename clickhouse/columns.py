@@ -103,6 +103,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "samples_taken": "Nullable(Int32)",
         "flags": f"Array({NAME})",
         "list_cost": PICO_OR_NULL,
+        "precedence": "UInt32",
         "currency": NAME,
         "price_book": NAME,
         "catalog": NAME,

@@ -37,11 +37,13 @@ class Attributed:
     """What metering decided about one event. `tenant` None: allocation decides.
 
     `list_cost_pico` None: no price was in force, or the event is charged by GPU time.
+    `precedence`: which observer of a call its source was, the first being 1.
     """
 
     pool: str
     tenant: str | None
     list_cost_pico: int | None
+    precedence: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def attributed_columns(attributed: list[Attributed]) -> Columns:
         "pool": [x.pool for x in attributed],
         "tenant": [x.tenant for x in attributed],
         "list_cost": [x.list_cost_pico for x in attributed],
+        "precedence": [x.precedence for x in attributed],
     }
 
 

@@ -60,6 +60,13 @@ class Metric(Enum):
         "Calls, quantities and holders of GPUs without a tenant that is known and theirs to name. "
         "When it rises, ask `apportion catalog unattributed` whose they are.",
     )
+    EVIDENCE = Spec(
+        "apportion_evidence_total",
+        "counter",
+        (),
+        "Calls told by observers of a lesser precedence, kept until it is known whether another "
+        "tells of them. When it stands still, such an observer has gone silent.",
+    )
     STEP_S = Spec(
         "apportion_step_seconds",
         "histogram",

@@ -16,6 +16,17 @@ WHERE
     u.kind = 'inference'
     AND u.started_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
     AND u.started_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
+    AND (
+        {ranked:UInt8} = 0
+        OR (u.source, u.epoch, u.seq, u.event_index) NOT IN (
+            SELECT source, epoch, seq, event_index
+            FROM uncounted_evidence(
+                since = {since:Int64}, until = {until:Int64}, window = {window:Int64},
+                rank_edges = {rank_edges:Array(Int64)}, rank_keys = {rank_keys:Array(String)},
+                ranks = {ranks:Array(UInt32)}
+            )
+        )
+    )
 GROUP BY ALL
 SETTINGS
     do_not_merge_across_partitions_select_final = 1,

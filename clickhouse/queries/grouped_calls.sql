@@ -2,6 +2,8 @@
 -- since, until, window: Int64 microseconds. edges: Array(Int64), instants at which a price changes,
 -- the first 0. steps: Array(UInt64), sizes of prompts from which on another price holds, the first 0.
 -- by_source: 1 where it matters who reported, else 0.
+-- ranked: 0 where all observers of a call count, 1 where evidence counts only if nothing comes before
+-- it: rank_edges, rank_keys, ranks then say what does, see the view uncounted_evidence.
 -- Tokens are summed in 128 bits, since two events can fill 64.
 WITH toUnixTimestamp64Micro(u.started_at) AS at_us
 SELECT
@@ -28,6 +30,17 @@ WHERE
     u.kind = 'inference'
     AND u.started_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
     AND u.started_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
+    AND (
+        {ranked:UInt8} = 0
+        OR (u.source, u.epoch, u.seq, u.event_index) NOT IN (
+            SELECT source, epoch, seq, event_index
+            FROM uncounted_evidence(
+                since = {since:Int64}, until = {until:Int64}, window = {window:Int64},
+                rank_edges = {rank_edges:Array(Int64)}, rank_keys = {rank_keys:Array(String)},
+                ranks = {ranks:Array(UInt32)}
+            )
+        )
+    )
 GROUP BY ALL
 SETTINGS
     do_not_merge_across_partitions_select_final = 1,

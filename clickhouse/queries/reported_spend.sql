@@ -3,6 +3,7 @@
 -- Array(Int64), instants at which a catalog changes, the first 0: a stretch is named by the last one
 -- before its windows. spend in 1e-12 of the currency, null where nothing has a price; GPU time is
 -- that of each holder, at its part of what the interval costs, rounded down at 12 decimals.
+-- ranked, rank_edges, rank_keys, ranks: as in grouped_calls.
 WITH
     toUnixTimestamp64Micro(u.started_at) AS at_us,
     roundDown(intDiv(at_us, {window:Int64}) * {window:Int64}, {edges:Array(Int64)}) AS stretch_us
@@ -19,6 +20,17 @@ WHERE
     AND NOT startsWith(ifNull(u.resource_kind, ''), 'shared:')
     AND u.started_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
     AND u.started_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
+    AND (
+        {ranked:UInt8} = 0
+        OR (u.source, u.epoch, u.seq, u.event_index) NOT IN (
+            SELECT source, epoch, seq, event_index
+            FROM uncounted_evidence(
+                since = {since:Int64}, until = {until:Int64}, window = {window:Int64},
+                rank_edges = {rank_edges:Array(Int64)}, rank_keys = {rank_keys:Array(String)},
+                ranks = {ranks:Array(UInt32)}
+            )
+        )
+    )
 GROUP BY ALL
 UNION ALL
 SELECT

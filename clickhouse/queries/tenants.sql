@@ -1,6 +1,7 @@
 -- What each tenant owes in windows that begin in [since, until), dearest first.
 -- since, until: Int64 microseconds.
 -- cost is the bill: the sum of the kinds named here, and whatever else.
+-- Tokens are those of calls that are counted live: what lesser observers told of is left out.
 -- per_1k_tokens is what a thousand tokens (input and output) cost: token lines and endpoints' GPU
 -- time over the tokens of the same time; null without tokens. Rounded down at 12 decimals.
 WITH
@@ -35,7 +36,7 @@ WITH
             sumIf(l.amount, l.is_tokens) AS tokens_cost,
             sumIf(l.amount, l.is_resource) AS resources_cost,
             sumIf(l.amount, l.is_tokens OR l.of_endpoint) AS inference_cost,
-            sum(l.line_events) AS events,
+            sumIf(l.line_events, l.kind != 'evidence') AS events,
             sumIf(l.line_events, l.kind = 'unpriced') AS unpriced_events
         FROM lines AS l
         GROUP BY l.tenant
@@ -50,6 +51,7 @@ WITH
             u.kind = 'inference'
             AND u.started_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
             AND u.started_at < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
+            AND (u.precedence <= 1 OR empty(ifNull(u.response_id, '')))
         GROUP BY tenant
     )
 SELECT

@@ -1,5 +1,6 @@
 -- Everything in one row, for summaries. Costs are exact decimals, written out as text.
 -- Tenants are those with a name of their own: __idle__ and __unattributed__ are none.
+-- Tokens are those of calls that are counted live: what lesser observers told of is left out.
 -- A window is one (window, pool); it is final when none of its lines is provisional.
 SELECT
     usage.events AS events,
@@ -13,11 +14,12 @@ SELECT
     lines.unpriced_events AS unpriced_events,
     (SELECT count() FROM dead_letters FINAL) AS dead_letters
 FROM (
+    WITH u.precedence <= 1 OR empty(ifNull(u.response_id, '')) AS is_first
     SELECT
         count() AS events,
-        toUInt64(sum(ifNull(u.input_tokens, 0))) AS input_tokens,
-        toUInt64(sum(ifNull(u.output_tokens, 0))) AS output_tokens,
-        toUInt64(sum(ifNull(u.cache_read_tokens, 0))) AS cache_read_tokens
+        toUInt64(sumIf(ifNull(u.input_tokens, 0), is_first)) AS input_tokens,
+        toUInt64(sumIf(ifNull(u.output_tokens, 0), is_first)) AS output_tokens,
+        toUInt64(sumIf(ifNull(u.cache_read_tokens, 0), is_first)) AS cache_read_tokens
     FROM usage_events AS u FINAL
     SETTINGS do_not_merge_across_partitions_select_final = 1
 ) AS usage

@@ -38,7 +38,7 @@ def entries_of(document: Document) -> Entries:
         tuple(map(endpoint, document.endpoints)),
         tuple(Sla(each.name, Fraction(each.multiplier), *each.dates) for each in document.slas),
         tuple(map(shared_cost, document.shared_costs)),
-        tuple(Source(each.sources, each.tenants, *each.dates) for each in document.sources) or None,
+        tuple(map(source, document.sources)) or None,
         document.levels,
         tuple(map(owner_rule, document.owners)),
         tuple(map(job_cap, document.job_caps)),
@@ -48,6 +48,11 @@ def entries_of(document: Document) -> Entries:
 def tenant(of: catalog_tenants.Tenant) -> Tenant:
     """Return a tenant."""
     return Tenant(of.name, of.parent, of.level, of.sla, *of.dates)
+
+
+def source(of: catalog_tenants.Source) -> Source:
+    """Return producers that may speak of tenants."""
+    return Source(of.sources, of.tenants, *of.dates, of.precedence)
 
 
 def pool(of: catalog_pools.Pool) -> Pool:

@@ -8,6 +8,9 @@ from pydantic_core import CoreSchema
 
 from streams.config.catalog_dates import Lasting
 from streams.config.fields import MAX_DIGITS, Name
+from streams.core.tenants import FIRST
+
+MOST_PRECEDENCE = 100  # observers of one call are few
 
 FACTOR_LIMIT: Final = 10**6  # what is multiplied by it still fits a line
 Factor: TypeAlias = Annotated[Decimal, Field(ge=0, lt=FACTOR_LIMIT, max_digits=MAX_DIGITS)]
@@ -74,3 +77,10 @@ class Source(Lasting):
         min_length=1, description='Globs of names of producers, e.g. "gw-eu-*".'
     )
     tenants: tuple[Name, ...] = Field(min_length=1, description='Globs of tenants, e.g. "eu-*".')
+    precedence: int = Field(
+        default=FIRST,
+        ge=FIRST,
+        le=MOST_PRECEDENCE,
+        description="Which observer of a call it is, by the id of the response; of those that tell "
+        "of one call the least number counts. Of several entries that fit, the greatest.",
+    )

@@ -8,6 +8,7 @@ any case: what nobody knows becomes a row of its own.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
@@ -17,7 +18,7 @@ from streams.core.names_in_force import NAMES_KEPT, NamesInForce, first_cap
 from streams.core.pools import Endpoint, Pool
 from streams.core.reserved import UNATTRIBUTED
 from streams.core.shared_costs import SharedCost
-from streams.core.tenants import LEVELS, Sla, Source, Tenant
+from streams.core.tenants import FIRST, LEVELS, Sla, Source, Tenant
 from streams.core.timeline import FOREVER
 
 Nobody: TypeAlias = Literal["no_tenant", "unknown_tenant", "source_not_allowed"]
@@ -81,8 +82,10 @@ class Catalog:
         self.version = version
         self.entries = entries
         dates = {date for each in entries.dated() for date in (each.from_us, each.to_us)}
+        self._lesser = [each for each in entries.sources or () if each.precedence > FIRST]
         self._edges = sorted(date for date in dates if 0 < date < FOREVER)
         self._stretch = lru_cache(STRETCHES_KEPT)(self._names)
+        self._ever_lesser = lru_cache(NAMES_KEPT)(self._find_lesser)
         self._ever_caps = lru_cache(NAMES_KEPT)(partial(first_cap, entries.job_caps))
 
     def at(self, at_us: int) -> NamesInForce:
@@ -139,6 +142,18 @@ class Catalog:
         """Whether a job has a cap at any time."""
         return self._ever_caps(tenant, job) is not None
 
+    @property
+    def ranks_sources(self) -> bool:
+        """Whether it ever puts one observer of a call before another."""
+        return bool(self._lesser)
+
+    def ever_lesser(self, source: str) -> bool:
+        """Whether a source comes after other observers at any time."""
+        return self._ever_lesser(source)
+
+    def _find_lesser(self, source: str) -> bool:
+        return any(fnmatchcase(source, glob) for each in self._lesser for glob in each.sources)
+
     def _names(self, stretch: int) -> NamesInForce:
         at_us = self._edges[stretch - 1] if stretch else 0
         said = self.entries
@@ -174,6 +189,15 @@ class Attribution:
         names = self.catalog.at(at_us)
         tenant = names.tenant(reported)
         return tenant if names.may_speak(self.source, tenant) else UNATTRIBUTED
+
+    def precedence(self, at_us: int) -> int:
+        """Return which observer of a call the source is, the first being 1."""
+        return self.catalog.at(at_us).precedence(self.source) if self.is_ever_lesser else FIRST
+
+    @property
+    def is_ever_lesser(self) -> bool:
+        """Whether the source comes after other observers at any time."""
+        return self.catalog.ever_lesser(self.source)
 
     def why_nobody(self, reported: str | None, at_us: int) -> Nobody:
         """Return why a reported tenant is not the one that pays."""

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from streams.core import gpu, resource
 from streams.core.catalog import resource_pool
-from streams.core.inference import Caller, Group, Groups
+from streams.core.inference import Caller, Group, Groups, add_evidence
 from streams.core.metering import Rules
 from streams.core.price_book import MeterUnit
 from streams.core.rating import Rater
@@ -91,6 +91,12 @@ class GroupedMeter:
         """Add what calls are priced by beside their totals, in base units."""
         for source, where, caller, meter, quantity in rows:
             self._group(source, where, caller).add_other(meter, quantity)
+
+    def evidence(self, rows: Iterable[tuple[Source, int, Caller, int]]) -> None:
+        """Add how many calls of a window are kept and not counted."""
+        for source, window_us, caller, events in rows:
+            names = self._rules.catalog.said_by(source)
+            add_evidence(self._tally, names, caller, window_us, events)
 
     def held(self, rows: Iterable[tuple[Source, Interval, gpu.Holding, int, int]]) -> None:
         """Add GPU time held and, of it, worked."""

@@ -4,7 +4,7 @@ Calls are grouped by everything that decides payer and price, then each group is
 is the same as rating each call: a group has one rate a meter, and amounts are exact integers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
@@ -20,12 +20,13 @@ from streams.core.call_price import (
 )
 from streams.core.catalog import Attribution, api_pool
 from streams.core.meters import tier_of
+from streams.core.observers import told_apart
 from streams.core.outcomes import Rejected
 from streams.core.pools import Endpoint
 from streams.core.price_book import PriceBook, Rates
 from streams.core.rating import Rater
 from streams.core.reserved import UNATTRIBUTED
-from streams.core.sums import Key, MeterKey
+from streams.core.sums import EVIDENCE, Key, MeterKey
 from streams.core.tally import Tally
 from streams.core.windows import window_start
 
@@ -97,7 +98,7 @@ class Groups:
             add_group(rater, names, caller, group)
 
 
-def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
+def meter_inference(
     events: Sequence[InferenceUsage],
     tally: Tally,
     book: PriceBook,
@@ -108,11 +109,27 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
 
     A call after `horizon_us` comes from a clock that is wrong.
     """
-    rejected: list[Rejected] = []
     groups = Groups(book, tally.window_us)
-    latest = groups.latest
-    newest = tally.newest_us
-    for index, event in enumerate(events):
+    if names.is_ever_lesser:
+        counted, evidence = told_apart(events, names, tally.window_us)
+        beside = Groups(book, tally.window_us)
+        rejected = gather(counted, groups, tally, horizon_us)
+        rejected += gather(evidence, beside, tally, horizon_us)
+        for (caller, _, _), group in beside.all.items():
+            add_evidence(tally, names, caller, group.window_us, group.events)
+    else:
+        rejected = gather(enumerate(events), groups, tally, horizon_us)
+    groups.rate(Rater(book, tally), names)
+    return rejected
+
+
+def gather(  # noqa: C901 - the hot loop: a call in it costs throughput
+    numbered: Iterable[tuple[int, InferenceUsage]], groups: Groups, tally: Tally, horizon_us: int
+) -> list[Rejected]:
+    """Put calls, each with its place in the batch, into groups; return those that cannot be."""
+    rejected: list[Rejected] = []
+    latest, newest = groups.latest, tally.newest_us
+    for index, event in numbered:
         at = event["at_us"]
         tokens_in = event["input_tokens"] or 0
         read = event["cache_read_tokens"] or 0
@@ -122,9 +139,8 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
         reasoning = event["reasoning_tokens"] or 0
         uncached = tokens_in - read - write_5m - write_1h
         # One test for all faults: a bitwise or is negative when any of its terms is.
-        if (
-            uncached | read | write_5m | write_1h | tokens_out - reasoning | reasoning
-        ) < 0 or not 0 < at <= horizon_us:
+        least = uncached | read | write_5m | write_1h | tokens_out - reasoning | reasoning
+        if least < 0 or not 0 < at <= horizon_us:
             rejected.append(fault(index, event, horizon_us))
             continue
         others = event["quantities"]
@@ -160,18 +176,16 @@ def meter_inference(  # noqa: C901 - the hot loop: a call in it costs throughput
         elif event["input_tokens"] is None and event["output_tokens"] is None:
             group.count_nothing(event.get("gateway_cache"))
     tally.newest_us = newest
-    groups.rate(Rater(book, tally), names)
     return rejected
 
 
 def add_group(rater: Rater, names: Attribution, caller: Caller, group: Group) -> None:
     """Rate one group and add it to the window's pool, or its work to every pool of its endpoint."""
-    reported, project, provider, model, endpoint, region, tier = caller
-    tenant = names.tenant(reported, group.window_us)
-    if tenant == UNATTRIBUTED:
-        rater.tally.unattributed[names.why_nobody(reported, group.window_us)] += group.events
-    key = Key(tenant, project, provider, model, endpoint, None, region, tier_of(tier))
-    paid_by_gpu = names.at(group.window_us).gpu_endpoint(endpoint)
+    key = payer_of(names, caller, group.window_us)
+    if key.tenant == UNATTRIBUTED:
+        why = names.why_nobody(caller[0], group.window_us)
+        rater.tally.unattributed[why] += group.events
+    paid_by_gpu = names.at(group.window_us).gpu_endpoint(key.endpoint)
     if paid_by_gpu:
         work = token_work(paid_by_gpu, group)
         for pool in paid_by_gpu.pools:
@@ -179,11 +193,34 @@ def add_group(rater: Rater, names: Attribution, caller: Caller, group: Group) ->
         first = rater.tally.sums(group.window_us, paid_by_gpu.pools[0])
         first.entry(key).events += group.events
         return
-    place = (group.window_us, api_pool(provider))
+    place = (group.window_us, api_pool(caller[2]))
     entry = rater.add(place, key, by_meter(group, group.rates), group.rates)
     entry.events += group.events
     if is_unknown(group, group.rates):
         entry.add(UNKNOWN, group.unreported, 0)
+
+
+def add_evidence(
+    tally: Tally, names: Attribution, caller: Caller, window_us: int, events: int
+) -> None:
+    """Keep calls that are not counted where they would be: in every pool the batch has a part.
+
+    They are events of the first.
+    """
+    key = payer_of(names, caller, window_us)
+    paid_by_gpu = names.at(window_us).gpu_endpoint(key.endpoint)
+    first, *others = paid_by_gpu.pools if paid_by_gpu else (api_pool(caller[2]),)
+    tally.sums(window_us, first).entry(key).add(EVIDENCE, events, 0)
+    for pool in others:
+        tally.sums(window_us, pool).entry(key)
+    tally.evidence += events
+
+
+def payer_of(names: Attribution, caller: Caller, window_us: int) -> Key:
+    """Return whose calls a caller's are."""
+    reported, project, provider, model, endpoint, region, tier = caller
+    tenant = names.tenant(reported, window_us)
+    return Key(tenant, project, provider, model, endpoint, None, region, tier_of(tier))
 
 
 def token_work(endpoint: Endpoint, group: Used) -> int:

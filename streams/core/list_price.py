@@ -5,7 +5,7 @@ costs may differ from the lines by rounding, since each event is rounded by itse
 """
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.records import GpuInterval, InferenceUsage, ResourceUsage
@@ -19,6 +19,7 @@ from streams.core.money import half_even
 from streams.core.price import GPU_DIVISOR, TOKEN_DIVISOR, UNIT_DIVISOR, Rate
 from streams.core.price_book import PriceBook, Rates
 from streams.core.rating import divisor_of
+from streams.core.tenants import FIRST
 from streams.core.windows import window_start
 
 
@@ -27,11 +28,13 @@ class Listed:
     """One event as attributed.
 
     `tenant` None: allocation decides. `cost_pico` None: no list price, or charged by GPU time.
+    `precedence`: which observer of a call its source is.
     """
 
     pool: str
     tenant: str | None
     cost_pico: int | None
+    precedence: int = FIRST
 
 
 def list_events(
@@ -71,7 +74,7 @@ def list_calls(
             listed = payer_of(event, names, group.window_us)
             payers[caller, group.window_us] = listed
         if listed.cost_pico is not None:
-            listed = Listed(listed.pool, listed.tenant, cost_at(event, group.rates))
+            listed = replace(listed, cost_pico=cost_at(event, group.rates))
         found.append(listed)
     return found
 
@@ -82,10 +85,11 @@ def payer_of(event: InferenceUsage, names: Attribution, window_us: int) -> Liste
     One of several pools is in the first.
     """
     tenant = names.tenant(event["tenant"], window_us)
+    precedence = names.precedence(window_us)
     endpoint = names.at(window_us).gpu_endpoint(event["endpoint"])
     if endpoint:
-        return Listed(endpoint.pools[0], tenant, None)
-    return Listed(api_pool(event["provider"]), tenant, 0)
+        return Listed(endpoint.pools[0], tenant, None, precedence)
+    return Listed(api_pool(event["provider"]), tenant, 0, precedence)
 
 
 def call_cost(event: InferenceUsage, book: PriceBook) -> int | None:

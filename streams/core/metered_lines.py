@@ -7,15 +7,16 @@ from streams.core.meters import CALL_PREFIX
 from streams.core.money import PICO, half_even
 from streams.core.monthly_lines import is_shared_time
 from streams.core.reserved import UNATTRIBUTED
-from streams.core.sums import Entry, Key, MeterKey
+from streams.core.sums import EVIDENCE, Entry, Key, MeterKey
 
 WORK = "work"
 EVENTS_RIDE_ON = "tokens.input"  # the meter nearly every priced call has
+NOTHING = (0,)  # of a meter that an entry has not
 SCALED = (CALL_PREFIX, "resource.")  # meters counted in 1e-12 of their unit
 
 
 def metered(lines: Lines, entries: list[tuple[Key, Entry]]) -> None:
-    """Draw the lines of usage that is paid by its own meters."""
+    """Draw the lines of usage that is paid by its own meters, and of what is not counted."""
     for key, entry in entries:
         own = [
             (meter, total)
@@ -24,7 +25,12 @@ def metered(lines: Lines, entries: list[tuple[Key, Entry]]) -> None:
             and meter.name != WORK
             and not is_commitment(meter)
             and not is_shared_time(meter)
+            and meter != EVIDENCE
         ]
+        evidence, *_ = entry.meters.get(EVIDENCE, NOTHING)
+        if evidence:
+            seen = line(lines, key, key.tenant or UNATTRIBUTED, EVIDENCE)
+            seen.add(scaled(EVIDENCE, evidence), NO_MONEY, evidence)
         events = entry.events
         own.sort(key=lambda item: item[0].name != EVENTS_RIDE_ON)
         for meter, (quantity, *amounts) in own:

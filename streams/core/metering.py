@@ -40,7 +40,8 @@ class Rules:
 class Metered:
     """What a batch amounts to. `newest_us` is the greatest event time counted, 0 when none was.
 
-    `unattributed` counts calls, quantities and holders of GPUs whose tenant nobody is, by reason.
+    `unattributed` counts calls, quantities and holders of GPUs whose tenant nobody is, by reason;
+    `evidence` those of the events that are not counted, see `streams.core.observers`.
     """
 
     partials: list[Partial]
@@ -48,6 +49,7 @@ class Metered:
     events: int
     newest_us: int
     unattributed: Mapping[Nobody, int] = field(default_factory=dict)
+    evidence: int = 0
 
 
 def meter_batch(
@@ -70,7 +72,8 @@ def meter_batch(
     rejected = meter(batch["events"], tally, rules.book, names, now_us + rules.max_skew_us)
     partials = [partial(batch, origin, rules, tally, key) for key in tally.by_window_pool]
     events = len(batch["events"]) - len(rejected)
-    return Metered(partials, rejected, events, tally.newest_us, tally.unattributed)
+    newest_us, nobodys = tally.newest_us, tally.unattributed
+    return Metered(partials, rejected, events, newest_us, nobodys, tally.evidence)
 
 
 def head_fault(batch: Mapping[str, Any]) -> Rejected | None:

@@ -9,7 +9,7 @@ from streams.core.job_caps import JobCap
 from streams.core.pools import Endpoint, Pool
 from streams.core.reserved import RESERVED_PREFIX, UNATTRIBUTED, UNMAPPED
 from streams.core.shared_costs import SharedCost
-from streams.core.tenants import Sla, Source, Tenant
+from streams.core.tenants import FIRST, Sla, Source, Tenant
 
 NAMES_KEPT = 100_000  # whose answer is at hand: producers choose them
 
@@ -41,6 +41,7 @@ class NamesInForce:
         self._by_level = grouped((each.level, each.name) for each in every)
         self._pool_of_node = lru_cache(NAMES_KEPT)(self._find_pool)
         self._may_speak = lru_cache(NAMES_KEPT)(self._find_permission)
+        self._precedence = lru_cache(NAMES_KEPT)(self._find_precedence)
         self._job_cap = lru_cache(NAMES_KEPT)(partial(first_cap, job_caps))
 
     def tenant(self, reported: str | None) -> str:
@@ -54,6 +55,10 @@ class NamesInForce:
     def may_speak(self, source: str, tenant: str) -> bool:
         """Whether a source may say what a tenant used; of nobody anyone may."""
         return self.sources is None or tenant == UNATTRIBUTED or self._may_speak(source, tenant)
+
+    def precedence(self, source: str) -> int:
+        """Return which observer of a call a source is: the greatest number that any entry says."""
+        return self._precedence(source)
 
     def pool_of_node(self, node: str) -> str:
         """Return the first pool one of whose globs matches a host name."""
@@ -109,6 +114,14 @@ class NamesInForce:
             and any(fnmatchcase(tenant, glob) for glob in each.tenants)
             for each in self.sources or ()
         )
+
+    def _find_precedence(self, source: str) -> int:
+        said = (
+            each.precedence
+            for each in self.sources or ()
+            if any(fnmatchcase(source, glob) for glob in each.sources)
+        )
+        return max(said, default=FIRST)
 
 
 def first_cap(caps: Iterable[JobCap], tenant: str, job: str) -> JobCap | None:

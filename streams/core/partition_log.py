@@ -16,6 +16,7 @@ from schemas.records import CostLine, LatePartial, Partial
 from streams.core.batch_ids import BatchIds
 from streams.core.lines import WindowPool
 from streams.core.policies import Policies
+from streams.core.sums import events_in
 from streams.core.window import Window
 from streams.core.windows import MINUTE_US
 
@@ -158,7 +159,7 @@ class PartitionLog:
             "source": partial["source"],
             "epoch": partial["epoch"],
             "seq": partial["seq"],
-            "events": partial["capacity_events"] + sum(s["events"] for s in partial["sums"]),
+            "events": partial["capacity_events"] + events_in(partial["sums"]),
             "closed_through_us": self.closed_through_us,
             "reason": "window_closed",
         }

@@ -6,7 +6,7 @@ batches added, never on their order.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.decimals import from_bytes, to_bytes
 from schemas.records import Meter, Sum
@@ -32,6 +32,10 @@ class MeterKey(NamedTuple):
     unit: str
     divisor: int
     priced: bool
+
+
+# Events kept and not counted, see `streams.core.observers`. They cost nothing, and know it.
+EVIDENCE: Final = MeterKey("evidence", "Events", 1, True)
 
 
 @dataclass(slots=True)
@@ -101,6 +105,19 @@ class Sums:
             for meter, sums in read_meters(each["meters"]):
                 entry.add(meter, *sums)
         return events
+
+
+def events_in(records: list[Sum]) -> int:
+    """Return how many usage events the sums of a partial are of, counted or kept as evidence."""
+    return sum(
+        each["events"] + sum(from_bytes(m["quantity"]) for m in each["meters"] if is_evidence(m))
+        for each in records
+    )
+
+
+def is_evidence(meter: Meter) -> bool:
+    """Whether a meter is of events that are kept and not counted."""
+    return meter["name"] == EVIDENCE.name and meter["unit"] == EVIDENCE.unit
 
 
 def read_meters(meters: list[Meter]) -> Iterator[tuple[MeterKey, tuple[int, int, int, int]]]:

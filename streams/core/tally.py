@@ -9,11 +9,19 @@ from streams.core.sums import Sums
 class Tally:
     """Sums by (window start, pool) of one batch."""
 
-    __slots__ = ("by_window_pool", "capacity_events", "newest_us", "unattributed", "window_us")
+    __slots__ = (
+        "by_window_pool",
+        "capacity_events",
+        "evidence",
+        "newest_us",
+        "unattributed",
+        "window_us",
+    )
 
     def __init__(self, window_us: int) -> None:
         self.window_us = window_us
         self.newest_us = 0  # greatest event time counted
+        self.evidence = 0  # events kept and not counted
         self.by_window_pool: dict[tuple[int, str], Sums] = {}
         self.capacity_events: dict[tuple[int, str], int] = {}
         self.unattributed: Counter[Nobody] = Counter()  # events that nobody pays, by reason

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from streams.core.timeline import FOREVER
 
+FIRST = 1  # precedence of a source of which nothing else is said
 LEVELS = ("corporate", "business_unit", "product_line", "feature")  # the highest first
 
 
@@ -32,9 +33,13 @@ class Sla:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Producers, by globs of their names, that may name these tenants, by globs of theirs."""
+    """Producers, by globs of their names, that may name these tenants, by globs of theirs.
+
+    `precedence`: which observer of a call counts, the least first; see `streams.core.observers`.
+    """
 
     sources: tuple[str, ...]
     tenants: tuple[str, ...]
     from_us: int = 0
     to_us: int = FOREVER
+    precedence: int = FIRST

@@ -41,6 +41,16 @@ class CallsOf:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceOf:
+    """Calls of one caller that another observer told of, too, and that are not counted."""
+
+    source: Source
+    at_us: int  # begin of their window
+    caller: Caller
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
 class TimeOf:
     """GPU time that was reported alike; null source and holding: nobody held it."""
 
@@ -69,7 +79,7 @@ class ResourceOf:
         return self.what.at_us
 
 
-Context: TypeAlias = CallsOf | TimeOf | ResourceOf
+Context: TypeAlias = CallsOf | EvidenceOf | TimeOf | ResourceOf
 Alone: TypeAlias = tuple[Context, RecordedTally]  # a group of events, and what only it adds
 
 
@@ -116,6 +126,10 @@ def summed(parts: list[Contribution]) -> tuple[int, ...]:
 def metered_alone(rows: Rows, rules: Rules) -> Iterator[Alone]:
     """Yield each group of events with the tally of only it."""
     yield from _calls(rows, rules)
+    for seen in archived.evidence(rows["grouped_evidence"]):
+        meter, tally = _meter(rules)
+        meter.evidence([seen])
+        yield EvidenceOf(*seen), tally
     for held in archived.held(rows["grouped_held"]):
         meter, tally = _meter(rules)
         meter.held([held])

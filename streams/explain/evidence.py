@@ -7,13 +7,14 @@ from schemas.decimals import to_decimal
 from streams.core.gpu import holder_key
 from streams.core.lines import Dimensions, WindowPool
 from streams.core.metering import Rules
-from streams.core.sums import Key
-from streams.explain.contributions import CallsOf, ResourceOf
+from streams.core.sums import EVIDENCE, Key
+from streams.explain.contributions import CallsOf, EvidenceOf, ResourceOf
 from streams.explain.keys import keys_of
 from streams.explain.made import Made
 from streams.explain.time_cost import seconds
 from streams.readable import instant
 from streams.replay.ask import Asker, Params, Row
+from streams.replay.ranking import Ranking
 from streams.replay.span import Span
 
 FEW = 3  # events shown of those that one source reported as one tenant's
@@ -34,9 +35,10 @@ class Evidence:
 class Reported:
     """The events of a window, as they were reported."""
 
-    def __init__(self, asker: Asker, span: Span) -> None:
+    def __init__(self, asker: Asker, span: Span, ranking: Ranking) -> None:
         params: Params = {"since": span.since_us, "until": span.until_us, "few": FEW}
-        self._calls = asker.rows("reported_calls", params)
+        ranked: Params = {**params, **ranking.params, "window": span.window_us}
+        self._calls = asker.rows("reported_calls", ranked)
         self._time = asker.rows("reported_time", params)
         self._resources = asker.rows("reported_resources", params)
         self.devices = asker.rows("reported_devices", params)
@@ -45,10 +47,15 @@ class Reported:
         """Return the events behind a line; none where it is a part of others' usage."""
         keys = keys_of(made, what)
         contexts = {each.of for each in made.contributions.all if each.addition.key in keys}
-        calls = {(each.source, *each.caller) for each in contexts if isinstance(each, CallsOf)}
+        told = EvidenceOf if what.meter == EVIDENCE.name else CallsOf
+        calls = {
+            (told is EvidenceOf, each.source, *each.caller)
+            for each in contexts
+            if isinstance(each, told)
+        }
         resources = {(r.source, *r.what[1:]) for r in contexts if isinstance(r, ResourceOf)}
         found = [
-            *(call(row) for row in self._calls if tuple(row[:8]) in calls),
+            *(call(row) for row in self._calls if tuple(row[:9]) in calls),
             *(time(row) for row in self._time if held_key(row, made) in keys),
             *(resource(row) for row in self._resources if tuple(row[:7]) in resources),
         ]
@@ -70,11 +77,11 @@ def together(found: Iterable[tuple[tuple[object, ...], Evidence]]) -> Iterator[E
 
 def call(row: Row) -> tuple[tuple[object, ...], Evidence]:
     """Return a row of reported_calls."""
-    at_us, epoch, seq, index, request, tokens_in, tokens_out = row[9:]
+    at_us, epoch, seq, index, request, tokens_in, tokens_out = row[10:]
     counts = f"{counted(tokens_in)} tokens in, {counted(tokens_out)} out"
     named = f", request {request}" if request else ""
     words = f"{instant(at_us)}: {counts} ({batch(epoch, seq, index)}{named})"
-    return tuple(row[:8]), Evidence(row[0], row[1], "calls", row[8], (words,))
+    return tuple(row[:9]), Evidence(row[1], row[2], "calls", row[9], (words,))
 
 
 def time(row: Row) -> tuple[tuple[object, ...], Evidence]:

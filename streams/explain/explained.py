@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
+from streams.core.catalog import Catalog
 from streams.core.lines import Dimensions, Figures, WindowPool
 from streams.core.sharing import POOL as SHARED_POOL
+from streams.core.sums import EVIDENCE
 from streams.core.windows import DAY_US
 from streams.explain.contributions import Alone, Contributions, metered_alone
 from streams.explain.evidence import Evidence, Reported
@@ -18,9 +19,12 @@ from streams.explain.step import Step
 from streams.replay.archived import Archived, ArchivedWindow
 from streams.replay.ask import Asker, Params
 from streams.replay.drawn import DrawnWindow, drawn_windows
+from streams.replay.ranking import Ranking, ranking_of
 from streams.replay.span import Span
 from streams.replay.versions import Versions
 
+UNCOMPARED = "it is known now who else told of its calls; `apportion repair` counts each once"
+UNKNOWN = "nothing known explains it: see `apportion audit`"
 LONGEST_US = 31 * DAY_US  # of a window: charges are settled by the month
 CHARGES = "charge:"  # begins the names of pools that are settled
 
@@ -111,6 +115,7 @@ class _Reads:
         self._asker = asker
         self._alone: dict[tuple[str, str], tuple[dict[WindowPool, ArchivedWindow], list[Alone]]]
         self._alone = {}
+        self._reported: dict[Ranking, Reported] = {}
         params = {"start": span.since_us, "end": span.until_us}
         self.terms = {
             str(pool): Terms(*terms) for pool, *terms in asker.rows("explained_windows", params)
@@ -135,15 +140,18 @@ class _Reads:
         catalog = self._versions.catalog(terms.catalog)
         return shared_of(self._asker, catalog, where, terms.currency)
 
-    @cached_property
-    def reported(self) -> Reported:
-        """The events of the window as they were reported."""
-        return Reported(self._asker, self._span)
+    def reported(self, catalog: Catalog) -> Reported:
+        """Return the events of the window as they were reported, ranked by a catalog."""
+        ranking = ranking_of(self._asker, self._span, catalog)
+        if ranking not in self._reported:
+            self._reported[ranking] = Reported(self._asker, self._span, ranking)
+        return self._reported[ranking]
 
     def _read(self, pair: tuple[str, str]) -> tuple[dict[WindowPool, ArchivedWindow], list[Alone]]:
         rules = self._versions.rules(*pair, self._span.window_us)
         archived = Archived(self._asker, self._span, [rules.book])
-        return archived.windows(rules), [*metered_alone(archived.rows(by_source=True), rules)]
+        rows = archived.rows(rules.catalog, by_source=True)
+        return archived.windows(rules), [*metered_alone(rows, rules)]
 
 
 def explain_window(reads: _Reads, drawn: DrawnWindow, tenant: str) -> ExplainedWindow:
@@ -158,9 +166,9 @@ def explain_window(reads: _Reads, drawn: DrawnWindow, tenant: str) -> ExplainedW
     )
     why_not = None
     if not all(line.is_explained for line in lines):
-        why_not = reason(where, terms, made)
+        why_not = reason(drawn, terms, made)
     batches = made.window.revision if made else None
-    pool = tuple(pool_steps(made, reads.reported.devices)) if made else ()
+    pool = tuple(pool_steps(made, reads.reported(catalog_of(made)).devices)) if made else ()
     return ExplainedWindow(where, terms, batches, made, pool, lines, why_not)
 
 
@@ -176,7 +184,13 @@ def explained_lines(
             yield ExplainedLine(what, have, None)
             continue
         steps = tuple(line_steps(made, what))
-        yield ExplainedLine(what, have, is_made, steps, tuple(reads.reported.of(made, what)))
+        reported = reads.reported(catalog_of(made))
+        yield ExplainedLine(what, have, is_made, steps, tuple(reported.of(made, what)))
+
+
+def catalog_of(made: Made) -> Catalog:
+    """Return the catalog that a window was drawn under."""
+    return made.window.rules.catalog
 
 
 def shared_lines(
@@ -195,8 +209,9 @@ def _order(what: Dimensions, drawn: DrawnWindow) -> tuple[int, str]:
     return -((have and have.cost) or 0), str(what)
 
 
-def reason(where: WindowPool, terms: Terms, made: Made | None) -> str:
+def reason(drawn: DrawnWindow, terms: Terms, made: Made | None) -> str:
     """Return why lines in force are not what the archive makes under their versions."""
+    where = drawn.where
     if where.pool.startswith(CHARGES):
         return derived_reason(where, terms)
     if terms.is_open:
@@ -210,7 +225,8 @@ def reason(where: WindowPool, terms: Terms, made: Made | None) -> str:
         return f"the archive lacks {missing} of the {terms.revision} batches that these lines count"
     if terms.note and terms.generation == 0:
         return f"the window was {terms.note}; `apportion repair` draws it anew under the last one"
-    return "nothing known explains it: see `apportion audit`"
+    is_seen = any(what.meter == EVIDENCE.name for what in drawn.lines)
+    return UNCOMPARED if is_seen else UNKNOWN
 
 
 def derived_reason(where: WindowPool, terms: Terms) -> str:

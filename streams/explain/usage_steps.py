@@ -8,6 +8,7 @@ from streams.core.gpu import GPU
 from streams.core.inference import UNKNOWN
 from streams.core.lines import NO_MONEY, Dimensions
 from streams.core.money import half_even
+from streams.core.sums import EVIDENCE
 from streams.explain.covered_steps import covered_steps, unused_steps
 from streams.explain.made import Made, Meter
 from streams.explain.priced import priced_groups
@@ -31,6 +32,8 @@ def usage_steps(made: Made, what: Dimensions) -> Iterator[Step]:
     for each in meters:
         if each.meter == UNKNOWN:
             yield Step(f"{each.totals[0]:,} calls reported nothing that could be priced")
+        elif each.meter == EVIDENCE:
+            yield Step(f"{each.totals[0]:,} calls that another observer told of, too: not counted")
         elif each.meter.name.startswith(GPU):
             yield from time_steps(made, made.contributions.by_meter[each.key, each.meter])
         elif not each.meter.priced:

@@ -134,5 +134,6 @@ CALLED: Final = {"questions": "of"}
 NUMBERS: Final[dict[str, tuple[str, Callable[[int], str]]]] = {
     "milli_gpus": ("gpus", lambda count: parts(count, GPU_SCALE)),
     "monthly": ("monthly", lambda pico: figure(to_decimal(pico))),
+    "precedence": ("precedence", str),
     "limit": ("limit", lambda pico: figure(to_decimal(pico))),
 }

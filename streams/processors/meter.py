@@ -187,6 +187,8 @@ class Meter:
         if batch.get("losses"):
             lost = sum(loss["events"] for loss in batch["losses"])
             metrics.count(Metric.OUTCOMES, lost, kind="lost", reason="at_producer")
+        if metered.evidence:
+            metrics.count(Metric.EVIDENCE, metered.evidence)
         for why, events in metered.unattributed.items():
             metrics.count(Metric.UNATTRIBUTED, events, reason=why)
         for rejected in metered.rejected:

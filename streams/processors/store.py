@@ -192,7 +192,9 @@ class Store:
         rules = self._rules.now
         metered = meter_batch(name, batch, "", rules, now_us)
         attributed = [
-            None if each is None else Attributed(each.pool, each.tenant, each.cost_pico)
+            None
+            if each is None
+            else Attributed(each.pool, each.tenant, each.cost_pico, each.precedence)
             for each in list_events(name, batch, metered, rules)
         ]
         return usage_rows(

@@ -28,14 +28,17 @@ from streams.core.sums import Sums
 from streams.core.tally import Tally
 from streams.core.windows import window_start
 from streams.replay.ask import Asker, Params, Row
+from streams.replay.ranking import NOBODY_LESSER, Ranking, ranking_of
 from streams.replay.span import Span
 
 Revisions: TypeAlias = Mapping[tuple[int, str], int]  # by begin of a window, and pool
 Rows: TypeAlias = Mapping[str, list[Row]]  # by query of QUERIES
 
 NO_NAME = [""]  # the engine's transform takes no empty array
+RANKED = "inference of ranked observers"
 QUERIES = {  # by kind of event; asking costs something even where there is nothing
     "inference": ("grouped_calls",),
+    RANKED: ("grouped_evidence",),
     "inference with quantities": ("grouped_call_quantities",),
     "gpu": ("grouped_held", "grouped_unheld", "cut_intervals"),
     "resource": ("grouped_resources", "cut_resources"),
@@ -66,7 +69,8 @@ class ArchivedWindow:
 class Archived:
     """The events of a span, read once for any rules whose books were named.
 
-    Twice where some catalogs let any source speak of any tenant, and others do not.
+    Twice where some catalogs let any source speak of any tenant, and others do not, or where they
+    rank the observers of calls in several ways.
     """
 
     def __init__(self, asker: Asker, span: Span, books: Iterable[PriceBook]) -> None:
@@ -75,24 +79,34 @@ class Archived:
         self._stretch: Params = {"since": span.since_us, "until": span.until_us}
         self._params = {**self._stretch, "window": span.window_us, **cuts(span, list(books))}
         self._kinds = kinds_of(asker.rows("archived_kinds", self._stretch))
-        self._found: dict[bool, Rows] = {}  # by whether sources are told apart
+        self._found: dict[tuple[bool, Ranking], Rows] = {}  # by whether sources are told apart
+        self._rankings: dict[str, Ranking] = {}  # by version of the catalog
         self._counted: dict[str, Revisions] = {}  # by version of the catalog
 
     def windows(self, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
         """Return the windows of the span under rules."""
-        found = self.rows(by_source=rules.catalog.limits_sources)
+        found = self.rows(rules.catalog, by_source=rules.catalog.limits_sources)
         return self._drawn(tallied(found, rules), rules)
 
-    def rows(self, *, by_source: bool) -> Rows:
+    def rows(self, catalog: Catalog, *, by_source: bool) -> Rows:
         """Return the rows of every query; each of one source, where those are told apart."""
-        if by_source not in self._found:
-            params: Params = {**self._params, "by_source": int(by_source)}
-            self._found[by_source] = {
-                query: self._asker.rows(query, params) if kind in self._kinds else []
+        ranking = self._ranking(catalog)
+        if (by_source, ranking) not in self._found:
+            params: Params = {**self._params, **ranking.params, "by_source": int(by_source)}
+            kinds = self._kinds | ({RANKED} if ranking.ranks else set())
+            self._found[by_source, ranking] = {
+                query: self._asker.rows(query, params) if kind in kinds else []
                 for kind, queries in QUERIES.items()
                 for query in queries
             }
-        return self._found[by_source]
+        return self._found[by_source, ranking]
+
+    def _ranking(self, catalog: Catalog) -> Ranking:
+        if catalog.version not in self._rankings:
+            is_any = "inference" in self._kinds
+            found = ranking_of(self._asker, self._span, catalog) if is_any else NOBODY_LESSER
+            self._rankings[catalog.version] = found
+        return self._rankings[catalog.version]
 
     def _drawn(self, tally: Tally, rules: Rules) -> dict[WindowPool, ArchivedWindow]:
         revisions = self.revisions(rules)
@@ -142,6 +156,7 @@ def tallied(rows: Rows, rules: Rules) -> Tally:
     meter = GroupedMeter(rules, tally)
     meter.calls(calls(rows["grouped_calls"]))
     meter.call_quantities(call_quantities(rows["grouped_call_quantities"]))
+    meter.evidence(evidence(rows["grouped_evidence"]))
     meter.held(held(rows["grouped_held"]))
     meter.unheld(unheld(rows["grouped_unheld"]))
     meter.quantities(quantities(rows["grouped_resources"]))
@@ -205,6 +220,12 @@ def call_quantities(rows: Iterable[Row]) -> Iterator[tuple[Source, Where, Caller
         meter, unit, scaled = row[9:]
         quantity = scaled // ONE if meter in PARTS else scaled
         yield source, Where(row[0], row[1]), tuple(row[2:9]), (meter, unit), quantity
+
+
+def evidence(rows: Iterable[Row]) -> Iterator[tuple[Source, int, Caller, int]]:
+    """Yield rows of grouped_evidence as the core has them."""
+    for source, window_us, *caller, events in rows:
+        yield source, window_us, tuple(caller), events
 
 
 def held(rows: Iterable[Row]) -> Iterator[tuple[Source, Interval, Holding, int, int]]:

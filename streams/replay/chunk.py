@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 from schemas.records import CostLine
 from streams.core.lines import Edition, Figures, Lines, WindowPool, to_record
 from streams.core.metering import Rules
+from streams.core.sums import EVIDENCE
 from streams.replay.archived import Archived, ArchivedWindow
 from streams.replay.ask import Asker
 from streams.replay.changes import Changes, Reason, compare, differing
@@ -88,7 +89,8 @@ def replay_window(found: Outcome, window: DrawnWindow, made: "Made", request: Re
     found.windows += 1
     found.events += sum(figures.events for figures in window.lines.values())
     lines = window.lines
-    for reason, after in made.steps(window, is_late=archived > window.revision):
+    is_late = archived > window.revision or any(what.meter == EVIDENCE.name for what in lines)
+    for reason, after in made.steps(window, is_late=is_late):
         compare(found.changes, lines, after, reason)
         lines = after
     if any(differing(window.lines, lines)):

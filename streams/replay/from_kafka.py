@@ -25,6 +25,7 @@ from schemas import topics
 from schemas.errors import NotAvro
 from streams.core.catalog import Catalog
 from streams.core.metering import LATEST_US, METERS, Rules, meter_batch
+from streams.core.observers import MATCH_US
 from streams.core.price_book import PriceBook
 from streams.core.windows import MINUTE_US, SECOND_US
 from streams.errors import StoreUnavailable
@@ -44,7 +45,8 @@ ANYBODY = Attributed("", None, None)
 def archive_of(settings: WorkerSettings, spans: Sequence[Span], folder: Path) -> Iterator[Path]:
     """Fill an archive in a folder and give the socket that answers for it. Blocks.
 
-    It holds the events of spans, which are in order, and later ones. The folder is removed when the
+    It holds the events of spans, which are in order, those by which an observer of one of their
+    calls may have told of it before, and later ones. The folder is removed when the
     replay is through, and stays when it is not. Raises what reading Kafka raises, and
     StoreUnavailable where the embedded engine is open here already: a process has one.
     """
@@ -59,7 +61,8 @@ def archive_of(settings: WorkerSettings, spans: Sequence[Span], folder: Path) ->
         migrate(connection)
         writer = Writer(connection.writer)
         for topic in topics.USAGE:
-            fill(writer, settings, topic.name, spans[0].since_us if spans else LATEST_US)
+            since_us = spans[0].since_us - MATCH_US if spans else LATEST_US
+            fill(writer, settings, topic.name, since_us)
         writer.flush()
     with served(dsn, DATABASE) as socket:
         yield socket

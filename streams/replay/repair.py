@@ -14,13 +14,15 @@ from clickhouse.client import Connection
 from clickhouse.query import ask
 from schemas.codec import Codec
 from schemas.records import CostLine
-from streams.core.lines import Edition, Figures, WindowPool, to_record
+from streams.core.lines import Edition, Figures, Lines, WindowPool, to_record
+from streams.core.sums import EVIDENCE
 from streams.core.terms import TWO_CATALOGS
 from streams.core.windows import HOUR_US, window_start
 from streams.replay.ask import Direct
 from streams.replay.difference import Difference, difference
 from streams.replay.hour import Hour, Made
-from streams.replay.notes import BY_ITSELF, LATE, LOG_LOST
+from streams.replay.notes import BY_ITSELF, LATE, LOG_LOST, OBSERVED
+from streams.replay.unsettled import every_day, recent_days, unsettled_hours
 from streams.replay.versions import Versions
 from streams.replay.windows import highest_generations, span_of
 
@@ -73,7 +75,8 @@ def corrections(
     """Return the corrections of hours that are suspect, or of everything there is.
 
     Windows whose log was lost are corrected even when their lines are provisional, or missing.
-    `at_most_hours`: of those that have any, the first so many. Blocks.
+    `at_most_hours`: of those that have any, the first so many; the rest, and older evidence, is for
+    the repairs before and after. Blocks.
     """
     found = Corrections()
     span = span_of(connection)
@@ -81,6 +84,9 @@ def corrections(
         return found
     rules = rules or Versions(Direct(connection))
     suspects = suspect_hours(connection, log)
+    if not everywhere:
+        days = every_day(span) if at_most_hours is None else recent_days(span, suspects)
+        suspects |= unsettled_hours(Direct(connection), days, span.window_us, rules)
     corrected = 0
     for each in span.hours():
         if corrected == at_most_hours:
@@ -109,7 +115,7 @@ def correct_hour(connection: Connection, hour: Hour, log: LostLog, found: Correc
         if off or is_unfinished(hour, made):
             found.mended.append(off or Difference(where, 0, 0, 0))
             number = taken.get(where, 0) + 1
-            found.lines.extend(drawn_anew(hour, made, number, note_of(hour, where)))
+            found.lines.extend(drawn_anew(hour, made, number, note_of(hour, made)))
 
 
 def may_correct(hour: Hour, where: WindowPool, log: LostLog) -> bool:
@@ -134,10 +140,21 @@ def is_unfinished(hour: Hour, made: Made) -> bool:
     return (have.price_book, have.catalog) != made.versions
 
 
-def note_of(hour: Hour, where: WindowPool) -> str:
+def note_of(hour: Hour, made: Made) -> str:
     """Return why a window is corrected."""
-    have = hour.terms.get(where)
-    return hour.note(where) or (LOG_LOST if have is None or have.is_open else LATE)
+    have = hour.terms.get(made.where)
+    said = hour.note(made.where)
+    if said or have is None or have.is_open:
+        return said or LOG_LOST
+    drawn = hour.lines.get(made.where, {})
+    is_late = made.window is not None and made.window.revision > have.revision
+    is_compared = evidence_on(drawn) != evidence_on(made.lines())
+    return OBSERVED if is_compared and not is_late else LATE
+
+
+def evidence_on(lines: Lines) -> int:
+    """Return how many events lines leave out, which are of calls that others told of."""
+    return sum(each.events for what, each in lines.items() if what.meter == EVIDENCE.name)
 
 
 def drawn_anew(hour: Hour, made: Made, generation: int, note: str) -> list[CostLine]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from streams.core.catalog import Catalog, Nobody
 from streams.core.reserved import UNATTRIBUTED
 from streams.replay.ask import Asker, Params, Row
+from streams.replay.ranking import ranking_of
 from streams.replay.span import Span
 
 
@@ -45,6 +46,7 @@ class Spend:
 def unattributed(asker: Asker, span: Span, catalog: Catalog) -> list[tuple[Reported, Spend]]:
     """Return what a catalog leaves to nobody, the largest spend first; raises what asking does."""
     params: Params = {
+        **ranking_of(asker, span, catalog).params,
         "since": span.since_us,
         "until": span.until_us,
         "window": span.window_us,

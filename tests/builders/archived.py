@@ -1,11 +1,12 @@
 """A database as live processors leave it: archive, documents and lines, each batch under rules."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
 from clickhouse.client import Connection
-from clickhouse.rows import configs, cost_lines
+from clickhouse.rows import configs, cost_lines, late_partials
 from clickhouse.usage_rows import (
     Attributed,
     Position,
@@ -15,13 +16,14 @@ from clickhouse.usage_rows import (
     usage_rows,
 )
 from clickhouse.writer import Writer
-from schemas.records import Config, CostLine, Partial
+from schemas.records import Config, CostLine, LatePartial, Partial
 from streams.config.catalog import load_catalog
 from streams.config.price_book import load_price_book
 from streams.core.lines import WindowPool
 from streams.core.list_price import list_events
 from streams.core.metering import LATEST_US, Rules, meter_batch
 from streams.core.policies import Documents
+from streams.core.sums import events_in
 from streams.core.window import Window
 from tests.builders.drawing import record_name
 from tests.builders.terms import WINDOW_US
@@ -43,7 +45,7 @@ class Live:
     database: Connection
     partials: list[Partial] = field(default_factory=list)
     rules: dict[tuple[str, str], Rules] = field(default_factory=dict)
-    batches: int = 0
+    sent: Counter[str] = field(default_factory=Counter)  # batches by source
 
     def publish(self, book: Document, catalog: Document) -> Rules:
         """Publish documents, and return the rules they make."""
@@ -68,9 +70,9 @@ class Live:
         names = next(r.catalog for (_, c), r in self.rules.items() if c == catalog)
         return Documents(book, names)
 
-    def send(self, rules: Rules, *events: Event) -> None:
+    def send(self, rules: Rules, *events: Event, source: str = "gw-1") -> None:
         """Meter and archive a batch."""
-        usage = batch(*events, seq=self.batches)
+        usage = batch(*events, source=source, seq=self.sent[source])
         name = record_name(events[0])
         metered = meter_batch(name, usage, "usage:0", rules, LATEST_US)
         self.partials += metered.partials
@@ -78,14 +80,17 @@ class Live:
         rows = usage_rows(
             cast("UsageRecord", name),
             cast("UsageBatch", usage),
-            [None if e is None else Attributed(e.pool, e.tenant, e.cost_pico) for e in listed],
-            Position("usage", 0, self.batches),
+            [
+                None if e is None else Attributed(e.pool, e.tenant, e.cost_pico, e.precedence)
+                for e in listed
+            ],
+            Position("usage", 0, self.sent.total()),
             Versions(rules.book.version, rules.catalog.version, rules.book.currency),
         )
         writer = Writer(self.database.writer)
         writer.add(*rows)
         writer.flush()
-        self.batches += 1
+        self.sent[source] += 1
 
     def close(self) -> list[CostLine]:
         """Store the final lines of all windows, and return them."""
@@ -96,6 +101,29 @@ class Live:
         lines = [line for window in windows.values() for line in window.final()]
         self.store(lines)
         return lines
+
+    def send_late(self, rules: Rules, *events: Event, source: str) -> None:
+        """Meter and archive a batch whose windows are closed: its partials are passed on."""
+        before = len(self.partials)
+        self.send(rules, *events, source=source)
+        late: list[LatePartial] = [
+            {
+                "window_start_us": each["window_start_us"],
+                "window_end_us": each["window_end_us"],
+                "pool": each["pool"],
+                "source": source,
+                "epoch": each["epoch"],
+                "seq": each["seq"],
+                "events": events_in(each["sums"]),
+                "closed_through_us": each["window_end_us"],
+                "reason": "window_closed",
+            }
+            for each in self.partials[before:]
+        ]
+        del self.partials[before:]
+        writer = Writer(self.database.writer)
+        writer.add(late_partials(late))
+        writer.flush()
 
     def store(self, lines: Iterable[CostLine]) -> None:
         """Store lines."""

@@ -382,7 +382,7 @@ FROM
         toInt64(0) AS for_us
     FROM usage_events AS u
     FINAL
-    WHERE (u.kind = 'inference') AND (u.endpoint IS NOT NULL)
+    WHERE (u.kind = 'inference') AND (u.endpoint IS NOT NULL) AND ((u.precedence <= 1) OR empty(ifNull(u.response_id, '')))
     UNION ALL
     SELECT
         toStartOfHour(u.started_at) AS hour,
@@ -592,7 +592,7 @@ FROM
         toInt64(c.cost IS NULL) AS unpriced,
         toInt64(c.status = 'provisional') AS provisional
     FROM cost_current AS c
-    WHERE (c.provider IS NOT NULL) AND (NOT startsWith(c.pool, 'charge:'))
+    WHERE (c.provider IS NOT NULL) AND (c.kind != 'evidence') AND (NOT startsWith(c.pool, 'charge:'))
     UNION ALL
     SELECT
         toStartOfHour(u.started_at) AS hour,
@@ -610,7 +610,7 @@ FROM
         toInt64(0) AS provisional
     FROM usage_events AS u
     FINAL
-    WHERE u.kind = 'inference'
+    WHERE (u.kind = 'inference') AND ((u.precedence <= 1) OR empty(ifNull(u.response_id, '')))
 )
 GROUP BY
     hour,
@@ -620,6 +620,49 @@ GROUP BY
     endpoint,
     currency
 SETTINGS do_not_merge_across_partitions_select_final = 1
+
+CREATE VIEW uncounted_evidence
+AS WITH
+    toInt64(86400000000) AS match_us,
+    told AS
+    (
+        SELECT
+            u.source AS source,
+            u.epoch AS epoch,
+            u.seq AS seq,
+            u.event_index AS event_index,
+            u.provider AS provider,
+            u.response_id AS response_id,
+            toUnixTimestamp64Micro(u.started_at) AS at_us,
+            transform(concat(toString(roundDown(intDiv(at_us, {window:Int64}) * {window:Int64}, {rank_edges:Array(Int64)})), ' ', u.source), {rank_keys:Array(String)}, {ranks:Array(UInt32)}, toUInt32(1)) AS rank
+        FROM usage_events AS u
+        WHERE (u.kind = 'inference') AND (u.response_id != '') AND (u.started_at >= fromUnixTimestamp64Micro({since:Int64} - match_us, 'UTC')) AND (u.started_at < fromUnixTimestamp64Micro({until:Int64} + match_us, 'UTC'))
+    ),
+    evidence AS
+    (
+        SELECT *
+        FROM told
+        WHERE (rank > 1) AND (at_us >= {since:Int64}) AND (at_us < {until:Int64})
+    )
+SELECT DISTINCT
+    e.source AS source,
+    e.epoch AS epoch,
+    e.seq AS seq,
+    e.event_index AS event_index,
+    e.at_us AS at_us
+FROM evidence AS e
+INNER JOIN
+(
+    SELECT *
+    FROM told
+    WHERE (provider, response_id) IN (
+        SELECT
+            provider,
+            response_id
+        FROM evidence
+    )
+) AS o ON (o.provider = e.provider) AND (o.response_id = e.response_id)
+WHERE (abs(o.at_us - e.at_us) <= match_us) AND ((o.rank, o.source, o.epoch, o.seq, o.event_index) < (e.rank, e.source, e.epoch, e.seq, e.event_index))
 
 CREATE VIEW unworked_gpu_time
 (
@@ -734,6 +777,7 @@ CREATE TABLE usage_events
     `samples_taken` Nullable(Int32) COMMENT 'how often it was',
     `flags` Array(LowCardinality(String)) COMMENT 'what was wrong in the interval',
     `list_cost` Nullable(Decimal(38, 12)) COMMENT 'at list price, in currency; null: no price was in force, or charged by GPU time',
+    `precedence` UInt32 COMMENT 'of the source as an observer of the call, as attributed; the least counts; 0: archived before there was one, 1',
     `currency` LowCardinality(String),
     `price_book` LowCardinality(String),
     `catalog` LowCardinality(String),
