@@ -23,6 +23,7 @@ StreamsError
 │   ├── ReadTimedOut        a topic was not read to its end in time
 │   ├── RegistryUnavailable the schema registry did not answer
 │   └── StoreUnavailable    no SQL engine answered
+│       └── StoreLost       the store ended while it answered: its data is not at rest
 └── Broken                  a bug or a machine that cannot run this; crash
     ├── BrokerMissing       no embedded broker binary for this machine
     ├── NotOurDirectory     a directory we were asked to clear does not carry our marker
@@ -239,6 +240,10 @@ class RegistryUnavailable(Transient):
 
 class StoreUnavailable(Transient):
     """No SQL engine answered."""
+
+
+class StoreLost(StoreUnavailable):
+    """The store ended while it answered. Another will open its data, which nobody else should."""
 
 
 class Broken(StreamsError):

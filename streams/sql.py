@@ -8,7 +8,7 @@ from clickhouse.errors import ClickHouseError, Unavailable
 from clickhouse.session import Session
 from clickhouse.sql import LONGEST_S, MOST_ROWS, READ_ONLY, run_sql
 from streams import sql_socket
-from streams.errors import SqlRefused, StoreUnavailable
+from streams.errors import SqlRefused, StoreLost, StoreUnavailable
 from streams.settings import WorkerSettings
 
 
@@ -22,6 +22,8 @@ def query(settings: WorkerSettings, sql: str, form: str = "TabSeparatedWithNames
     if socket and socket.exists():
         try:
             return sql_socket.ask(socket, statement, form)
+        except StoreLost:
+            raise
         except StoreUnavailable:
             if directory and not directory.is_dir():
                 raise

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from clickhouse.errors import ClickHouseError
-from streams.errors import SqlRefused, StoreUnavailable
+from streams.errors import SqlRefused, StoreLost, StoreUnavailable
 from streams.replay.errors import ReplayError
 
 PATH_BYTES = 102  # macOS's sun_path is 104 (Linux's 108): its end, and the dot of the draft
@@ -65,8 +65,8 @@ async def serve(path: Path, reader: Reader, reports: Mapping[str, Report]) -> As
 def ask(path: Path, sql: str, form: str) -> str:
     """Send a statement to the store behind a socket. Blocks.
 
-    Raises StoreUnavailable when none listens, SqlRefused with what the engine said, or when there
-    is no answer in time.
+    Raises StoreUnavailable when none listens, StoreLost when it ends before it has answered,
+    SqlRefused with what the engine said, or when there is no answer in time.
     """
     return _post(path, f"/?{urlencode({'format': form})}", sql.encode(), ANSWER_S)
 
@@ -74,8 +74,8 @@ def ask(path: Path, sql: str, form: str) -> str:
 def report(path: Path, name: str, asked: Mapping[str, str], within_s: float = REPORT_S) -> str:
     """Have the store behind a socket make a report. Blocks.
 
-    Raises StoreUnavailable when none listens, SqlRefused with what went wrong, or when there is no
-    answer in time.
+    Raises StoreUnavailable when none listens, StoreLost when it ends before it has answered,
+    SqlRefused with what went wrong, or when there is no answer in time.
     """
     return _post(path, f"/report/{name}", json.dumps(dict(asked)).encode(), within_s)
 
@@ -89,19 +89,30 @@ def answers(path: Path) -> bool:
 def _post(path: Path, target: str, body: bytes, within_s: float) -> str:
     connection = _UnixConnection(path, within_s)
     try:
+        _reach(connection, path)
         connection.request("POST", target, body)
         response = connection.getresponse()
         text = response.read().decode("utf-8", "replace")
     except TimeoutError as error:
         text = f"expected an answer of the store within {within_s:g} s, got none"
         raise SqlRefused(f"{text}; it is busy, ask later") from error
-    except OSError as error:
-        raise StoreUnavailable(f"no store answers on {path}: {error}") from error
+    except (OSError, http.client.HTTPException) as error:
+        text = f"expected an answer of the store on {path}, but it ended before it had one"
+        raise StoreLost(f"{text}; ask again once it runs") from error
     finally:
         connection.close()
     if response.status != http.HTTPStatus.OK:
         raise SqlRefused(text.strip())
     return text
+
+
+def _reach(connection: http.client.HTTPConnection, path: Path) -> None:
+    try:
+        connection.connect()
+    except TimeoutError:  # it listens, and has more to answer than it can
+        raise
+    except OSError as error:
+        raise StoreUnavailable(f"no store answers on {path}: {error}") from error
 
 
 def _app(
@@ -155,6 +166,11 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(self.timeout)
+        try:
+            sock.connect(str(self._path))
+        except OSError:
+            sock.close()
+            raise
+        self.sock = sock

@@ -10,7 +10,7 @@ from clickhouse.client import Connection, connect
 from clickhouse.errors import ClickHouseError, Unavailable
 from schemas.decimals import to_decimal
 from streams import sql_socket
-from streams.errors import SqlRefused, StoreUnavailable
+from streams.errors import SqlRefused, StoreLost, StoreUnavailable
 from streams.replay.ask import Direct
 from streams.replay.audit import Audit, audit
 from streams.replay.repairs import Repairs
@@ -34,6 +34,8 @@ def made_where_the_data_is(settings: WorkerSettings, name: str, asked: Mapping[s
     if socket and socket.exists():
         try:
             return sql_socket.report(socket, name, asked)
+        except StoreLost:
+            raise
         except StoreUnavailable:
             pass  # left by a store that died: the data is at rest
     if directory and not directory.is_dir():

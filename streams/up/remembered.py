@@ -7,7 +7,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
+import structlog
+
+from clickhouse.directory import wait_for_directory
+from clickhouse.errors import DataDirectoryBusy
 from schemas.codec import Codec
 from schemas.records import Config
 from streams.config_topic import CATALOG, PRICES, Kind, in_force
@@ -16,6 +21,7 @@ from streams.kafka import publish
 from streams.settings import WorkerSettings
 
 WITHIN_S = 60.0
+FREE_WITHIN_S = 900.0  # an audit of much data, begun while nothing ran here, takes minutes
 KINDS: Mapping[str, Kind] = {"price-book": PRICES, "catalog": CATALOG}
 FORM = "JSONEachRow"
 IS_THERE = """
@@ -63,6 +69,8 @@ def asked_of_server(settings: WorkerSettings, sql: str) -> str:
 
 def asked_at_rest(settings: WorkerSettings, sql: str) -> str:
     """Return what the embedded engine answers, a JSON object a line."""
+    if settings.clickhouse.embedded is not None:
+        wait_until_free(settings.clickhouse.embedded)
     command = [sys.executable, "-m", "streams", "sql", "--format", FORM]
     done = subprocess.run(
         [*command, "--clickhouse", settings.clickhouse.url, sql],
@@ -76,6 +84,18 @@ def asked_at_rest(settings: WorkerSettings, sql: str) -> str:
             f"expected ClickHouse to say which price book was in force, got: {done.stderr.strip()}"
         )
     return done.stdout
+
+
+def wait_until_free(directory: Path, within_s: float = FREE_WITHIN_S) -> None:
+    """Wait while another command has the data open. Raises StoreUnavailable when it keeps it."""
+
+    def say(busy: DataDirectoryBusy) -> None:
+        structlog.get_logger().warning("waiting_for_data", holder_pid=busy.holder_pid)
+
+    try:
+        wait_for_directory(directory, say, timeout_s=within_s).release()
+    except DataDirectoryBusy as busy:
+        raise StoreUnavailable(busy.detail) from busy
 
 
 def restore(settings: WorkerSettings) -> dict[str, str]:

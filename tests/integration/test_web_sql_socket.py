@@ -3,18 +3,23 @@
 import asyncio
 import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread, Timer
 from typing import TypeVar
 
 import pytest
 
 from clickhouse.client import Connection
+from clickhouse.directory import lock_directory
 from clickhouse.errors import BadQuery
 from streams import sql_socket
-from streams.errors import SqlRefused, StoreUnavailable
+from streams.errors import SqlRefused, StoreLost, StoreUnavailable
+from streams.replay.report import audit_json
 from streams.settings import load
 from streams.sql import query, read_only
+from streams.up.remembered import wait_until_free
 
 pytestmark = pytest.mark.integration
 
@@ -75,6 +80,51 @@ def test_a_store_that_is_busy_is_not_taken_for_a_dead_one(path: Path) -> None:
         busy.listen()
         with pytest.raises(SqlRefused, match="ask later"):
             sql_socket.report(path, "of", {}, within_s=0.01)
+
+
+def test_a_store_that_ends_while_it_answers_has_left_no_data_at_rest(path: Path) -> None:
+    """Whoever opened the data then would keep it from the next store, and end its stack."""
+    (path.parent / "clickhouse").mkdir()
+    url = f"chdb://{path.parent / 'clickhouse'}"
+    settings = load({"clickhouse": {"url": url}, "store": {"sql_socket": str(path)}})
+    asks: list[Callable[[], str]] = [
+        lambda: query(settings, "SELECT 1"),
+        lambda: audit_json(settings),
+    ]
+    for ask in asks:
+        with killed_while_asked(path), pytest.raises(StoreLost, match="ask again"):
+            ask()
+    assert list((path.parent / "clickhouse").iterdir()) == []
+
+
+@contextmanager
+def killed_while_asked(path: Path) -> Iterator[None]:
+    """Listen as a store does, and hang up on the first that asks."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as store:
+        path.unlink(missing_ok=True)
+        store.bind(str(path))
+        store.listen()
+
+        def hang_up() -> None:
+            client, _ = store.accept()
+            client.recv(1)
+            client.close()
+
+        thread = Thread(target=hang_up)
+        thread.start()
+        yield
+        thread.join()
+
+
+def test_data_that_another_command_has_open_is_waited_for(tmp_path: Path) -> None:
+    data = tmp_path / "clickhouse"
+    lock = lock_directory(data)
+    with pytest.raises(StoreUnavailable, match=str(data)):
+        wait_until_free(data, within_s=0.0)
+    release = Timer(0.1, lock.release)
+    release.start()
+    wait_until_free(data)
+    lock_directory(data).release()
 
 
 def test_the_socket_is_gone_with_its_store(path: Path) -> None:
