@@ -86,6 +86,8 @@ def call_costs(events: Iterable[InferenceUsage]) -> Amounts:
     for event in events:
         if event["endpoint"] in {"llama-prod", "qwen-prod"}:
             continue  # paid by GPU time
+        if event["gateway_cache"] == "hit":
+            continue  # no provider was asked
         window = event["at_us"] // WINDOW_US * WINDOW_US
         payer = (event["tenant"], event["project"], event["endpoint"], event["model"])
         where = (event["region"], prices.tier(event))
