@@ -64,7 +64,7 @@ class Audit:
     dead_letters: int
     residual_pico: int  # sum of the windows' residuals, each taken as positive
     off: tuple[Difference, ...]
-    undrawn: tuple[WindowPool, ...]  # windows with events older than closed ones, and no lines
+    undrawn: tuple[WindowPool, ...]  # closed windows with events, and no lines
     incomplete: tuple[Incomplete, ...]
     mixed: tuple[Mixed, ...] = ()
     unpriced: tuple[Unpriced, ...] = ()
@@ -121,7 +121,7 @@ def audit_hour(hour: Hour, findings: Findings) -> None:
     findings.undrawn += [
         where
         for where in hour.windows
-        if where not in hour.terms and where.start_us < last_closed_us
+        if where not in hour.terms and (where.start_us < last_closed_us or where in hour.late)
     ]
 
 

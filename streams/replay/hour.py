@@ -15,7 +15,7 @@ from streams.core.terms import TWO_CATALOGS
 from streams.replay.archived import ArchivedWindow
 from streams.replay.span import Span
 from streams.replay.versions import Pair, Versions
-from streams.replay.windows import Terms, drawn, in_force, recomputed
+from streams.replay.windows import Terms, drawn, in_force, late, recomputed
 
 
 class Made(NamedTuple):
@@ -48,6 +48,11 @@ class Hour:
     def lines(self) -> dict[WindowPool, dict[Dimensions, Figures]]:
         """The lines in force, by window and dimensions."""
         return in_force(self._connection, self.span)
+
+    @cached_property
+    def late(self) -> dict[WindowPool, int]:
+        """The windows of which batches came when they were closed, and how many."""
+        return late(self._connection, self.span)
 
     @cached_property
     def windows(self) -> dict[WindowPool, ArchivedWindow]:
@@ -98,11 +103,16 @@ class Hour:
         have = self.terms.get(where)
         return have.note if have and have.is_mixed else None
 
+    def is_late(self, where: WindowPool) -> bool:
+        """Whether a window has no lines because it was closed when the first of it came."""
+        return where not in self.terms and where in self.late
+
     def is_archived(self, where: WindowPool) -> bool:
-        """Whether the archive holds at least the batches that its lines count."""
+        """Whether the archive has the batches that its lines count; of one without, those late."""
         have = self.terms.get(where)
         if have is None:
-            return True
+            found = self.windows.get(where)
+            return (found.revision if found else 0) >= self.late.get(where, 0)
         found = self.under((have.price_book, have.catalog)).get(where)
         return (found.revision if found else 0) >= have.revision
 

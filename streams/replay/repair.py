@@ -127,7 +127,9 @@ def may_correct(hour: Hour, where: WindowPool, log: LostLog) -> bool:
     if not log.held(where):
         if hour.note(where) == TWO_CATALOGS:
             return hour.is_settled(where.start_us)
-        if have is None or have.is_open:
+        if have is None:
+            return hour.is_late(where) and hour.is_archived(where)
+        if have.is_open:
             return False
     return hour.is_archived(where)
 
@@ -144,8 +146,10 @@ def note_of(hour: Hour, made: Made) -> str:
     """Return why a window is corrected."""
     have = hour.terms.get(made.where)
     said = hour.note(made.where)
-    if said or have is None or have.is_open:
-        return said or LOG_LOST
+    if said or hour.is_late(made.where):
+        return said or LATE
+    if have is None or have.is_open:
+        return LOG_LOST
     drawn = hour.lines.get(made.where, {})
     is_late = made.window is not None and made.window.revision > have.revision
     is_compared = evidence_on(drawn) != evidence_on(made.lines())

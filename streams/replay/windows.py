@@ -41,7 +41,7 @@ class Terms:
 
 
 def span_of(connection: Connection) -> Span | None:
-    """Return the span of everything there is; None when there are no lines."""
+    """Return the span of everything there is; None when no window was ever closed or drawn."""
     [row] = ask(connection.reader, "line_span")
     first_us, last_us, window_us = (
         int(str(row[name])) for name in ("first_us", "last_us", "window_us")
@@ -65,6 +65,14 @@ def drawn(connection: Connection, span: Span) -> list[Terms]:
         )
         for row in rows(connection, "audited_windows", span)
     ]
+
+
+def late(connection: Connection, span: Span) -> dict[WindowPool, int]:
+    """Return of which windows of a span batches came when they were closed, and how many."""
+    return {
+        WindowPool(row["window_start"], row["window_end"], row["pool"]): row["batches"]
+        for row in rows(connection, "late_windows", span)
+    }
 
 
 def in_force(connection: Connection, span: Span) -> dict[WindowPool, dict[Dimensions, Figures]]:

@@ -212,23 +212,68 @@ def late_batch() -> Named:
     return "InferenceUsageBatch", late
 
 
+def pass_on(database: Connection, batches: list[Named]) -> None:
+    """Write what allocate passes on when all of these came too late."""
+    late: list[LatePartial] = [
+        {
+            "window_start_us": partial["window_start_us"],
+            "window_end_us": partial["window_end_us"],
+            "pool": partial["pool"],
+            "source": partial["source"],
+            "epoch": partial["epoch"],
+            "seq": partial["seq"],
+            "events": 1,
+            "closed_through_us": T0,
+            "reason": "window_closed",
+        }
+        for partial in partials(batches)
+    ]
+    writer = Writer(database.writer)
+    writer.add(late_partials(late))
+    writer.flush()
+
+
+@pytest.mark.parametrize("beside", [[], traffic()], ids=["alone", "beside others"])
+@pytest.mark.parametrize("minutes", [-90, 0, 90], ids=["before", "among", "after"])
+def test_a_window_of_which_all_came_late_is_drawn_by_repair(
+    database: Connection, beside: list[Named], minutes: int
+) -> None:
+    """As of a node that is alone in its pool and could not reach Kafka for an hour."""
+    start_us = T0 + minutes * MINUTE_US
+    looked = interval(start_us=start_us, end_us=start_us + MINUTE_US // 2, node="alone")
+    late: list[Named] = [("GpuUsageBatch", batch(looked, source="alone"))]
+    archive(database, beside)
+    publish(database, finals(beside))
+    archive(database, late)
+    pass_on(database, late)
+    [where] = windows(late)
+    assert audit(database).undrawn == (where,)
+
+    found = corrections(database)
+    assert {(each["pool"], each["note"], each["generation"]) for each in found.lines} == {
+        (where.pool, "late batches", 1)
+    }
+    publish(database, found.lines)
+    assert audit(database).clean
+    assert corrections(database).lines == []
+
+
+def test_a_late_window_waits_for_its_archive(live: Connection) -> None:
+    both: list[Named] = [
+        ("InferenceUsageBatch", batch(call(at_us=T0 - HOUR_US), source="late", seq=seq))
+        for seq in range(2)
+    ]
+    pass_on(live, both)
+    archive(live, both[:1])
+    assert corrections(live).lines == []
+    archive(live, both[1:])
+    publish(live, corrections(live).lines)
+    assert audit(live).clean
+
+
 def test_repair_counts_a_late_batch_in_a_higher_generation(live: Connection) -> None:
     archive(live, [late_batch()])
-    [partial] = partials([late_batch()])
-    late: LatePartial = {
-        "window_start_us": partial["window_start_us"],
-        "window_end_us": partial["window_end_us"],
-        "pool": partial["pool"],
-        "source": partial["source"],
-        "epoch": partial["epoch"],
-        "seq": partial["seq"],
-        "events": 1,
-        "closed_through_us": T0,
-        "reason": "window_closed",
-    }
-    writer = Writer(live.writer)
-    writer.add(late_partials([late]))
-    writer.flush()
+    pass_on(live, [late_batch()])
     assert [off.uncounted_events for off in audit(live).off] == [1]
 
     found = corrections(live)
