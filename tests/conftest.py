@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 NO_SKIPS = "APPORTION_NO_SKIPS"  # .ci/run sets it: a skip is a failure
 
-collect_ignore = [] if brokers.IS_APACHE else ["real"]  # tests of servers: `make test-kafka`
+collect_ignore = ["peers"]  # programs of another environment, which tests start
+if not brokers.IS_APACHE:
+    collect_ignore += ["real"]  # tests of servers: `make test-kafka`
 
 guard = Guard()  # an audit hook lives as long as the interpreter, and so does what it reports to
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 
 FORMER = migrations()[:6]  # without what an agent knows beside the holders
 NEW = ("no_context", "instance", "memory", "attribution", "rule", "evidence", "workload",
-       "unobserved", "sharing_mode", "energy", "samples", "flags")  # fmt: skip
+       "unobserved", "sharing_mode", "energy", "samples", "flags", "precedence")  # fmt: skip
 TWO_DOLLARS = 2 * 10**12
 S = SECOND_US
 ASK = """

@@ -186,9 +186,13 @@ class AgentLife(RuleBasedStateMachine):
         CODEC.encode("GpuUsageBatch", {**batch, "events": self.told()})
 
     def past(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Return what is before now: what the clock was set back over comes again."""
-        now_us = self.node.clocks.wall_us
-        return [(start, min(end, now_us)) for start, end in spans if start < now_us]
+        """Return what is before now: what the clock was set back over comes again.
+
+        Of the time before the outbox was made another one may have told: it is never told of.
+        """
+        since_us, now_us = self.since_us, self.node.clocks.wall_us
+        cut = [(max(start, since_us), min(end, now_us)) for start, end in spans]
+        return [(start, end) for start, end in cut if start < end]
 
 
 def union(spans: object) -> list[tuple[int, int]]:

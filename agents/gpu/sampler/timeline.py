@@ -2,6 +2,7 @@
 
 Invariant: each microsecond of the wall clock between the first look and the last is told of once,
 or counted as skipped: by no interval twice, whatever the clock does, and by each interval in full.
+Time before the device was first covered belongs to another: a clock set back into it tells nothing.
 """
 
 from agents.gpu.observed import DeviceSeen
