@@ -1,5 +1,6 @@
 """Topics of a test's broker: made, and read to their ends."""
 
+import time
 import uuid
 from contextlib import suppress
 from typing import TypeAlias
@@ -19,10 +20,13 @@ READ_S = 30.0
 Read: TypeAlias = list[tuple[int, bytes]]  # partition and payload, in order per partition
 
 
-def create_topic(bootstrap: str, name: str) -> str:
+def create_topic(bootstrap: str, name: str, partitions: int = PARTITIONS) -> str:
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    for done in admin.create_topics([NewTopic(name, PARTITIONS, 1)]).values():
+    for done in admin.create_topics([NewTopic(name, partitions, 1)]).values():
         done.result(10)
+    deadline_s = time.monotonic() + READ_S
+    while name not in admin.list_topics(timeout=READ_S).topics:  # told to the brokers a bit later
+        assert time.monotonic() < deadline_s, f"{name} is made and nobody knows of it"
     return name
 
 

@@ -1,5 +1,6 @@
 """Topics: create what is missing, list what is there. All of it blocks."""
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -13,6 +14,8 @@ from streams.kafka.connection import confluent
 from streams.settings import KafkaSettings
 
 REFUSED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED}
+KNOWN_WITHIN_S = 5.0
+KNOWN_POLL_S = 0.05
 
 
 def create_topics(
@@ -36,7 +39,18 @@ def create_topics(
     created = [n for n, future in futures.items() if _was_created(kafka, n, future, refused)]
     if refused:
         raise NotAllowed(kafka.sasl_username, refused)
+    _wait_until_known(kafka, created)
     return created
+
+
+def _wait_until_known(kafka: KafkaSettings, names: Sequence[str]) -> None:
+    """Wait until the broker tells of new topics: a KRaft controller tells brokers a little later.
+
+    Not for ever: who may create a topic need not be allowed to see it.
+    """
+    give_up_s = time.monotonic() + KNOWN_WITHIN_S
+    while not set(names) <= list_topics(kafka).keys() and time.monotonic() < give_up_s:
+        time.sleep(KNOWN_POLL_S)
 
 
 def list_topics(kafka: KafkaSettings) -> dict[str, int]:

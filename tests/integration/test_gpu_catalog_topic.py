@@ -5,8 +5,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from agents.gpu.catalog_topic import TopicCatalog
 from agents.gpu.observed import Owner, Payer
@@ -15,6 +13,7 @@ from schemas.codec import Codec
 from streams.kafka import publish
 from streams.settings import KafkaSettings
 from tests.outbox_parts import wait_until
+from tests.topics import create_topic
 
 pytestmark = pytest.mark.integration
 
@@ -24,10 +23,7 @@ NOBODY = {"bootstrap.servers": "127.0.0.1:1"}
 
 @pytest.fixture
 def topic(kafka: KafkaSettings) -> str:
-    name = f"catalog.{uuid4().hex}"
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
-    admin.create_topics([NewTopic(name, 2, 1)])[name].result(30)
-    return name
+    return create_topic(kafka.bootstrap, f"catalog.{uuid4().hex}", partitions=2)
 
 
 @pytest.fixture
