@@ -87,9 +87,8 @@ def judged(
     alert = None
     if is_reached and not said.is_open:
         number = 1 if said.episode is None else said.episode.number + 1
-        episode = Episode(
-            number, is_over=False, since_us=spent.newest.start_us, currency=key.currency
-        )
+        since_us = spent.reached_us(cap.limit)
+        episode = Episode(number, is_over=False, since_us=since_us, currency=key.currency)
         alert = alert_of(key, episode, spent, cap)
     elif said.episode is not None and said.is_open and not is_reached:
         alert = alert_of(key, said.episode._replace(is_over=True), spent, cap)

@@ -7,8 +7,10 @@ of each the highest revision counts, final over provisional. Joining is idempote
 so a line may be in both, or come twice: it counts once.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple, TypeAlias
 
 from schemas.decimals import from_bytes
@@ -73,12 +75,21 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What a job costs in all, in pico, without `unpriced` lines, and which windows it was in."""
+    """What a job costs in all, in pico, without `unpriced` lines, and which windows it was in.
+
+    `totals`: begin of a window in microseconds, and the cost up to its end; of windows that are
+    settled one for all of them. They depend on which lines there are, not on when they were read.
+    """
 
     pico: int
     unpriced: int
     first_us: int
     newest: Newest
+    totals: tuple[tuple[int, int], ...]
+
+    def reached_us(self, limit: int) -> int:
+        """Return the begin of the window in which the cost first reached a limit it is at now."""
+        return next(start_us for start_us, total in self.totals if total >= limit)
 
 
 class JobCost:
@@ -141,16 +152,23 @@ class JobCost:
         ]
         firsts = [start_us for start_us, _ in counted]
         newest = [newest_of(start_us, told) for start_us, told in counted]
+        costs: Counter[int] = Counter()
+        for start_us, told in counted:
+            costs[start_us] += told.pico or 0
+        steps = sorted(costs.items())
         if past.first_us is not None and past.newest is not None:
             firsts.append(past.first_us)
             newest.append(past.newest)
+            steps.insert(0, (past.newest.start_us, 0))
         if not newest:
             return None
+        (_, *totals) = accumulate((pico for _, pico in steps), initial=past.settled)
         return Spending(
-            past.settled + sum(told.pico or 0 for _, told in counted),
+            totals[-1],
             past.unpriced + sum(told.pico is None for _, told in counted),
             min(firsts),
             max(newest),
+            tuple((start_us, total) for (start_us, _), total in zip(steps, totals, strict=True)),
         )
 
     def _join(self, place: Place, line_id: str, told: Told) -> bool:

@@ -8,7 +8,7 @@ from schemas.decimals import from_bytes
 from schemas.records import Alert, CostLine
 from streams.config.catalog import load_catalog
 from streams.core.cap_reached import Episode, Said, budget_id, episode_of, job_of
-from streams.core.job_cost import JobKey, Newest, Past
+from streams.core.job_cost import RANK, JobKey, Newest, Past
 from streams.core.job_watch import Due, Job, JobWatch
 from streams.core.windows import MINUTE_US
 from tests.builders.jobs import JOB, caps, job_line
@@ -238,6 +238,31 @@ def test_two_owners_say_the_same_under_the_same_name() -> None:
         it.read(job_line(0, "6"), job_line(1, "7"))
         it.say()
     assert one.alerts == other.alerts
+
+
+def test_since_when_a_cap_is_reached_depends_on_the_lines_not_on_who_read_them_how_fast() -> None:
+    one, other = bench(), bench()
+    lines = [job_line(0, "6"), job_line(1, "6"), job_line(2, "6")]
+    for line in lines:
+        one.read(line)
+        one.say()
+    other.read(*lines)  # all at once, as a worker does that was paused
+    other.say()
+    assert [it.alerts[0]["since_us"] for it in (one, other)] == [T0 + MINUTE_US] * 2
+
+
+@pytest.mark.parametrize(("settled", "since_us"), [("11", T0), ("9", T0 + MINUTE_US)])
+def test_a_cap_reached_before_is_reached_in_the_newest_settled_window(
+    settled: str, since_us: int
+) -> None:
+    newest = Newest(T0, T0 + MINUTE_US, 0, 1, RANK["final"], "book-1")
+    past = Past(1, T0 + MINUTE_US, int(settled) * USD, first_us=T0 - MINUTE_US, newest=newest)
+    it = bench()
+    it.offset = 1
+    it.read(job_line(1, "1"), job_line(2, "1"))
+    it.watch.learn({JobKey("acme", JOB, "USD"): past})
+    it.say()
+    assert it.alerts[0]["since_us"] == since_us
 
 
 @pytest.mark.parametrize(("tenant", "job"), [("a", "b"), ("a:b", "c"), ("a", "b:c"), ("a%3A", ":")])
