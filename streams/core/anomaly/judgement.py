@@ -1,0 +1,31 @@
+"""What a detector answers, and what every detector is: two methods, asked in turn.
+
+A detector knows one series. It is told a value once, in order; it keeps a bounded state, reads no
+clock and draws no random numbers, so whoever replays the same values has the same state.
+"""
+
+from typing import NamedTuple, Protocol
+
+
+class Judgement(NamedTuple):
+    """What a detector thinks of one value.
+
+    `score`: how unusual it is, from 0 (as always) to 1; while not `is_warm` it is not to be relied
+    on. `expected`: the value that was to come. Few values lie outside `low` and `high`.
+    """
+
+    score: float
+    is_warm: bool
+    expected: float
+    low: float
+    high: float
+
+
+class Detector(Protocol):
+    """Judges the values of one series."""
+
+    def score(self, value: float, at_us: int) -> Judgement:
+        """Judge a value by what came before it; changes nothing."""
+
+    def learn(self, value: float, at_us: int, judgement: Judgement) -> None:
+        """Take the value in, once, with what `score` said of it."""
