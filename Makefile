@@ -19,6 +19,7 @@ test: $(VENV)/.ready $(PEERS)/.ready
 
 test-kafka: $(VENV)/.ready
 	APPORTION_TEST_KAFKA=apache APPORTION_TEST_CLICKHOUSE=server $(BIN)/pytest \
+	  --numprocesses $(WORKERS) --dist loadgroup \
 	  tests/real tests/contract tests/integration tests/e2e/test_system_abuse.py $(ARGS)
 
 laws: $(VENV)/.ready
