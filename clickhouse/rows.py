@@ -4,16 +4,19 @@ Usage batches are in `usage_rows`.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
 from clickhouse.block import Block, block, pico_column
 from clickhouse.errors import BadRow
+from schemas.decimals import to_decimal
 from schemas.records import (
     Alert,
     BudgetState,
     Config,
+    Contributor,
     CostLine,
     DeadLetter,
     LatePartial,
@@ -170,8 +173,38 @@ def alerts(states: Sequence[Alert]) -> Block:
             "summary": [x["summary"] for x in states],
             "budget_id": [x["budget_id"] for x in states],
             "job": [x["job"] for x in states],
+            "severity": [x["severity"] or "" for x in states],
+            "revision": [x["revision"] or 0 for x in states],
+            "expected_low": pico_column(
+                ALERTS, "expected_low", [x["expected_low"] for x in states]
+            ),
+            "expected_high": pico_column(
+                ALERTS, "expected_high", [x["expected_high"] for x in states]
+            ),
+            "excess_per_hour": pico_column(
+                ALERTS, "excess_per_hour", [x["excess_per_hour"] for x in states]
+            ),
+            "model": [x["model"] for x in states],
+            "pool": [x["pool"] for x in states],
+            "project": [x["project"] for x in states],
+            "source": [x["source"] for x in states],
+            "contributors.dimension": [[c["dimension"] for c in x["contributors"]] for x in states],
+            "contributors.value": [[c["value"] for c in x["contributors"]] for x in states],
+            "contributors.excess": [excesses(x["contributors"]) for x in states],
+            "contributors.share": [[c["share"] for c in x["contributors"]] for x in states],
+            "links.title": [[link["title"] for link in x["links"]] for x in states],
+            "links.url": [[link["url"] for link in x["links"]] for x in states],
+            "query": [x["query"] for x in states],
+            "alert_group": [x["group"] for x in states],
         },
     )
+
+
+def excesses(contributors: Sequence[Contributor]) -> list[Decimal]:
+    """Return what each contributes. Raises BadRow for an amount that does not fit."""
+    given = [each["excess"] for each in contributors]
+    column = pico_column(ALERTS, "contributors.excess", given)
+    return [to_decimal(each or 0) for each in column]
 
 
 def budget_states(states: Sequence[BudgetState]) -> Block:

@@ -11,6 +11,7 @@ from typing import Literal, TypedDict
 IdleBasis = Literal["unheld", "unheld_and_held_idle"]
 IdleShare = Literal["weighted", "even", "separate"]
 LineStatus = Literal["provisional", "final", "corrected"]
+AlertSeverity = Literal["info", "warning", "critical"]
 
 
 class Loss(TypedDict):
@@ -253,7 +254,21 @@ class DeadLetter(TypedDict):
     payload: bytes
 
 
-class Alert(TypedDict):
+class Contributor(TypedDict):
+    dimension: str
+    value: str
+    excess: bytes
+    share: float
+
+
+class Link(TypedDict):
+    title: str
+    url: str
+
+
+class AlertHead(TypedDict):
+    """What every alert says."""
+
     alert_id: str
     tenant: str
     kind: str
@@ -265,8 +280,30 @@ class Alert(TypedDict):
     excess: bytes | None
     currency: str
     summary: str
+    severity: AlertSeverity | None
+    revision: int | None
+
+
+class AlertDetails(TypedDict):
+    """What an alert may say beside the rest: null or empty where it does not matter."""
+
     budget_id: str | None
     job: str | None
+    expected_low: bytes | None
+    expected_high: bytes | None
+    excess_per_hour: bytes | None
+    model: str | None
+    pool: str | None
+    project: str | None
+    source: str | None
+    contributors: list[Contributor]
+    links: list[Link]
+    query: str | None
+    group: str | None
+
+
+class Alert(AlertHead, AlertDetails):
+    pass
 
 
 class BudgetState(TypedDict):

@@ -10,12 +10,15 @@ from typing import Final, NamedTuple
 
 from schemas.decimals import to_bytes, to_decimal
 from schemas.records import Alert, BudgetState
+from streams.core.alerts import NO_DETAILS
 from streams.core.job_caps import JobCap
 from streams.core.job_cost import JobKey, Spending
 
 KIND: Final = "cap_reached"
 JOB: Final = "job:"
 SEPARATOR: Final = ":"
+OPENED: Final = 1  # revisions: such an alert is said to begin, and to end
+RESOLVED: Final = 2
 NOTHING: Final = "costs nothing any longer: what it did cost was corrected"
 NO_CAP: Final = "has no cap any longer"
 SILENT: Final = "has cost nothing for so long that it is watched no more"
@@ -127,6 +130,7 @@ def alert_of(key: JobKey, episode: Episode, spent: Spending, cap: JobCap) -> Ale
 def alert_without_cost(key: JobKey, episode: Episode, words: str) -> Alert:
     """Return an alert of a job, whatever it costs."""
     return {
+        **NO_DETAILS,
         "alert_id": alert_id(key, episode.number),
         "tenant": key.tenant,
         "kind": KIND,
@@ -138,6 +142,8 @@ def alert_without_cost(key: JobKey, episode: Episode, words: str) -> Alert:
         "excess": None,
         "currency": key.currency,
         "summary": words,
+        "severity": "critical",
+        "revision": RESOLVED if episode.is_over else OPENED,
         "budget_id": budget_id(key.tenant, key.job),
         "job": key.job,
     }

@@ -13,12 +13,74 @@ CREATE TABLE alerts
     `summary` String,
     `budget_id` Nullable(String) COMMENT 'null: not about a budget',
     `job` Nullable(String) COMMENT 'null: not about one job',
+    `severity` LowCardinality(String) COMMENT 'info, warning or critical; empty: said before 0.2',
+    `revision` UInt32 COMMENT 'counts what was said of the alert, from 1; 0: said before 0.2',
+    `expected_low` Nullable(Decimal(38, 12)) COMMENT 'per hour, nothing unusual from here; null: not a matter of cost per hour',
+    `expected_high` Nullable(Decimal(38, 12)) COMMENT 'per hour, nothing unusual up to here; null: not a matter of cost per hour',
+    `excess_per_hour` Nullable(Decimal(38, 12)) COMMENT 'actual less expected; null: not a matter of cost per hour',
+    `model` LowCardinality(Nullable(String)) COMMENT 'null: not about one model',
+    `pool` LowCardinality(Nullable(String)) COMMENT 'null: not about one pool',
+    `project` LowCardinality(Nullable(String)) COMMENT 'null: not about one project',
+    `source` LowCardinality(Nullable(String)) COMMENT 'null: not about one producer',
+    `contributors.dimension` Array(LowCardinality(String)) COMMENT 'model, project, source, pool or tenant; the greatest first',
+    `contributors.value` Array(String),
+    `contributors.excess` Array(Decimal(38, 12)) COMMENT 'extra cost per hour',
+    `contributors.share` Array(Float64) COMMENT 'of all extra cost',
+    `links.title` Array(String),
+    `links.url` Array(String),
+    `query` Nullable(String) COMMENT 'SQL that shows it; null: none does',
+    `alert_group` Nullable(String) COMMENT 'alerts of one group have one cause; null: it stands alone',
     `inserted_at` DateTime64(6, 'UTC') DEFAULT now64(6)
 )
 ENGINE = ReplacingMergeTree
-ORDER BY (tenant, alert_id, at, state)
+PRIMARY KEY (tenant, alert_id, at, state)
+ORDER BY (tenant, alert_id, at, state, revision)
 TTL toDateTime(inserted_at) + toIntervalDay(400)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+
+CREATE VIEW alerts_current
+(
+    `alert_id` String,
+    `tenant` LowCardinality(String),
+    `kind` LowCardinality(String),
+    `state` LowCardinality(String),
+    `since` DateTime64(6, 'UTC'),
+    `at` DateTime64(6, 'UTC'),
+    `expected` Nullable(Decimal(38, 12)),
+    `actual` Nullable(Decimal(38, 12)),
+    `excess` Nullable(Decimal(38, 12)),
+    `currency` LowCardinality(String),
+    `summary` String,
+    `budget_id` Nullable(String),
+    `job` Nullable(String),
+    `severity` LowCardinality(String),
+    `revision` UInt32,
+    `expected_low` Nullable(Decimal(38, 12)),
+    `expected_high` Nullable(Decimal(38, 12)),
+    `excess_per_hour` Nullable(Decimal(38, 12)),
+    `model` LowCardinality(Nullable(String)),
+    `pool` LowCardinality(Nullable(String)),
+    `project` LowCardinality(Nullable(String)),
+    `source` LowCardinality(Nullable(String)),
+    `contributors.dimension` Array(LowCardinality(String)),
+    `contributors.value` Array(String),
+    `contributors.excess` Array(Decimal(38, 12)),
+    `contributors.share` Array(Float64),
+    `links.title` Array(String),
+    `links.url` Array(String),
+    `query` Nullable(String),
+    `alert_group` Nullable(String),
+    `inserted_at` DateTime64(6, 'UTC')
+)
+AS SELECT *
+FROM alerts
+FINAL
+ORDER BY
+    alert_id ASC,
+    revision DESC,
+    state = 'resolved' DESC,
+    at DESC
+LIMIT 1 BY alert_id
 
 CREATE TABLE batches
 (

@@ -2,14 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from clickhouse.client import Connection
-from clickhouse.rows import cost_lines
+from clickhouse.rows import alerts, cost_lines
 from clickhouse.writer import Writer
 from schemas.decimals import to_bytes
-from schemas.records import CostLine
+from schemas.records import Alert, Contributor, CostLine
+from streams.core.alerts import NO_DETAILS
 from streams.core.windows import HOUR_US, SECOND_US
 from tests.builders.archived import Document, Live, price_book
 from tests.builders.cost_lines import MINUTE_US, line
@@ -104,3 +106,41 @@ def test_the_questions_of_the_page_are_answered(live: Connection, root: Path) ->
     ]
     misfits = [tuple(row.values()) for row in live.reader.rows(questions["endpoints"])]
     assert misfits == [("gone", 1, 0, []), ("silent", 0, 1 / 3600, ["h100"])]
+
+
+def test_of_an_alert_the_last_that_was_said_is_current(database: Connection) -> None:
+    """Inserted in any order, and more than once; what was said before there were revisions, too."""
+    said = [
+        saying("a", 1, "opened", 3),
+        saying("a", 2, "updated", 1),
+        saying("a", 3, "resolved", 1),
+    ]
+    old = [saying("b", 0, "opened", 1), saying("b", 0, "resolved", 1)]
+    writer = Writer(database.session())
+    for some in (said[1:], old, said[:2]):
+        writer.add(alerts(some))
+        writer.flush()
+    question = """
+        SELECT alert_id, revision, state, toString(contributors.excess[1]) AS most
+        FROM alerts_current ORDER BY alert_id"""
+    most = "0.000000000002"  # 2 pico
+    assert database.reader.rows(question) == [
+        {"alert_id": "a", "revision": 3, "state": "resolved", "most": most},
+        {"alert_id": "b", "revision": 0, "state": "resolved", "most": most},
+    ]
+    assert database.reader.value("SELECT count() FROM alerts FINAL") == len(said + old)
+
+
+def saying(
+    name: str, revision: int, state: Literal["opened", "updated", "resolved"], minutes: int
+) -> Alert:
+    """Return one saying of an alert of a model, as of some minutes."""
+    of_model: Contributor = {
+        "dimension": "model", "value": "gpt-5", "excess": to_bytes(2), "share": 1.0
+    }  # fmt: skip
+    return {
+        **NO_DETAILS, "alert_id": name, "tenant": "acme", "kind": "cost_anomaly", "state": state,
+        "since_us": T0, "at_us": T0 + minutes * MINUTE_US, "expected": None, "actual": None,
+        "excess": None, "currency": "USD", "summary": "", "severity": "warning",
+        "revision": revision or None, "contributors": [of_model],
+    }  # fmt: skip

@@ -15,6 +15,7 @@ from schemas.codec import Codec
 from schemas.decimals import to_pico
 from schemas.records import Alert, CostLine
 from streams.config.catalog import load_catalog
+from streams.core.alerts import NO_DETAILS
 from streams.core.cap_reached import Episode, Said
 from streams.core.job_cost import JobCost, JobKey
 from streams.core.job_watch import JobWatch
@@ -178,10 +179,12 @@ AlertState: TypeAlias = Literal["opened", "resolved"]
 
 def alert(number: int, state: AlertState, since_us: int = T0, job: str = JOB) -> Alert:
     return {
+        **NO_DETAILS,
         "alert_id": f"cap_reached/{number}/job:acme:{job}", "tenant": "acme", "job": job,
         "kind": "cap_reached", "state": state, "since_us": since_us, "at_us": since_us,
         "expected": None, "actual": None, "excess": None, "currency": "USD", "summary": "",
-        "budget_id": f"job:acme:{job}",
+        "budget_id": f"job:acme:{job}", "severity": "critical",
+        "revision": 1 if state == "opened" else 2,
     }  # fmt: skip
 
 

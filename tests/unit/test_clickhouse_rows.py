@@ -1,6 +1,7 @@
 """Records as rows: the version that decides which line is in force, and nothing lost."""
 
 import random
+from decimal import Decimal
 from typing import cast
 
 import pytest
@@ -70,6 +71,22 @@ ALERT: Alert = {
     "budget_id": None,
     "job": None,
     "summary": "look",
+    "severity": "critical",
+    "revision": 3,
+    "expected_low": b"\x03",
+    "expected_high": b"\x06",
+    "excess_per_hour": b"\x02",
+    "model": "gpt-5",
+    "pool": None,
+    "project": "search",
+    "source": None,
+    "contributors": [
+        {"dimension": "model", "value": "gpt-5", "excess": b"\x02", "share": 1.0},
+        {"dimension": "project", "value": "search", "excess": b"\x01", "share": 0.5},
+    ],
+    "links": [{"title": "runbook", "url": "https://wiki/runbook"}],
+    "query": "SELECT 1",
+    "group": None,
 }
 
 
@@ -158,6 +175,17 @@ def test_amounts_of_an_alert_are_pico_and_may_be_missing() -> None:
     rows = alerts([ALERT])
     row = dict(zip(rows.names, (column[0] for column in rows.columns), strict=True))
     assert (row["expected"], row["actual"], row["excess"]) == (5, 7, None)
+    assert (row["expected_low"], row["expected_high"], row["excess_per_hour"]) == (3, 6, 2)
+    assert row["contributors.value"] == ["gpt-5", "search"]
+    # 1 pico is the least that the column holds
+    assert row["contributors.excess"] == [Decimal("2e-12"), Decimal("1e-12")]
+    assert (row["severity"], row["revision"], row["links.title"]) == ("critical", 3, ["runbook"])
+
+
+def test_an_alert_of_before_there_were_revisions_is_the_first_said() -> None:
+    rows = alerts([{**ALERT, "severity": None, "revision": None}])
+    row = dict(zip(rows.names, (column[0] for column in rows.columns), strict=True))
+    assert (row["severity"], row["revision"]) == ("", 0)
 
 
 STATE: BudgetState = {

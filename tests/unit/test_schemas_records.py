@@ -22,6 +22,8 @@ PYTHON = {
 TYPED = {name: kind for name, kind in vars(records).items() if is_typeddict(kind)}
 ABSTRACT = {
     "BatchHead",  # what the three usage batches share
+    "AlertDetails",  # what an alert may say
+    "AlertHead",  # what every alert says
     "RatedCall",  # what metering reads of a call
 }
 
