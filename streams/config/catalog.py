@@ -2,7 +2,13 @@
 
 from fractions import Fraction
 
-from streams.config import catalog_jobs, catalog_pools, catalog_shared, catalog_tenants
+from streams.config import (
+    catalog_jobs,
+    catalog_notify,
+    catalog_pools,
+    catalog_shared,
+    catalog_tenants,
+)
 from streams.config.catalog_document import Document
 from streams.config.catalog_owners import owner_rule
 from streams.config.document import read, version_of
@@ -19,6 +25,7 @@ from streams.core.pools import (
     Reservation,
     TokenWeights,
 )
+from streams.core.routes import Route
 from streams.core.shared_costs import Share, SharedCost
 from streams.core.tenants import Sla, Source, Tenant
 
@@ -42,6 +49,7 @@ def entries_of(document: Document) -> Entries:
         document.levels,
         tuple(map(owner_rule, document.owners)),
         tuple(map(job_cap, document.job_caps)),
+        tuple(map(route, document.notify)),
     )
 
 
@@ -112,6 +120,20 @@ def shared_cost(of: catalog_shared.SharedCost) -> SharedCost:
 def job_cap(of: catalog_jobs.JobCap) -> JobCap:
     """Return a cap of jobs."""
     return JobCap(of.name, of.tenants, of.jobs, int(of.limit * PICO), of.currency, *of.dates)
+
+
+def route(of: catalog_notify.Route) -> Route:
+    """Return a route of alerts."""
+    return Route(
+        of.name,
+        of.sink,
+        of.channel,
+        of.tenants,
+        of.severities,
+        of.kinds,
+        of.goes_on,
+        *of.dates,
+    )
 
 
 def shares(of: catalog_shared.Percents) -> tuple[Share, ...]:

@@ -34,6 +34,7 @@ def faults_between(said: Sections, ill: AbstractSet[object]) -> Iterator[Fault]:
         "shared_costs": named("shared_costs", said.shared_costs),
         "owners": named("owners", said.owners),
         "job_caps": named("job_caps", said.job_caps),
+        "notify": named("notify", said.notify),
     }
     for section, found in known.items():
         yield from repeated(section, found)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from streams.config.catalog_dates import Lasting
 from streams.config.catalog_jobs import JobCap
+from streams.config.catalog_notify import Route
 from streams.config.catalog_owners import OwnerRule
 from streams.config.catalog_pools import Endpoint, Pool
 from streams.config.catalog_shared import SharedCost
@@ -18,6 +19,7 @@ from streams.core.tenants import LEVELS
 SECTIONS = (
     *("slas", "tenants", "pools", "endpoints", "shared_costs", "sources", "owners"),
     "job_caps",
+    "notify",
 )
 
 
@@ -49,6 +51,9 @@ class Sections(Whole):
     )
     job_caps: tuple[JobCap, ...] = Field(
         default=(), description="What jobs may cost; the first that fits a job counts."
+    )
+    notify: tuple[Route, ...] = Field(
+        default=(), description="Who is told of alerts, in order. Left out: nobody."
     )
 
     def lasting(self) -> Iterator[tuple[Loc, Lasting]]:

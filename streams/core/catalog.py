@@ -17,6 +17,7 @@ from streams.core.job_caps import JobCap
 from streams.core.names_in_force import NAMES_KEPT, NamesInForce, first_cap
 from streams.core.pools import Endpoint, Pool
 from streams.core.reserved import UNATTRIBUTED
+from streams.core.routes import Route
 from streams.core.shared_costs import SharedCost
 from streams.core.tenants import FIRST, LEVELS, Sla, Source, Tenant
 from streams.core.timeline import FOREVER
@@ -54,6 +55,7 @@ class Entries:
     levels: tuple[str, ...] = LEVELS
     owners: tuple[Rule, ...] = ()
     job_caps: tuple[JobCap, ...] = ()
+    routes: tuple[Route, ...] = ()
 
     def dated(self) -> Iterable[Dated]:
         """Yield everything that has a begin and an end."""
@@ -68,6 +70,7 @@ class Entries:
             self.sources or (),
             self.owners,
             self.job_caps,
+            self.routes,
         ):
             yield from entries
 
@@ -170,6 +173,7 @@ class Catalog:
             None if said.sources is None else tuple(in_force(said.sources, at_us)),
             tuple(in_force(said.owners, at_us)),
             tuple(in_force(said.job_caps, at_us)),
+            tuple(in_force(said.routes, at_us)),
         )
 
 

@@ -8,6 +8,7 @@ from schemas.owner_rules import Rule
 from streams.core.job_caps import JobCap
 from streams.core.pools import Endpoint, Pool
 from streams.core.reserved import RESERVED_PREFIX, UNATTRIBUTED, UNMAPPED
+from streams.core.routes import Route, taking
 from streams.core.shared_costs import SharedCost
 from streams.core.tenants import FIRST, Sla, Source, Tenant
 
@@ -27,6 +28,7 @@ class NamesInForce:
         sources: tuple[Source, ...] | None,
         owners: tuple[Rule, ...],
         job_caps: tuple[JobCap, ...],
+        routes: tuple[Route, ...],
     ) -> None:
         self.tenants = tenants
         self.pools = pools
@@ -36,6 +38,7 @@ class NamesInForce:
         self.sources = sources
         self.owners = owners
         self.job_caps = job_caps
+        self.routes = routes
         every = (tenants or {}).values()
         self._by_parent = grouped((each.parent, each.name) for each in every)
         self._by_level = grouped((each.level, each.name) for each in every)
@@ -101,6 +104,11 @@ class NamesInForce:
     def job_cap(self, tenant: str, job: str) -> JobCap | None:
         """Return the cap of a job: the first that fits it."""
         return self._job_cap(tenant, job)
+
+    def routes_of(self, tenant: str, severity: str, kind: str) -> tuple[Route, ...]:
+        """Return the routes that take an alert of a tenant; none: nobody is told."""
+        tenants = (tenant, *self.ancestors(tenant))
+        return tuple(taking(self.routes, tenants, severity, kind))
 
     def _find_pool(self, node: str) -> str:
         for pool in self.pools.values():

@@ -22,6 +22,7 @@ def catalog_list(catalog: Catalog, at_us: int) -> Iterator[str]:
         "sources": names.sources or (),
         "owners": names.owners,
         "job caps": names.job_caps,
+        "routes": names.routes,
     }
     for title, entries in sections.items():
         if entries:

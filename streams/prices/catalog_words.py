@@ -20,12 +20,13 @@ from streams.core.pools import (
     Reservation,
     TokenWeights,
 )
+from streams.core.routes import Route
 from streams.core.shared_costs import SHARE_SCALE, Share, SharedCost
 from streams.core.tenants import Sla, Source, Tenant
 from streams.core.timeline import FOREVER
 from streams.prices.wording import day, figure
 
-Entry: TypeAlias = Tenant | Sla | Source | Pool | Endpoint | SharedCost | Rule | JobCap
+Entry: TypeAlias = Tenant | Sla | Source | Pool | Endpoint | SharedCost | Rule | JobCap | Route
 
 DATES: Final = ("from_us", "to_us")
 PERCENT: Final = SHARE_SCALE // 100
@@ -135,5 +136,6 @@ NUMBERS: Final[dict[str, tuple[str, Callable[[int], str]]]] = {
     "milli_gpus": ("gpus", lambda count: parts(count, GPU_SCALE)),
     "monthly": ("monthly", lambda pico: figure(to_decimal(pico))),
     "precedence": ("precedence", str),
+    "goes_on": ("goes_on", lambda _: "to the next"),
     "limit": ("limit", lambda pico: figure(to_decimal(pico))),
 }

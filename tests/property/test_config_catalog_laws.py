@@ -78,6 +78,17 @@ documents = st.fixed_dictionaries(
             ),
             max_size=2,
         ),
+        "notify": st.lists(
+            fields(
+                name_=NAMES,
+                sink_=st.sampled_from(["ops", "print", "Ops"]),
+                channel=NAMES,
+                tenants=st.lists(NAMES, max_size=1),
+                severities=st.just(["critical"]),
+                goes_on=st.booleans(),
+            ),
+            max_size=3,
+        ),
     },
 )
 
@@ -184,10 +195,11 @@ def plain(catalog: Catalog) -> list[object]:
     """Return what a catalog says, sorted where order means nothing: not where the first counts."""
     said = catalog.entries
     listed = (said.slas, said.tenants, said.pools, said.endpoints, said.shared, said.sources)
-    tried = (said.pools, said.owners, said.job_caps)
+    tried = (said.pools, said.owners, said.job_caps, said.routes)
     return [
         *([*dict.fromkeys(each.name for each in section)] for section in tried),
         sorted(map(repr, said.owners)),
         sorted(map(repr, said.job_caps)),
+        sorted(map(repr, said.routes)),
         *(None if each is None else sorted(map(repr, each)) for each in listed),
     ]

@@ -225,6 +225,14 @@ DATED = "effective_to: 2026-01-01T00:00:00Z"
             "job_caps.0.limit",
             "at most 12 decimals",
         ),
+        ("notify: [{name: a, sink: ops, severities: [loud]}]", "notify.0.severities.0", "info"),
+        ("notify: [{name: a, sink: 'xoxb-1 2'}]", "notify.0.sink", "[a-z0-9-]"),
+        ("notify: [{name: a}]", "notify.0.sink", "add sink"),
+        (
+            "notify: [{name: a, sink: ops}, {name: a, sink: print}]",
+            "notify.1.name",
+            "each of notify once at a time, got 'a' again",
+        ),
     ],
 )
 def test_a_fault_is_named_with_its_place(text: str, place: str, words: str) -> None:
@@ -273,3 +281,36 @@ def test_a_cap_is_exact_and_holds_from_its_begin_until_its_end() -> None:
     assert (before.limit, before.currency) == (20_500_000_000_000, "USD")
     assert catalog.job_cap("a", "j", JULY_US) is None
     assert catalog.ever_caps("a", "j")
+
+
+ROUTES = """
+tenants: [{name: group}, {name: retail, parent: group}, {name: search, parent: retail}, {name: lab}]
+notify:
+  - {name: log, sink: print, goes_on: true}
+  - {name: retail, tenants: [retail], severities: [critical], sink: ops, channel: C1}
+  - {name: budgets, kinds: ["budget_*"], sink: finance, effective_from: 2026-07-01T00:00:00Z}
+  - {name: rest, tenants: [group], sink: ops, channel: C2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tenant", "severity", "kind", "expected"),
+    [
+        ("search", "critical", "cost_anomaly", ["log", "retail"]),
+        ("search", "warning", "cost_anomaly", ["log", "rest"]),
+        ("search", "warning", "budget_burn", ["log", "budgets"]),
+        ("group", "critical", "cost_anomaly", ["log", "rest"]),
+        ("lab", "critical", "cost_anomaly", ["log"]),
+        ("unknown", "info", "budget_warning", ["log", "budgets"]),
+    ],
+)
+def test_an_alert_takes_the_first_route_and_those_it_goes_on_to(
+    tenant: str, severity: str, kind: str, expected: list[str]
+) -> None:
+    names = load_catalog(ROUTES).at(JULY_US)
+    assert [route.name for route in names.routes_of(tenant, severity, kind)] == expected
+
+
+def test_a_route_holds_from_its_begin() -> None:
+    names = load_catalog(ROUTES).at(BEFORE_US)
+    assert [r.name for r in names.routes_of("search", "info", "budget_burn")] == ["log", "rest"]
