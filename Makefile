@@ -3,13 +3,14 @@ PYTHON ?= python3
 MINUTES ?= 20
 SEED    ?= $(shell date +%s)
 WORKERS ?= 2
+NAB_DIR ?= ../shared/data/nab
 VENV   := .venv
 PEERS  := .venv-peers
 BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 UV_PIP := $(BIN)/uv pip --quiet --system-certs
 
-.PHONY: demo test test-kafka laws check bench soak docs proto lock clean
+.PHONY: demo test test-kafka laws check bench bench-nab soak docs proto lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/apportion demo $(ARGS)
@@ -36,6 +37,9 @@ check: $(VENV)/.ready
 
 bench: $(VENV)/.ready $(PEERS)/.ready
 	PYTHONPATH=agents/gateway-hook $(BIN)/python -m tests.bench $(ARGS)
+
+bench-nab: $(VENV)/.ready
+	$(BIN)/python -m tests.nab $(NAB_DIR) $(ARGS)
 
 soak: $(VENV)/.ready
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
