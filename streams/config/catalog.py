@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from streams.config import (
+    catalog_alerts,
     catalog_jobs,
     catalog_notify,
     catalog_pools,
@@ -12,6 +13,8 @@ from streams.config import (
 from streams.config.catalog_document import Document
 from streams.config.catalog_owners import owner_rule
 from streams.config.document import read, version_of
+from streams.config.weekly_hours import weekly
+from streams.core.alert_rules import AlertRule, LinkTemplate, WeekHours
 from streams.core.catalog import Catalog, Entries
 from streams.core.job_caps import JobCap
 from streams.core.money import PICO
@@ -50,6 +53,7 @@ def entries_of(document: Document) -> Entries:
         tuple(map(owner_rule, document.owners)),
         tuple(map(job_cap, document.job_caps)),
         tuple(map(route, document.notify)),
+        tuple(map(alert_rule, document.alerts)),
     )
 
 
@@ -132,6 +136,23 @@ def route(of: catalog_notify.Route) -> Route:
         of.severities,
         of.kinds,
         of.goes_on,
+        *of.dates,
+    )
+
+
+def alert_rule(of: catalog_alerts.AlertRule) -> AlertRule:
+    """Return what is worth an alert."""
+    said = " ".join(filter(None, [of.hours, *(of.days or ())]))
+    return AlertRule(
+        of.name,
+        of.tenants,
+        of.kinds,
+        WeekHours(weekly(of.hours, of.days), said),
+        of.muted,
+        int(of.min_per_hour * PICO),
+        int(of.min_total * PICO),
+        int(of.critical_per_hour * PICO),
+        tuple(LinkTemplate(each.title, each.url) for each in of.links),
         *of.dates,
     )
 

@@ -35,6 +35,7 @@ def faults_between(said: Sections, ill: AbstractSet[object]) -> Iterator[Fault]:
         "owners": named("owners", said.owners),
         "job_caps": named("job_caps", said.job_caps),
         "notify": named("notify", said.notify),
+        "alerts": named("alerts", said.alerts),
     }
     for section, found in known.items():
         yield from repeated(section, found)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from streams.config.catalog_alerts import AlertRule
 from streams.config.catalog_dates import Lasting
 from streams.config.catalog_jobs import JobCap
 from streams.config.catalog_notify import Route
@@ -19,7 +20,7 @@ from streams.core.tenants import LEVELS
 SECTIONS = (
     *("slas", "tenants", "pools", "endpoints", "shared_costs", "sources", "owners"),
     "job_caps",
-    "notify",
+    *("notify", "alerts"),
 )
 
 
@@ -51,6 +52,10 @@ class Sections(Whole):
     )
     job_caps: tuple[JobCap, ...] = Field(
         default=(), description="What jobs may cost; the first that fits a job counts."
+    )
+    alerts: tuple[AlertRule, ...] = Field(
+        default=(),
+        description="From which extra cost on something is said; the first that fits holds.",
     )
     notify: tuple[Route, ...] = Field(
         default=(), description="Who is told of alerts, in order. Left out: nobody."

@@ -36,6 +36,16 @@ def no_number(said: object) -> object:
     return said
 
 
+def some_time(hours: str) -> str:
+    """Check that hours end at another time than they begin."""
+    if hours[:5] == hours[6:]:
+        raise ValueError(
+            f"expected hours that end at another time than they begin, got {hours}; a whole "
+            "day is 00:00-24:00, or no hours"
+        )
+    return hours
+
+
 Instant: TypeAlias = Annotated[AwareDatetime, BeforeValidator(no_number)]
 Amount: TypeAlias = Annotated[
     Decimal,
@@ -49,7 +59,9 @@ Amount: TypeAlias = Annotated[
 Name: TypeAlias = Annotated[str, Field(min_length=1)]
 Tier: TypeAlias = Annotated[str | None, AfterValidator(tier_of)]
 Hours: TypeAlias = Annotated[
-    str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")
+    str,
+    Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"),
+    AfterValidator(some_time),
 ]
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -113,16 +125,6 @@ class ByCall(Dated):
         if value is not None and info.data.get("above_tokens") is not None:
             raise ValueError(
                 "expected above_tokens (more than) or from_tokens (at least), got both; remove one"
-            )
-        return value
-
-    @field_validator("hours")
-    @classmethod
-    def _some_time(cls, value: str | None) -> str | None:
-        if value is not None and value[:5] == value[6:]:
-            raise ValueError(
-                f"expected hours that end at another time than they begin, got {value}; a whole "
-                "day is 00:00-24:00, or no hours"
             )
         return value
 

@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from schemas.owner_rules import Rule
+from streams.core.alert_rules import AlertRule, first_rule
 from streams.core.job_caps import JobCap
 from streams.core.names_in_force import NAMES_KEPT, NamesInForce, first_cap
 from streams.core.pools import Endpoint, Pool
@@ -56,6 +57,7 @@ class Entries:
     owners: tuple[Rule, ...] = ()
     job_caps: tuple[JobCap, ...] = ()
     routes: tuple[Route, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
 
     def dated(self) -> Iterable[Dated]:
         """Yield everything that has a begin and an end."""
@@ -71,6 +73,7 @@ class Entries:
             self.owners,
             self.job_caps,
             self.routes,
+            self.alerts,
         ):
             yield from entries
 
@@ -141,6 +144,10 @@ class Catalog:
         """Return the cap of a job; None where it may cost whatever it does."""
         return self.at(at_us).job_cap(tenant, job)
 
+    def alert_rule(self, tenant: str, kind: str, at_us: int) -> AlertRule:
+        """Return what is worth an alert of a kind about a tenant."""
+        return first_rule(self.at(at_us).alert_rules(tenant, kind), at_us)
+
     def ever_caps(self, tenant: str, job: str) -> bool:
         """Whether a job has a cap at any time."""
         return self._ever_caps(tenant, job) is not None
@@ -174,6 +181,7 @@ class Catalog:
             tuple(in_force(said.owners, at_us)),
             tuple(in_force(said.job_caps, at_us)),
             tuple(in_force(said.routes, at_us)),
+            tuple(in_force(said.alerts, at_us)),
         )
 
 

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 
 from schemas.owner_rules import Rule
+from streams.core.alert_rules import AlertRule
 from streams.core.job_caps import JobCap
 from streams.core.pools import Endpoint, Pool
 from streams.core.reserved import RESERVED_PREFIX, UNATTRIBUTED, UNMAPPED
@@ -29,6 +30,7 @@ class NamesInForce:
         owners: tuple[Rule, ...],
         job_caps: tuple[JobCap, ...],
         routes: tuple[Route, ...],
+        alerts: tuple[AlertRule, ...],
     ) -> None:
         self.tenants = tenants
         self.pools = pools
@@ -39,12 +41,14 @@ class NamesInForce:
         self.owners = owners
         self.job_caps = job_caps
         self.routes = routes
+        self.alerts = alerts
         every = (tenants or {}).values()
         self._by_parent = grouped((each.parent, each.name) for each in every)
         self._by_level = grouped((each.level, each.name) for each in every)
         self._pool_of_node = lru_cache(NAMES_KEPT)(self._find_pool)
         self._may_speak = lru_cache(NAMES_KEPT)(self._find_permission)
         self._precedence = lru_cache(NAMES_KEPT)(self._find_precedence)
+        self._alert_rules = lru_cache(NAMES_KEPT)(self._find_alert_rules)
         self._job_cap = lru_cache(NAMES_KEPT)(partial(first_cap, job_caps))
 
     def tenant(self, reported: str | None) -> str:
@@ -109,6 +113,14 @@ class NamesInForce:
         """Return the routes that take an alert of a tenant; none: nobody is told."""
         tenants = (tenant, *self.ancestors(tenant))
         return tuple(taking(self.routes, tenants, severity, kind))
+
+    def alert_rules(self, tenant: str, kind: str) -> tuple[AlertRule, ...]:
+        """Return the rules for alerts of a kind about a tenant, at whatever hour, in order."""
+        return self._alert_rules(tenant, kind)
+
+    def _find_alert_rules(self, tenant: str, kind: str) -> tuple[AlertRule, ...]:
+        tenants = (tenant, *self.ancestors(tenant))
+        return tuple(each for each in self.alerts if each.fits(tenants, kind))
 
     def _find_pool(self, node: str) -> str:
         for pool in self.pools.values():

@@ -19,6 +19,7 @@ SECTIONS: Final = {
     "owners": "owner rule",
     "job_caps": "job cap",
     "routes": "route",
+    "alerts": "alert rule",
 }
 ANY_NAME: Final = "any name"
 
@@ -30,7 +31,7 @@ def catalog_difference(old: Catalog, new: Catalog) -> list[str]:
     for section, what in SECTIONS.items():
         if section != "tenants" or len(listed) == 1:
             lines += _of_section(what, by_name(old, section), by_name(new, section))
-    ordered = ("pools", "owners", "job_caps", "routes")
+    ordered = ("pools", "owners", "job_caps", "routes", "alerts")
     return [*lines, *(line for each in ordered for line in _order(each, old, new))]
 
 

@@ -23,6 +23,7 @@ def catalog_list(catalog: Catalog, at_us: int) -> Iterator[str]:
         "owners": names.owners,
         "job caps": names.job_caps,
         "routes": names.routes,
+        "alert rules": names.alerts,
     }
     for title, entries in sections.items():
         if entries:

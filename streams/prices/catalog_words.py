@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from schemas.decimals import to_decimal
 from schemas.owner_rules import Given, Question, Rule
+from streams.core.alert_rules import AlertRule
 from streams.core.job_caps import JobCap
 from streams.core.pools import (
     GPU_SCALE,
@@ -26,7 +27,9 @@ from streams.core.tenants import Sla, Source, Tenant
 from streams.core.timeline import FOREVER
 from streams.prices.wording import day, figure
 
-Entry: TypeAlias = Tenant | Sla | Source | Pool | Endpoint | SharedCost | Rule | JobCap | Route
+Entry: TypeAlias = (
+    Tenant | Sla | Source | Pool | Endpoint | SharedCost | Rule | JobCap | Route | AlertRule
+)
 
 DATES: Final = ("from_us", "to_us")
 PERCENT: Final = SHARE_SCALE // 100
@@ -137,5 +140,10 @@ NUMBERS: Final[dict[str, tuple[str, Callable[[int], str]]]] = {
     "monthly": ("monthly", lambda pico: figure(to_decimal(pico))),
     "precedence": ("precedence", str),
     "goes_on": ("goes_on", lambda _: "to the next"),
+    "muted": ("muted", lambda _: "while it holds"),
+    **{
+        name: (name, lambda pico: figure(to_decimal(pico)))
+        for name in ("min_per_hour", "min_total", "critical_per_hour")
+    },
     "limit": ("limit", lambda pico: figure(to_decimal(pico))),
 }

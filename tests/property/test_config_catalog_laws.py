@@ -78,6 +78,19 @@ documents = st.fixed_dictionaries(
             ),
             max_size=2,
         ),
+        "alerts": st.lists(
+            fields(
+                name_=NAMES,
+                tenants=st.lists(NAMES, max_size=1),
+                kinds=st.just(["idle_*"]),
+                hours=st.just("22:00-04:00"),
+                days=st.just(["sat", "fri"]),
+                muted=st.booleans(),
+                min_per_hour=st.sampled_from(["0", "2.5", "-1"]),
+                links=st.just([{"title": "t", "url": "https://x/{tenant}"}]),
+            ),
+            max_size=3,
+        ),
         "notify": st.lists(
             fields(
                 name_=NAMES,
@@ -195,11 +208,12 @@ def plain(catalog: Catalog) -> list[object]:
     """Return what a catalog says, sorted where order means nothing: not where the first counts."""
     said = catalog.entries
     listed = (said.slas, said.tenants, said.pools, said.endpoints, said.shared, said.sources)
-    tried = (said.pools, said.owners, said.job_caps, said.routes)
+    tried = (said.pools, said.owners, said.job_caps, said.routes, said.alerts)
     return [
         *([*dict.fromkeys(each.name for each in section)] for section in tried),
         sorted(map(repr, said.owners)),
         sorted(map(repr, said.job_caps)),
         sorted(map(repr, said.routes)),
+        sorted(map(repr, said.alerts)),
         *(None if each is None else sorted(map(repr, each)) for each in listed),
     ]

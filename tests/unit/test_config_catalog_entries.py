@@ -10,9 +10,11 @@ from streams.config.errors import InvalidDocument
 from streams.core.pools import GPU_SCALE, Lending
 from streams.core.shared_costs import SHARE_SCALE, Share
 from streams.core.timeline import FOREVER
+from streams.core.windows import HOUR_US
 
 JULY_US = 1_782_864_000_000_000  # 2026-07-01T00:00:00Z
 BEFORE_US = JULY_US - 1
+NOON_US = JULY_US - 12 * HOUR_US
 
 
 def example(root: Path) -> str:
@@ -228,6 +230,18 @@ DATED = "effective_to: 2026-01-01T00:00:00Z"
         ("notify: [{name: a, sink: ops, severities: [loud]}]", "notify.0.severities.0", "info"),
         ("notify: [{name: a, sink: 'xoxb-1 2'}]", "notify.0.sink", "[a-z0-9-]"),
         ("notify: [{name: a}]", "notify.0.sink", "add sink"),
+        ("alerts: [{name: a, min_total: '-1'}]", "alerts.0.min_total", "0"),
+        ("alerts: [{name: a, hours: '05:00-05:00'}]", "alerts.0.hours", "end at another time"),
+        (
+            "alerts: [{name: a, links: [{title: t, url: 'https://x/{user}'}]}]",
+            "alerts.0.links.0.url",
+            "one of alert_id, kind, model",
+        ),
+        (
+            "alerts: [{name: a, links: [{title: t, url: 'https://x/{'}]}]",
+            "alerts.0.links.0.url",
+            "a brace itself is doubled",
+        ),
         (
             "notify: [{name: a, sink: ops}, {name: a, sink: print}]",
             "notify.1.name",
@@ -314,3 +328,35 @@ def test_an_alert_takes_the_first_route_and_those_it_goes_on_to(
 def test_a_route_holds_from_its_begin() -> None:
     names = load_catalog(ROUTES).at(BEFORE_US)
     assert [r.name for r in names.routes_of("search", "info", "budget_burn")] == ["log", "rest"]
+
+
+RULES = """
+tenants: [{name: retail}, {name: search, parent: retail}, {name: lab}]
+alerts:
+  - {name: night, tenants: [retail], hours: "22:00-04:00", days: [tue], muted: true}
+  - {name: dear, tenants: [retail], kinds: [cost_anomaly], min_per_hour: "50.5"}
+  - {name: later, muted: true, effective_from: 2026-07-01T00:00:00Z}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tenant", "kind", "at_us", "expected"),
+    [
+        ("search", "cost_anomaly", NOON_US, "dear"),
+        ("retail", "idle_anomaly", NOON_US, ""),
+        ("lab", "cost_anomaly", JULY_US, "later"),
+        # June 30th of 2026 is a Tuesday
+        ("search", "cost_anomaly", JULY_US - 2 * HOUR_US, "night"),
+        ("search", "cost_anomaly", JULY_US + 4 * HOUR_US - 1, "night"),
+        ("search", "cost_anomaly", JULY_US + 4 * HOUR_US, "dear"),
+    ],
+)
+def test_the_first_rule_that_fits_an_alert_holds(
+    tenant: str, kind: str, at_us: int, expected: str
+) -> None:
+    assert load_catalog(RULES).alert_rule(tenant, kind, at_us).name == expected
+
+
+def test_amounts_of_a_rule_are_exact_and_have_defaults() -> None:
+    rule = load_catalog(RULES).alert_rule("search", "cost_anomaly", NOON_US)
+    assert (rule.min_per_hour, rule.min_total) == (50_500_000_000_000, 2_000_000_000_000)
