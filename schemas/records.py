@@ -11,6 +11,7 @@ from typing import Literal, TypedDict
 IdleBasis = Literal["unheld", "unheld_and_held_idle"]
 IdleShare = Literal["weighted", "even", "separate"]
 LineStatus = Literal["provisional", "final", "corrected"]
+AlertState = Literal["opened", "updated", "resolved"]
 AlertSeverity = Literal["info", "warning", "critical"]
 
 
@@ -272,7 +273,7 @@ class AlertHead(TypedDict):
     alert_id: str
     tenant: str
     kind: str
-    state: Literal["opened", "updated", "resolved"]
+    state: AlertState
     since_us: int
     at_us: int
     expected: bytes | None

@@ -1,0 +1,140 @@
+"""Watches what costs come to: lines in, alerts out. Explicit state, told of everything.
+
+It is told of the past by the stretch (`replay`), of what was said (`remember`), and of lines as
+they come (`take`). Whoever tells it the same says the same; what it says next is `due` until it is
+`told` that it was said.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from schemas.records import Alert, AlertSeverity, CostLine
+from streams.core.catalog import Catalog
+from streams.core.series.anomaly_alert import Occasion, alert_of, cause_of, ended, series_of_alert
+from streams.core.series.board import Board, Limits
+from streams.core.series.bucket import Kept
+from streams.core.series.buckets import Buckets, Pace, Slice
+from streams.core.series.episode import QUIET, Episode
+from streams.core.series.keys import SeriesKey
+from streams.core.series.watched import Spoken, Watched
+from streams.core.windows import DAY_US, MINUTE_US
+
+TOGETHER_US: Final = 30 * MINUTE_US  # alerts of one cause begin within it
+GROWS: Final = 2  # times the extra cost that was said last: it is worth saying again
+RANK: Final[dict[AlertSeverity, int]] = {"info": 0, "warning": 1, "critical": 2}
+
+
+class CostWatch:
+    """All series of all cost lines, and what was said of them. `done_us`: begin of what is new."""
+
+    def __init__(self, catalog: Catalog, pace: Pace, limits: Limits, done_us: int = 0) -> None:
+        self.board = Board(catalog, limits)
+        self.buckets = Buckets(pace, done_us)
+        self._period_us = pace.period_us
+        self._held: dict[SeriesKey, Alert] = {}  # said to go on, and not found again yet
+        self._ended: set[str] = set()  # ids of alerts that were said to be over
+        self._groups: dict[str, tuple[int, str]] = {}  # the last of each cause, and since when
+
+    def follow(self, catalog: Catalog) -> None:
+        """Go by another catalog from now on."""
+        self.board.catalog = catalog
+
+    def take(self, line: CostLine, now_us: int) -> None:
+        """Take in one line as it comes."""
+        self.buckets.take(line, now_us)
+
+    def join(self, window: tuple[int, int], line_id: str, kept: Kept, now_us: int) -> None:
+        """Take in what is kept of one line, as ClickHouse has it."""
+        self.buckets.join(window, line_id, kept, now_us)
+
+    def replay(self, past: Slice) -> None:
+        """Take in a stretch long over, in the order of time. What was over by now is not said."""
+        self.board.judge(past)
+        for key in [key for key in self.board.lively if self._is_over(key)]:
+            self.board.end(key)
+
+    def remember(self, said: Iterable[Alert]) -> None:
+        """Take in what was said last of each alert."""
+        for alert in said:
+            key = series_of_alert(alert)
+            if key is None:
+                continue
+            if alert["state"] == "resolved":
+                self._ended.add(alert["alert_id"])
+            else:
+                self._held[key] = alert
+
+    def advance(self, now_us: int) -> None:
+        """Judge what is to be judged by now."""
+        for each in self.buckets.ready(now_us):
+            self.board.judge(each)
+
+    def due(self) -> list[Alert]:
+        """Return what is to be said now."""
+        for key in [key for key in self._held if key in self.board.lively]:
+            self.board.series[key].spoken = self._heard(self._held.pop(key))
+        found = [self._saying(self.board.series[key]) for key in sorted(self.board.lively)]
+        return [*(each for each in found if each is not None), *self._lost()]
+
+    def told(self, alerts: Iterable[Alert]) -> None:
+        """Remember that something was said, for good."""
+        for alert in alerts:
+            key = series_of_alert(alert)
+            if key is None:
+                continue
+            if alert["state"] == "resolved":
+                self._held.pop(key, None)
+                self.board.end(key)
+            elif key in self.board.series:
+                self.board.series[key].spoken = self._heard(alert)
+
+    def _is_over(self, key: SeriesKey) -> bool:
+        episode = self.board.series[key].course.episode
+        return episode is None or episode.is_over
+
+    def _heard(self, alert: Alert) -> Spoken:
+        """Return what was said, whose group later alerts of one cause join."""
+        spoken = Spoken.of(alert)
+        if spoken.group is not None:
+            cause, _, _ = spoken.group.rpartition("/")
+            self._groups.setdefault(cause, (spoken.since_us, spoken.group))
+        return spoken
+
+    def _saying(self, each: Watched) -> Alert | None:
+        episode = each.course.episode
+        if episode is None:
+            return None
+        occasion = self._occasion(each, episode)
+        spoken = each.spoken
+        if spoken is None:
+            if occasion.alert_id in self._ended:
+                return None  # it goes on only for who knows less of the past
+            return alert_of(occasion, "opened", 1)
+        if episode.is_over:
+            return alert_of(occasion, "resolved", spoken.revision + 1)
+        is_worse = RANK[occasion.severity] > RANK[spoken.severity]
+        if is_worse or abs(occasion.excess) >= GROWS * abs(spoken.excess):
+            return alert_of(occasion, "updated", spoken.revision + 1)
+        return None
+
+    def _occasion(self, each: Watched, episode: Episode) -> Occasion:
+        since_us = episode.since_us if each.spoken is None else each.spoken.since_us
+        rule = self.board.rule(each.key, since_us)
+        group = self._group(each, since_us) if each.spoken is None else each.spoken.group
+        return Occasion(each, episode, since_us, rule, group)
+
+    def _group(self, each: Watched, since_us: int) -> str:
+        """Return the group of an alert: the last of its cause if that began about as long ago."""
+        cause = cause_of(each)
+        begun_us, group = self._groups.get(cause, (-DAY_US, ""))
+        if abs(begun_us - since_us) > TOGETHER_US:
+            group = f"{cause}/{since_us}"
+            self._groups[cause] = (since_us, group)
+        return group
+
+    def _lost(self) -> Iterator[Alert]:
+        """Yield the end of what was said to go on, and by what is known does not."""
+        judged_us = self.board.judged_us
+        for _, said in sorted(self._held.items()):
+            if judged_us >= said["at_us"] + QUIET * self._period_us:
+                yield ended(said, judged_us + self._period_us)

@@ -1,0 +1,1 @@
+"""What is watched of costs, as series: a value for each tenant, model and pool in each window."""

@@ -1,0 +1,104 @@
+"""All series that are watched, judged stretch by stretch, and in which something goes on."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from streams.core.alert_rules import AlertRule
+from streams.core.catalog import Catalog
+from streams.core.series.buckets import Slice
+from streams.core.series.keys import SUBJECTS, SeriesKey, kind_of, payer_of
+from streams.core.series.parts import Parts, parts_of
+from streams.core.series.points import Point, points_of
+from streams.core.series.watched import Watched, watched
+from streams.core.windows import DAY_US
+
+SEEDS: Final = 120  # stretches without cost that a new series is told of
+ORDER: Final = {subject: number for number, subject in enumerate(SUBJECTS)}
+NO_COST: Final = Point(0.0, 0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many series are kept, and how long one that is silent."""
+
+    max_series: int = 5_000
+    forget_us: int = 14 * DAY_US
+
+
+class Board:
+    """The series by their key. `lively`: those with an episode."""
+
+    def __init__(self, catalog: Catalog, limits: Limits) -> None:
+        self.catalog = catalog
+        self.series: dict[SeriesKey, Watched] = {}
+        self.lively: set[SeriesKey] = set()
+        self.unwatched = 0  # series of the last final stretch that there was no room for
+        self._limits = limits
+        self._finals: deque[int] = deque(maxlen=SEEDS)  # begins of the last final stretches
+
+    @property
+    def judged_us(self) -> int:
+        """Begin of the last stretch that was judged for good; 0 before any was."""
+        return self._finals[-1] if self._finals else 0
+
+    def judge(self, of: Slice) -> None:
+        """Judge one stretch: in order when it is final, at most once before."""
+        points, parts = points_of(of), parts_of(of.sums)
+        if of.is_final:
+            self.unwatched = 0
+        for key in sorted(points, key=_order):
+            if key in self.series or self._add(key, of):
+                self._judge(key, points[key], parts[key], of)
+        if of.is_final:
+            self._pass_over(points.keys(), of)
+            self._finals.append(of.start_us)
+
+    def rule(self, key: SeriesKey, at_us: int) -> AlertRule:
+        """Return what is worth an alert of a series."""
+        return self.catalog.alert_rule(payer_of(key), kind_of(key), at_us)
+
+    def end(self, key: SeriesKey) -> None:
+        """Forget what went on in a series."""
+        self.lively.discard(key)
+        if key in self.series:
+            self.series[key].course.episode = None
+            self.series[key].spoken = None
+
+    def _judge(self, key: SeriesKey, point: Point, parts: Parts, of: Slice) -> None:
+        each = self.series[key]
+        each.judge(point, parts, of, self.rule(key, of.start_us), may_open=self._may_open(key))
+        if each.course.episode is not None:
+            self.lively.add(key)
+
+    def _pass_over(self, there: Iterable[SeriesKey], of: Slice) -> None:
+        """Have series without a line know of it, and forget those long silent."""
+        for key in sorted(self.series.keys() - set(there), key=_order):
+            each = self.series[key]
+            if each.course.episode is None and each.seen_us < of.start_us - self._limits.forget_us:
+                del self.series[key]
+            elif key.is_cost:
+                self._judge(key, NO_COST, {}, of)
+            else:
+                each.pass_over(of, self.rule(key, of.start_us))
+
+    def _add(self, key: SeriesKey, of: Slice) -> bool:
+        """Begin to watch a series, where there is room."""
+        if len(self.series) >= self._limits.max_series:
+            self.unwatched += of.is_final
+            return False
+        self.series[key] = watched(key, of.end_us - of.start_us, self._finals)
+        self.series[key].seen_us = of.start_us
+        return True
+
+    def _may_open(self, key: SeriesKey) -> bool:
+        """Whether an alert of a series would say what no other says: a tenant's has its models."""
+        if key.subject != "model":
+            return True
+        whole = self.series.get(key._replace(subject="tenant", model=""))
+        return whole is None or whole.course.episode is None
+
+
+def _order(key: SeriesKey) -> tuple[int, SeriesKey]:
+    return ORDER[key.subject], key
