@@ -198,7 +198,7 @@ def test_a_tenant_that_never_was_there_is_more_than_the_nothing_before() -> None
     for minute in range(USUAL, USUAL + 5):
         each.minute(minute, [spent(minute), {"cost": "1", "tenant": "new"}])
     assert [(a["tenant"], a["state"]) for a in each.said[:1]] == [("new", "opened")]
-    assert usd(each.said[0]["expected"]) == 0
+    assert usd(each.said[0]["expected"]) < 1  # of the 60 it has
 
 
 def test_on_the_first_day_everything_is_new_and_nothing_is_said() -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from schemas.decimals import from_bytes
 from schemas.records import Alert, AlertSeverity
 from streams.core.alert_rules import AlertRule
-from streams.core.anomaly.detector import Detector, detector
+from streams.core.anomaly.detector import Detector, cost_detector
 from streams.core.series.buckets import Slice
 from streams.core.series.episode import Course
 from streams.core.series.keys import SeriesKey
@@ -90,7 +90,7 @@ def watched(key: SeriesKey, period_us: int, silent: Iterable[int]) -> Watched:
 
     `silent`: begins of some stretches before, in order.
     """
-    fresh = Watched(key, detector(period_us))
+    fresh = Watched(key, cost_detector(period_us))
     if key.is_cost:
         for start_us in silent:
             judged = fresh.detector.score(0.0, start_us)

@@ -1,0 +1,105 @@
+"""Whether a value is usual at this time of the week: people, batches and reports have habits.
+
+Expected is the mean of the same quarter of an hour in past weeks, in the first week in past days,
+times how the last minutes compare with it; on the first day it is the level of late. The spread is
+never less than chance makes of small numbers, nor than a part of the value. What is unusual teaches
+a tenth of what is usual, until it has lasted a day: then it is the habit.
+"""
+
+from math import sqrt
+from typing import Final
+
+from streams.core.anomaly.calendar import VISITS, Calendar, Usual
+from streams.core.anomaly.judgement import Judgement
+from streams.core.timeline import WEEK_US
+from streams.core.windows import DAY_US, HOUR_US
+
+WIDE: Final = 3.0  # standard deviations that few values are off by
+SIGMA: Final = 1.25  # a bell curve's standard deviation over its mean deviation: sqrt(pi / 2)
+LEAST_RATIO: Final = 0.1  # of a value: the least that a mean deviation is taken to be
+COLD_RATIO: Final = 0.2  # the same on the first day, on which a morning may be all that is known
+DRIFT_US: Final = HOUR_US // 3  # in which expectations follow what the hour is like
+DRIFT: Final = (0.8, 1.25)  # times the habit: further they do not
+RATIO: Final = (0.5, 2.0)  # times what was expected: what one value says of its hour at most
+LEVEL_US: Final = HOUR_US // 2  # the level of late is of so long
+LEVEL_VALUES: Final = 5  # and of so many values at least
+UNUSUAL: Final = 0.1  # what an unusual value counts for, of one that is usual
+LASTING_US: Final = DAY_US  # so long does it take a level to become the habit
+BACK: Final = 4  # times as fast as that, usual values make good for unusual ones
+OUTLYING: Final = 4  # times the usual: what one value says of chance at most
+WARM_AFTER: Final = 30  # values
+
+
+class Habit:
+    """The habits of one series. Costs and shares are not negative; a value that is, is zero."""
+
+    __slots__ = ("_away_us", "_chance", "_day", "_drift", "_first_us", "_late", "_level",
+                 "_period_us", "_seen", "_spread", "_week")  # fmt: skip
+
+    def __init__(self, period_us: int) -> None:
+        self._period_us = period_us
+        self._late = max(LEVEL_US // period_us, LEVEL_VALUES)
+        self._day = Calendar(DAY_US, period_us)
+        self._week = Calendar(WEEK_US, period_us)
+        self._first_us = 0
+        self._seen = 0
+        self._level = self._spread = 0.0
+        self._drift = 1.0
+        self._chance = 0.0  # mean deviation of a value whose expectation is 1
+        self._away_us = 0
+
+    def score(self, value: float, at_us: int) -> Judgement:
+        """Judge a value by how far it is from what is usual now."""
+        if not self._seen:
+            return Judgement(0.0, is_warm=False, expected=value, low=value, high=value)
+        known = self._known(at_us)
+        times = 1.0 if known is None else self._drift
+        usual = known or Usual(self._level, self._level, self._level, self._spread)
+        ratio = COLD_RATIO if known is None else LEAST_RATIO
+        most, least = usual.most * times, usual.least * times
+        high = most + self._width(most, usual.deviation, ratio)
+        low = least - self._width(least, usual.deviation, ratio)
+        expected = usual.mean * times
+        off, wide = abs(value - expected), high - expected if value > expected else expected - low
+        score = off / (off + wide) if off else 0.0
+        return Judgement(score, self._seen >= WARM_AFTER, expected, low, high)
+
+    def learn(self, value: float, at_us: int, judgement: Judgement) -> None:
+        """Take a value in: fully where it is usual, or has been as unusual for long."""
+        if not self._seen:
+            self._first_us, self._level = at_us, value
+        self._seen += 1
+        is_usual = not judgement.is_warm or judgement.low <= value <= judgement.high
+        self._away_us += -BACK * self._period_us if is_usual else self._period_us
+        self._away_us = max(0, self._away_us)
+        is_lasting = self._away_us > LASTING_US
+        weight = 1.0 if is_usual else UNUSUAL
+        for calendar in (self._day, self._week):
+            calendar.learn(value, at_us, VISITS if is_lasting else weight)
+        rate = weight / min(self._seen, self._late)
+        self._spread += rate * (abs(value - self._level) - self._spread)
+        self._level += rate * (value - self._level)
+        if (is_usual or is_lasting) and judgement.expected > 0:
+            self._follow(value, judgement.expected)
+
+    def _known(self, at_us: int) -> Usual | None:
+        """Return what past weeks or days say of an instant; None on the first day."""
+        for_us = at_us - self._first_us
+        of_week = self._week.at(at_us) if for_us >= WEEK_US else None
+        return of_week or (self._day.at(at_us) if for_us >= DAY_US else None)
+
+    def _width(self, value: float, deviation: float, ratio: float) -> float:
+        size = max(value, 0.0)
+        return WIDE * SIGMA * max(deviation, self._chance * sqrt(size), ratio * size)
+
+    def _follow(self, value: float, expected: float) -> None:
+        """Learn from a usual value how much chance there is, and what the hour is like."""
+        off = abs(value - expected) / sqrt(expected)
+        most = OUTLYING * self._chance if self._chance else off
+        rate = max(1 / self._seen, self._period_us / DAY_US)
+        self._chance += rate * (min(off, most) - self._chance)
+        low, high = RATIO
+        ratio = min(max(value / expected, low), high)
+        drift = self._drift * (1 + min(1.0, self._period_us / DRIFT_US) * (ratio - 1))
+        low, high = DRIFT
+        self._drift = min(max(drift, low), high)
