@@ -14,7 +14,7 @@ from tests.bench.anomaly.priced import PROVIDERS
 from tests.bench.anomaly.recorded import Trace
 from tests.bench.anomaly.season import Shape
 
-TENANTS = 30
+TENANTS = 24
 LARGEST = (0.52, 0.30, 0.29, 0.16)
 STEEPNESS = 1.1  # of the power law behind the largest
 USD_PER_HOUR = 800.0  # of all calls together, without batches and reports
@@ -23,8 +23,8 @@ SPARSE_USD_PER_HOUR = (2.0, 20.0)  # while a tenant that calls now and then does
 ZONES = (-8, -5, 0, 0, 1, 1, 5, 9)  # hours that a tenant's day is away from UTC all year
 GROWTH_A_DAY = 0.003  # at most: a tenth a month
 SOURCES = 6
-LATE_STARTERS = 3  # tenants whose first call is made in the second half
-SPARSE = 5  # tenants that call a few times a day
+LATE_STARTERS = 2  # tenants whose first call is made in the second half
+SPARSE = 4  # tenants that call a few times a day
 ALL_DAY: Final[tuple[Shape, ...]] = ("office", "office", "consumer", "steady")
 
 UsdPerCall: TypeAlias = Callable[[Trace, str], float]  # of the mean call of a trace to a model
@@ -94,7 +94,7 @@ def shares(largest: float, tenants: int) -> list[float]:
 
 def regular_uses(tenant: str, chance: Random, usd: float) -> Iterator[Use]:
     """Yield one to three uses that share a cost per hour, and batches that some tenants run."""
-    parts = [chance.uniform(0.2, 1.0) for _ in range(chance.choice((1, 1, 2, 3)))]
+    parts = [chance.uniform(0.2, 1.0) for _ in range(chance.choice((1, 1, 1, 2, 3)))]
     for number, part in enumerate(parts):
         yield a_use(tenant, number, chance, chance.choice(ALL_DAY), usd * part / sum(parts))
     if chance.random() < 0.4:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import exp, log
 from typing import Final, Literal, TypeAlias
 
 from streams.core.call_price import Used
@@ -64,7 +65,8 @@ class Injection:
             case "retry burst":
                 return int(calls * self.strength)
             case "slow leak":
-                return round(calls * (1 + float(self.strength)) ** ((minute - self.begin) / DAY))
+                days: float = (minute - self.begin) / DAY
+                return round(calls * exp(days * log(1 + self.strength)))
             case "traffic holiday":
                 return int(calls * HOLIDAY_LEFT)
             case "dead source":

@@ -1,30 +1,30 @@
 """The minutes of a world, one after the other: their cost lines, and what injections truly cost.
 
-Lines are drawn by the product: calls are summed and rated as meter does, GPU time is allocated as
-allocate does. Nothing is kept of a minute that is over.
+Calls are priced and rounded as meter and allocate do it, GPU time is allocated by the product.
+Nothing is kept of a minute that is over.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.records import CostLine
 from streams.core.allocation import Policy, allocate
-from streams.core.call_price import Used, by_meter
+from streams.core.call_price import Used
 from streams.core.catalog import api_pool
-from streams.core.lines import Edition, Lines, WindowPool, to_record
-from streams.core.pools import Pool
-from streams.core.rating import Rater
-from streams.core.sums import Key, Sums
-from streams.core.tally import Tally
+from streams.core.lines import Dimensions, Lines
+from streams.core.money import PICO
+from streams.core.price_book import MeterUnit
 from streams.core.windows import MINUTE_US
 from tests.bench.anomaly.customers import Use
+from tests.bench.anomaly.forms import Drawn, Forms
 from tests.bench.anomaly.gpus import CLUSTERS, Cluster, Job, sums_of
-from tests.bench.anomaly.priced import cost_of, rates_of
+from tests.bench.anomaly.priced import cost_of, costs_of, rates_of
 from tests.bench.anomaly.season import at_us
 from tests.bench.anomaly.world import World
 
-POOLS = {cluster.pool.name: cluster.pool for cluster in CLUSTERS}
+NAMES_KEPT = 10_000
 
 
 class Minute(NamedTuple):
@@ -39,13 +39,29 @@ class Minute(NamedTuple):
 def minutes_of(world: World) -> Iterator[Minute]:
     """Yield the minutes of a world."""
     demands = [(demand.use, demand.minutes()) for demand in world.demands()]
+    forms, allocated = Forms(world.book.version), Allocated(world)
     for number in range(world.minutes):
         drawing = Drawing(world, number)
         for use, draws in demands:
             drawing.add_calls(use, *next(draws))
         for cluster in CLUSTERS:
-            drawing.add_time(cluster)
-        yield Minute(number, drawing.start_us, drawing.lines(), drawing.extra)
+            drawing.add_time(cluster, allocated)
+        lines = forms.filled(drawing.start_us, drawing.lines)
+        yield Minute(number, drawing.start_us, lines, drawing.extra)
+
+
+class Allocated:
+    """What the minutes of a pool cost whom, which jobs and prices decide alone."""
+
+    def __init__(self, world: World) -> None:
+        self._book = world.book
+        self.lines = lru_cache(maxsize=16)(self._lines)
+
+    def _lines(self, cluster: Cluster, jobs: tuple[Job, ...]) -> Lines:
+        start_us = at_us(0)  # its prices never change
+        sums = sums_of(cluster, jobs, self._book, start_us)
+        policy = Policy(cluster.pool, start_us, start_us + MINUTE_US)
+        return allocate(sums, policy, cluster.gpus)
 
 
 class Drawing:
@@ -56,8 +72,7 @@ class Drawing:
         self.number = number
         self.start_us = at_us(number)
         self.extra: Counter[int] = Counter()
-        self._tally = Tally(MINUTE_US)
-        self._rater = Rater(world.book, self._tally)
+        self.lines: list[Drawn] = []
         self._on = [pair for pair in enumerate(world.injections) if pair[1].is_on(number)]
         self._changed = {name: pair for pair in self._on for name in pair[1].uses}
 
@@ -66,59 +81,49 @@ class Drawing:
         recorded = self.world.inputs.recordings.of(use.trace)
         changed = self._changed.get(use.name)
         if changed is None:
-            if calls:
-                self._add(use, use.model, recorded.used(first, calls))
+            self._add(use, use.model, recorded.used(first, calls))
             return
         index, injection = changed
-        model = injection.model_of(use.model)
-        self.extra[index] -= self._cost(use.model, recorded.used(first, calls), injected=False)
-        calls = injection.calls(use, calls, self.number)
-        used = injection.used(recorded.used(first, calls), self.number)
-        self.extra[index] += self._cost(model, used, injected=True)
-        if calls:
-            self._add(use, model, used)
+        plain = rates_of(self.world.inputs.prices.book, use.model, self.start_us)
+        usual = cost_of(recorded.used(first, calls), plain)
+        made = injection.calls(use, calls, self.number)
+        used = injection.used(recorded.used(first, made), self.number)
+        self.extra[index] += self._add(use, injection.model_of(use.model), used) - usual
 
-    def _add(self, use: Use, model: str, used: Used) -> None:
-        key = Key(use.tenant, use.project, use.provider, model, None, None)
+    def _add(self, use: Use, model: str, used: Used) -> int:
+        """Add the lines of some calls, and return what they cost."""
+        if not used.events:
+            return 0
+        whole, events, pool = 0, used.events, api_pool(use.provider)
         rates = rates_of(self.world.book, model, self.start_us)
-        place = (self.start_us, api_pool(use.provider))
-        self._rater.add(place, key, by_meter(used, rates), rates).events += used.events
+        for meter, (tokens, cost) in costs_of(used, rates).items():
+            what = dimensions(use, model, meter)
+            self.lines.append(Drawn(pool, what, tokens * PICO, cost, events))
+            whole, events = whole + cost, 0  # as they are counted once
+        return whole
 
-    def _cost(self, model: str, used: Used, *, injected: bool) -> int:
-        book = self.world.book if injected else self.world.inputs.prices.book
-        return cost_of(used, rates_of(book, model, self.start_us)) if used.events else 0
-
-    def add_time(self, cluster: Cluster) -> None:
+    def add_time(self, cluster: Cluster, allocated: Allocated) -> None:
         """Add the GPU time of a pool, with the jobs that somebody forgot."""
         pool = cluster.pool.name
         jobs = [job for job in self.world.jobs if job.pool == pool and job.is_on(self.number)]
         forgotten = [
             (index, each.job) for index, each in self._on if each.job and each.job.pool == pool
         ]
-        sums = self._time(cluster, [*jobs, *(job for _, job in forgotten)])
-        self._tally.by_window_pool[self.start_us, pool] = sums
-        self._tally.count_capacity_events(self.start_us, pool, cluster.gpus)
+        lines = allocated.lines(cluster, (*jobs, *(job for _, job in forgotten)))
+        for what, figures in lines.items():
+            cost = figures.cost or 0
+            self.lines.append(Drawn(pool, what, figures.quantity, cost, figures.events))
         for index, job in forgotten:
-            others = [*jobs, *(other for at, other in forgotten if at != index)]
-            lines, without = self._drawn(pool, sums), self._drawn(pool, self._time(cluster, others))
+            others = [other for at, other in forgotten if at != index]
+            without = allocated.lines(cluster, (*jobs, *others))
             self.extra[index] += cost_to(job.tenant, lines) - cost_to(job.tenant, without)
 
-    def _time(self, cluster: Cluster, jobs: Sequence[Job]) -> Sums:
-        return sums_of(cluster, jobs, self.world.book, self.start_us)
 
-    def lines(self) -> list[CostLine]:
-        """Return the lines of all pools, as final."""
-        edition = Edition("USD", self.world.book.version, "bench", 0, 1, "final")
-        return [
-            to_record(WindowPool(self.start_us, self.start_us + MINUTE_US, pool), *line, edition)
-            for (_, pool), sums in self._tally.by_window_pool.items()
-            for line in self._drawn(pool, sums).items()
-        ]
-
-    def _drawn(self, pool: str, sums: Sums) -> Lines:
-        policy = Policy(POOLS.get(pool, Pool(pool)), self.start_us, self.start_us + MINUTE_US)
-        events = self._tally.capacity_events.get((self.start_us, pool), 0)
-        return allocate(sums, policy, events)
+@lru_cache(NAMES_KEPT)
+def dimensions(use: Use, model: str, meter: MeterUnit) -> Dimensions:
+    """Return what the line of a meter is about."""
+    name, unit = meter
+    return Dimensions(use.tenant, use.project, name, name, use.provider, model, None, None, unit)
 
 
 def cost_to(tenant: str, lines: Lines) -> int:

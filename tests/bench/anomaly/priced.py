@@ -15,7 +15,7 @@ from streams.config.price_document import Document
 from streams.core.call_price import Used, by_meter
 from streams.core.money import half_even
 from streams.core.price import TOKEN_DIVISOR
-from streams.core.price_book import PriceBook, Rates
+from streams.core.price_book import MeterUnit, PriceBook, Rates
 from streams.prices.litellm import read_map
 from streams.prices.merge import import_into
 
@@ -83,12 +83,17 @@ def rates_of(book: PriceBook, model: str, at_us: int) -> Rates:
     return book.call_rates(PROVIDERS[model], model, None, None).at(at_us).at(0)
 
 
+def costs_of(used: Used, rates: Rates) -> dict[MeterUnit, tuple[int, int]]:
+    """Return (tokens, pico) of each meter that calls of one use have a line of in a minute."""
+    return {
+        meter: (tokens, half_even(tokens * rates[meter].cost, TOKEN_DIVISOR))
+        for meter, tokens in by_meter(used, rates).items()
+    }
+
+
 def cost_of(used: Used, rates: Rates) -> int:
-    """Return what calls of one use in one minute cost in pico: a line for each of their meters."""
-    return sum(
-        half_even(quantity * rates[meter].cost, TOKEN_DIVISOR)
-        for meter, quantity in by_meter(used, rates).items()
-    )
+    """Return what calls of one use cost in a minute, in pico."""
+    return sum(cost for _, cost in costs_of(used, rates).values())
 
 
 def times(entry: Mapping[str, object], factor: Decimal) -> dict[str, object]:
