@@ -119,9 +119,17 @@ def decide(rules: Sequence[AnyRule], facts: Facts, at_us: int) -> Decision:
     >>> decide([rule], Facts({}, frozenset({"namespace"})), 0).undecided
     <Undecided.FACT_UNKNOWN: 'rule_undecided'>
     """
+    return first_fit(in_force(rules, at_us), facts)
+
+
+def in_force(rules: Sequence[AnyRule], at_us: int) -> tuple[AnyRule, ...]:
+    """Return the rules that count at an instant, in their order."""
+    return tuple(rule for rule in rules if rule.from_us <= at_us < rule.to_us)
+
+
+def first_fit(rules: Sequence[AnyRule], facts: Facts) -> Decision:
+    """Return what the first of some rules in force that fits gives."""
     for rule in rules:
-        if not rule.from_us <= at_us < rule.to_us:
-            continue
         if isinstance(rule, NotUnderstood):
             return Decision(rule.name, undecided=Undecided.NOT_UNDERSTOOD)
         fits = _fits(rule, facts)

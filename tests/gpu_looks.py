@@ -25,11 +25,15 @@ GIB = 2**30
 LOST, UNREADABLE = Standing.OUT_OF_SERVICE, Standing.UNREADABLE
 
 
+@dataclass(frozen=True)
 class ByNamespace:
     """The tenant of a pod is its namespace."""
 
-    def payer(self, owner: Owner, at_us: int) -> Payer:
+    def at(self, at_us: int) -> "ByNamespace":
         assert at_us > 0
+        return self
+
+    def payer(self, owner: Owner) -> Payer:
         tenant = owner.workload.get("namespace")
         return Payer(tenant=tenant, rule="namespace" if tenant else None)
 
@@ -118,7 +122,7 @@ class FakeNode:
                 at=self.clocks.now(),
                 devices=self.devices,
                 allotment=self.allotment,
-                owners=self.owners,
+                owners=dict(self.owners),
                 rules=ByNamespace(),
             )
         )

@@ -63,16 +63,39 @@ def cordoned(of: Object) -> tuple[str, bool]:
     return of["metadata"]["name"], bool((of.get("spec") or {}).get("unschedulable"))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Index:
     """Pods as they are looked up."""
 
-    by_name: dict[tuple[str, str], Pod] = field(default_factory=dict)
-    by_group: dict[str, Pod] = field(default_factory=dict)
+    by_name: Mapping[tuple[str, str], Pod] = field(default_factory=dict)
+    by_group: Mapping[str, Pod] = field(default_factory=dict)
+    present: frozenset[str] = frozenset()  # uids of those that are not gone
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known at one instant."""
+
+    pods: Index = Index()
+    namespaces: Mapping[str, Mapping[str, str]] | None = None  # labels by name
+    is_cordoned: bool = False  # the node takes no new pods; False while that is not known
+    is_old: bool = False  # the API server is away
+
+    def pod_named(self, namespace: str, name: str) -> Pod | None:
+        """Return a pod by its name."""
+        return self.pods.by_name.get((namespace, name))
+
+    def pod_in(self, group: str) -> Pod | None:
+        """Return the pod whose control groups have this uid or hash in their names."""
+        return self.pods.by_group.get(group)
+
+    def namespace_labels(self, namespace: str) -> Mapping[str, str] | None:
+        """Return the labels of a namespace; None when it is not known."""
+        return (self.namespaces or {}).get(namespace)
 
 
 class Cluster:
-    """The API server's view of a node, followed by three threads. Lookups never block."""
+    """The API server's view of a node, followed by three threads."""
 
     def __init__(
         self, address: Address, node: str, now_us: Callable[[], int], pause_s: float = 1.0
@@ -126,24 +149,12 @@ class Cluster:
         found = (each.fault for each in (self.pods, self.namespaces, self.nodes))
         return tuple(dict.fromkeys(fault for fault in found if fault is not None))
 
-    @property
-    def is_cordoned(self) -> bool:
-        """Whether the node takes no new pods; False while that is not known."""
-        return any((self.nodes.objects or {}).values())
+    def view(self) -> View:
+        """Return what is known now. Never blocks."""
+        is_cordoned = any((self.nodes.objects or {}).values())
+        return View(self._pods(), self.namespaces.objects, is_cordoned, bool(self.faults))
 
-    def pod_named(self, namespace: str, name: str) -> Pod | None:
-        """Return a pod by its name."""
-        return self._current().by_name.get((namespace, name))
-
-    def pod_in(self, group: str) -> Pod | None:
-        """Return the pod whose control groups have this uid or hash in their names."""
-        return self._current().by_group.get(group)
-
-    def namespace_labels(self, namespace: str) -> Mapping[str, str] | None:
-        """Return the labels of a namespace; None when it is not known."""
-        return (self.namespaces.objects or {}).get(namespace)
-
-    def _current(self) -> Index:
+    def _pods(self) -> Index:
         pods = self.pods.objects
         if pods is not self._indexed:
             self._note_gone(self._indexed or {}, pods or {})
@@ -152,6 +163,7 @@ class Cluster:
             self._index = Index(
                 {(pod.namespace, pod.name): pod for pod in every},
                 {pod.group: pod for pod in every},
+                frozenset(pods or ()),
             )
         return self._index
 

@@ -4,7 +4,7 @@ Some shared device plug-ins hand out slots that are not on the card they name, a
 over in Slurm's directory, a privileged pod may use a GPU that nobody gave it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from agents.gpu.observed import Allocation, DeviceSeen, Owner, ProcessSeen
 
@@ -13,7 +13,7 @@ def conflicts(
     devices: Sequence[DeviceSeen],
     allocations: Sequence[Allocation],
     replicas: Mapping[str, int],
-    owner_of: Callable[[int], Owner | None],
+    owners: Mapping[int, Owner | None],
 ) -> frozenset[str]:
     """Return the UUIDs of GPUs of which allocations and processes say different things."""
     works: dict[str, set[tuple[str, ...]]] = {}
@@ -23,7 +23,7 @@ def conflicts(
     return frozenset(
         device.uuid
         for device in devices
-        if twice & {*parts(device)} or any(strangers(device, works, owner_of))
+        if twice & {*parts(device)} or any(strangers(device, works, owners))
     )
 
 
@@ -36,14 +36,14 @@ def parts(device: DeviceSeen) -> Iterator[str]:
 def strangers(
     device: DeviceSeen,
     works: Mapping[str, set[tuple[str, ...]]],
-    owner_of: Callable[[int], Owner | None],
+    owners: Mapping[int, Owner | None],
 ) -> Iterator[ProcessSeen]:
     """Yield processes on a GPU of works that it was not given to.
 
     Whose a process is may not be known, or not by the name that allocators have: no conflict.
     """
     for process in device.processes or ():
-        owner = owner_of(process.pid)
+        owner = owners.get(process.pid)
         if owner is None or owner.work[:1] in {(), ("pod_uid",)}:
             continue
         places = parts(device) if process.instance is None else (device.uuid, process.instance)

@@ -1,13 +1,13 @@
 """What the kubelet says of devices and pods: its pod-resources API, asked now and kept for a while.
 
-The API is a snapshot: no watch, no uid, no labels. A kubelet that does not answer has not given its
-devices back: what it said last holds, until that is too old to be believed.
+The API is a snapshot: no watch, no uid, no labels, in any order. A kubelet that does not answer has
+not given its devices back: what it said last holds, until that is too old to be believed.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -21,14 +21,14 @@ LIST: Final = "/v1.PodResourcesLister/List"
 ALLOCATABLE: Final = "/v1.PodResourcesLister/GetAllocatableResources"
 TIMEOUT_S: Final = 1.0
 RETRY_US: Final = 5 * SECOND_US  # after a failure: a hung kubelet must not stop the samples
+QUIET_US: Final = 5 * SECOND_US  # between questions while nothing else changes on the node
 KEPT_US: Final = 120 * SECOND_US  # how long what was said last is believed
 ALLOCATABLE_KEPT_US: Final = 60 * SECOND_US  # it changes with the configuration of the plugin
 PREFIX: Final = "nvidia.com/"  # of the resources that are GPUs
 DRIVER: Final = "gpu.nvidia.com"  # of the claims that may be
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """What one container has."""
 
     namespace: str
@@ -66,14 +66,21 @@ class Kubelet:
         self._allocatable: tuple[str, ...] | None = None
         self._allocatable_us: int | None = None
 
-    def ask(self) -> Answer:
-        """Return what is handed out. Blocks at most twice the time-out, and not after a failure."""
+    def ask(self, *, is_quiet: bool = False) -> Answer:
+        """Return what is handed out. Blocks at most twice the time-out, and not after a failure.
+
+        `is_quiet`: nothing that goes with a change of it has changed: its last answer will do for
+        some seconds.
+        """
         now_us = self._now_us()
-        if now_us >= self._retry_us:
+        if now_us >= self._retry_us and not (is_quiet and self._has_just_said(now_us)):
             self._ask(now_us)
         if self._heard_us is not None and now_us - self._heard_us > KEPT_US:
             self._answer = Answer(None, self._answer.fault)
         return self._answer
+
+    def _has_just_said(self, now_us: int) -> bool:
+        return self._heard_us is not None and now_us - self._heard_us < QUIET_US
 
     def _ask(self, now_us: int) -> None:
         try:
@@ -112,7 +119,7 @@ def held_of(reply: bytes) -> tuple[Held, ...]:
         for pod in pods
         for container in pod.containers
     )
-    return tuple(each for each in every if each.device_ids or each.claims)
+    return tuple(sorted(each for each in every if each.device_ids or each.claims))
 
 
 def allocatable_of(reply: bytes) -> tuple[str, ...]:
@@ -124,9 +131,9 @@ def allocatable_of(reply: bytes) -> tuple[str, ...]:
 
 
 def gpu_ids(devices: Iterable[messages.ContainerDevices]) -> tuple[str, ...]:
-    """Return the ids of those devices that are GPUs."""
+    """Return the ids of those devices that are GPUs, in order."""
     ours = (each for each in devices if each.resource_name.startswith(PREFIX))
-    return tuple(device_id for each in ours for device_id in each.device_ids)
+    return tuple(sorted(device_id for each in ours for device_id in each.device_ids))
 
 
 def _claims(container: messages.ContainerResources) -> tuple[str, ...]:

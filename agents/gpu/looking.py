@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agents.gpu.observed import DeviceSeen, Instant, Owner, Owners, Reader, Rules
+from agents.gpu.observed import Instant, Owners, Reader, Rules
 from agents.gpu.sampler import Look
 from agents.gpu.sampler.terms import SECOND_US
 
@@ -23,17 +23,12 @@ def look(eyes: Eyes, period_s: float) -> Look:
     """Look once. May block for as long as the reader lets it; raises what the reader raises."""
     at = eyes.clock()  # before looking: what is seen is at least as new
     devices = eyes.reader.look()
+    whose = eyes.owners.look(devices)
     return Look(
         at=at,
         devices=devices,
-        allotment=eyes.owners.allotment(devices),
-        owners=_owners(eyes.owners, devices),
-        rules=eyes.rules,
+        allotment=whose.allotment,
+        owners=whose.owners,
+        rules=eyes.rules.at(at.wall_us),
         period_us=round(period_s * SECOND_US),
     )
-
-
-def _owners(owners: Owners, devices: tuple[DeviceSeen, ...]) -> dict[int, Owner | None]:
-    """Return the owner of every process seen, save of those that only watch."""
-    pids = {process.pid for device in devices for process in device.processes or ()}
-    return {pid: owners.owner_of(pid) for pid in sorted(pids) if not owners.is_monitor(pid)}

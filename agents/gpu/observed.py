@@ -7,7 +7,7 @@ not be known; it is never a zero.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,7 @@ class Standing(Enum):
     UNREADABLE = "unreadable"  # it is there, but what it does could not be read
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSeen:
+class ProcessSeen(NamedTuple):
     """A process with a context on a device."""
 
     pid: int  # in the initial pid namespace, as NVML reports it
@@ -141,6 +140,14 @@ class Allotment:
 
 
 @dataclass(frozen=True, slots=True)
+class Ownership:
+    """Whose everything on the devices is. `owners` has all processes save those that only watch."""
+
+    allotment: Allotment
+    owners: Mapping[int, Owner | None]  # by pid; None: gone, and never seen
+
+
+@dataclass(frozen=True, slots=True)
 class Payer:
     """Who pays for what an owner holds, by the tenant rules in force. Null tenant: nobody known."""
 
@@ -166,22 +173,22 @@ class Reader(Protocol):
 class Owners(Protocol):
     """Looks at who holds the devices."""
 
-    def allotment(self, devices: Sequence[DeviceSeen]) -> Allotment:
-        """Return what the allocators say now of the devices that were just looked at."""
+    def look(self, devices: Sequence[DeviceSeen]) -> Ownership:
+        """Return whose the devices that were just looked at are, and what runs on them."""
         ...
 
-    def owner_of(self, pid: int) -> Owner | None:
-        """Return whose a process is; None when it is gone and was never seen."""
-        ...
 
-    def is_monitor(self, pid: int) -> bool:
-        """Whether a process only watches: this agent, DCGM. It holds nothing."""
+class Ruling(Protocol):
+    """The tenant rules in force at one instant. Two that are equal name the same payers."""
+
+    def payer(self, owner: Owner) -> Payer:
+        """Return who pays for what an owner holds."""
         ...
 
 
 class Rules(Protocol):
     """The tenant rules of the catalog."""
 
-    def payer(self, owner: Owner, at_us: int) -> Payer:
-        """Return who pays for what an owner holds at an instant."""
+    def at(self, at_us: int) -> Ruling:
+        """Return those in force at an instant."""
         ...

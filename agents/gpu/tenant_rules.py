@@ -1,11 +1,12 @@
 """The tenant rules as they apply on one node: from what it knows of an owner to who pays."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from agents.gpu.catalog_text import RuleSet
 from agents.gpu.observed import Owner, Payer
-from schemas.owner_rules import FACTS, LABELS, Decision, Facts, decide
+from schemas.owner_rules import FACTS, LABELS, AnyRule, Decision, Facts, first_fit, in_force
 from schemas.owner_rules_document import label
 
 KUBERNETES: Final = frozenset({"namespace", "pod", "container"})
@@ -14,19 +15,31 @@ ANYTHING: Final = frozenset({*FACTS, *LABELS}) - {"node"}
 CATALOG_MISSING: Final = "catalog_missing"
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The rules of one instant, on one node. None: no catalog was ever seen."""
+
+    rules: tuple[AnyRule, ...] | None
+    node: str
+
+    def payer(self, owner: Owner) -> Payer:
+        """Return who pays for what an owner holds."""
+        if self.rules is None:
+            return Payer(flags=frozenset({CATALOG_MISSING}))
+        return payer_of(first_fit(self.rules, facts_of(owner, self.node)))
+
+
 class TenantRules:
-    """Answers by the rules that `current` gives at that moment; None: no catalog was ever seen."""
+    """The rules that `current` gives at that moment; None: no catalog was ever seen."""
 
     def __init__(self, current: Callable[[], RuleSet | None], node: str) -> None:
         self._current = current
         self._node = node
 
-    def payer(self, owner: Owner, at_us: int) -> Payer:
-        """Return who pays for what an owner holds at an instant."""
+    def at(self, at_us: int) -> InForce:
+        """Return the rules in force at an instant."""
         rules = self._current()
-        if rules is None:
-            return Payer(flags=frozenset({CATALOG_MISSING}))
-        return payer_of(decide(rules.rules, facts_of(owner, self._node), at_us))
+        return InForce(None if rules is None else in_force(rules.rules, at_us), self._node)
 
 
 def payer_of(decision: Decision) -> Payer:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from agents.gpu.cgroups import NOWHERE, Place
-from agents.gpu.cluster import Cluster, Pod
+from agents.gpu.cluster import Pod, View
 from agents.gpu.kubelet import Held
 from agents.gpu.observed import Owner
 from agents.gpu.processes import Process
-from agents.gpu.slurm import SlurmJobs
 
 POD_RESOURCES: Final = "pod_resources"
 API_SERVER: Final = "api_server"
@@ -21,9 +20,9 @@ UNRESOLVED: Final = Owner({}, None, None)
 class Workloads:
     """Names the owners of a node, with what its API server and Slurm's prolog say of them."""
 
-    def __init__(self, cluster: Cluster | None, slurm: SlurmJobs | None) -> None:
+    def __init__(self, cluster: View | None, jobs: Mapping[str, Mapping[str, str]]) -> None:
         self._cluster = cluster
-        self._slurm = slurm
+        self._jobs = jobs
 
     def of_process(self, process: Process) -> Owner:
         """Return whose a process is, by its control groups, else by its user."""
@@ -51,8 +50,7 @@ class Workloads:
 
     def of_job(self, job: str, evidence: tuple[str, ...] = (SLURM,)) -> Owner:
         """Return whose a Slurm job is."""
-        details = {} if self._slurm is None else self._slurm.details(job)
-        said = {f"slurm_{name}": value for name, value in details.items()}
+        said = {f"slurm_{name}": value for name, value in self._jobs.get(job, {}).items()}
         return Owner({"slurm_job": job, **said}, evidence=evidence)
 
     def _of_group(self, group: str, place: Place) -> Owner:

@@ -10,6 +10,8 @@ class Said(Kubelet):
     def __init__(self, answer: Answer) -> None:
         super().__init__(Clock())
         self.said = answer
+        self.was_quiet: list[bool] = []  # at each question
 
-    def ask(self) -> Answer:
+    def ask(self, *, is_quiet: bool = False) -> Answer:
+        self.was_quiet.append(is_quiet)
         return self.said

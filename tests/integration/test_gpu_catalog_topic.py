@@ -52,7 +52,7 @@ def put(kafka: KafkaSettings, topic: str, version: str, text: str, at_us: int) -
 
 
 def payer(catalog: TopicCatalog) -> Payer:
-    return TenantRules(catalog.current, "node-1").payer(Owner({"uid": "1"}), 0)
+    return TenantRules(catalog.current, "node-1").at(0).payer(Owner({"uid": "1"}))
 
 
 def version(catalog: TopicCatalog) -> str | None:

@@ -42,7 +42,7 @@ def test_what_is_handed_out_is_read(path: Path, says: KubeletSays) -> None:
     says.hold("ml", "mig", ["MIG-7"], resource="nvidia.com/mig-1g.10gb", container="c")
     says.allocatable = ["GPU-1", "GPU-2", "GPU-3"]
     assert Kubelet(Clock(), path).ask().handed == Handed(
-        (Held("ml", "train-0", "main", ("GPU-1", "GPU-2")), Held("ml", "mig", "c", ("MIG-7",))),
+        (Held("ml", "mig", "c", ("MIG-7",)), Held("ml", "train-0", "main", ("GPU-1", "GPU-2"))),
         ("GPU-1", "GPU-2", "GPU-3"),
     )
 
@@ -70,7 +70,7 @@ def test_an_answer_larger_than_the_first_window_of_http2_is_read(
     answer = Kubelet(Clock(), path).ask().handed
     assert answer is not None
     assert len(answer.held) == 5_000
-    assert answer.held[4_999].device_ids == (f"GPU-{4_999:036}",)
+    assert {each.pod: each.device_ids for each in answer.held}["pod-4999"] == (f"GPU-{4_999:036}",)
 
 
 def test_a_kubelet_that_refuses_to_list_all_devices_is_still_asked_who_has_them(
@@ -129,6 +129,31 @@ def test_what_may_be_handed_out_is_asked_for_once_a_minute(path: Path, says: Kub
         asked.ask()
         clock.later(1)
     assert (says.lists, says.allocatables) == (120, 2)
+
+
+def test_while_nothing_changes_the_kubelet_is_asked_every_few_seconds(
+    path: Path, says: KubeletSays
+) -> None:
+    clock = Clock()
+    asked = Kubelet(clock, path)
+    for _ in range(11):
+        asked.ask(is_quiet=True)
+        clock.later(1)
+    assert says.lists == 3
+    says.hold("ml", "train-0", ["GPU-1"])
+    answer = asked.ask(is_quiet=False).handed
+    assert answer is not None
+    assert answer.held
+
+
+def test_the_order_of_an_answer_means_nothing(path: Path, says: KubeletSays) -> None:
+    for name in ("a", "b"):
+        says.hold("ml", name, ["GPU-2", "GPU-1"])
+    before = Kubelet(Clock(), path).ask()
+    says.pods.clear()
+    for name in ("b", "a"):
+        says.hold("ml", name, ["GPU-1", "GPU-2"])
+    assert Kubelet(Clock(), path).ask() == before
 
 
 def test_a_server_that_only_keeps_talking_is_given_up_on_too() -> None:

@@ -51,9 +51,9 @@ class World:
 
     def payers(self, *devices: DeviceSeen) -> dict[str, Payer]:
         """Return who pays for each device."""
-        found = NodeOwners(self.sources).allotment(devices)
+        found = NodeOwners(self.sources).look(devices).allotment
         assert found.is_known
-        return {a.device: self.rules.payer(a.owner, 0) for a in found.allocations or ()}
+        return {a.device: self.rules.at(0).payer(a.owner) for a in found.allocations or ()}
 
 
 @pytest.fixture
@@ -92,7 +92,8 @@ def gpus(*pids: tuple[int, ...]) -> tuple[DeviceSeen, ...]:
 
 def test_allocations_and_processes_lead_to_the_same_payers(world: World) -> None:
     owners = NodeOwners(world.sources)
-    found = owners.allotment(gpus((100,), (101, 102)))
+    whose = owners.look(gpus((100,), (101, 102)))
+    found = whose.allotment
     assert (found.replicas, found.conflicts, found.flags) == (
         {"GPU-1": 3},
         frozenset(),
@@ -100,9 +101,9 @@ def test_allocations_and_processes_lead_to_the_same_payers(world: World) -> None
     )
     serving = Payer(endpoint="llama-prod", rule="serving")
     jobs = [Payer("search", job=f"pod-{number}", rule="team") for number in (1, 2)]
-    assert [world.rules.payer(a.owner, 0) for a in found.allocations or ()] == [serving, *jobs]
-    seen = [owners.owner_of(pid) for pid in (100, 101, 102)]
-    assert [owner and world.rules.payer(owner, 0) for owner in seen] == [serving, *jobs]
+    assert [world.rules.at(0).payer(a.owner) for a in found.allocations or ()] == [serving, *jobs]
+    seen = [whose.owners[pid] for pid in (100, 101, 102)]
+    assert [owner and world.rules.at(0).payer(owner) for owner in seen] == [serving, *jobs]
 
 
 def test_the_first_look_after_a_start_knows_all_labels(world: World) -> None:
@@ -135,7 +136,7 @@ def test_a_cordoned_node_is_drained_until_it_is_not(world: World) -> None:
     owners = NodeOwners(world.sources)
     for is_cordoned in (True, False):
         world.api.put(NODES, node("node-1", is_cordoned=is_cordoned))
-        wait_until(lambda: owners.allotment(()).is_drained is is_cordoned)  # noqa: B023 - at once
+        wait_until(lambda: owners.look(()).allotment.is_drained is is_cordoned)  # noqa: B023 - at once
 
 
 def test_doctor_finds_nothing_wrong(world: World) -> None:

@@ -12,7 +12,7 @@ from agents.errors import NotesUnreadable, ReaderStale
 from agents.gpu.agent import Agent, Tools
 from agents.gpu.looking import Eyes
 from agents.gpu.notes import covered_of
-from agents.gpu.observed import Allotment, DeviceSeen, Owner
+from agents.gpu.observed import Allotment, DeviceSeen, Ownership
 from agents.gpu.pace import Bounds, Pace
 from agents.gpu.sampler import Terms
 from agents.metrics import Metrics
@@ -44,6 +44,13 @@ PID, MONITOR = 7, 9
 
 
 @dataclass
+class Whose:
+    """Says whose devices are."""
+
+    look: Callable[[Sequence[DeviceSeen]], Ownership]
+
+
+@dataclass
 class MadeUp:
     """A node that an agent can look at, and time that goes by while the agent waits."""
 
@@ -61,19 +68,14 @@ class MadeUp:
         self.looks += 1
         return self.devices
 
-    def allotment(self, devices: Sequence[DeviceSeen]) -> Allotment:
+    def ownership(self, devices: Sequence[DeviceSeen]) -> Ownership:
         assert list(devices) == list(self.devices)
-        return self.allotted
-
-    def owner_of(self, pid: int) -> Owner | None:
-        return seen_pod("a") if pid == PID else None
-
-    def is_monitor(self, pid: int) -> bool:
-        return pid == MONITOR
+        pids = {each.pid for device in devices for each in device.processes or ()} - {MONITOR}
+        return Ownership(self.allotted, {p: seen_pod("a") if p == PID else None for p in pids})
 
     def eyes(self) -> Eyes:
         cpu_s = lambda: self.spent_s + self.looks * self.cpu_a_look_s  # noqa: E731 - as a clock
-        return Eyes(self.clocks.now, self, self, ByNamespace(), cpu_s)
+        return Eyes(self.clocks.now, self, Whose(self.ownership), ByNamespace(), cpu_s)
 
     def wait(self, seconds: float) -> bool:
         self.clocks.go(seconds)

@@ -61,14 +61,14 @@ def lists(says: KubernetesSays, path: str) -> int:
 
 
 def test_pods_are_known_by_name_and_by_control_group(cluster: Cluster) -> None:
-    found = cluster.pod_named("ml", "train-0")
+    found = cluster.view().pod_named("ml", "train-0")
     assert found == Pod(
         "ml", "train-0", "u-1", {"app": "train"}, "u-1", False, {"c-1": "main"}, "containerd"
     )
-    assert cluster.pod_in("u-1") == found
-    assert cluster.namespace_labels("ml") == {"team": "search"}
-    assert cluster.namespace_labels("other") is None
-    assert not cluster.is_cordoned
+    assert cluster.view().pod_in("u-1") == found
+    assert cluster.view().namespace_labels("ml") == {"team": "search"}
+    assert cluster.view().namespace_labels("other") is None
+    assert not cluster.view().is_cordoned
 
 
 def test_only_pods_of_this_node_are_asked_for(says: KubernetesSays, cluster: Cluster) -> None:
@@ -77,41 +77,41 @@ def test_only_pods_of_this_node_are_asked_for(says: KubernetesSays, cluster: Clu
     assert all("fieldSelector=spec.nodeName%3Dnode-1" in each for each in asked)
     says.put(PODS, pod("else", "u-9", node="node-2"))
     says.put(PODS, pod("here", "u-2"))
-    wait_until(lambda: cluster.pod_in("u-2"))
-    assert cluster.pod_in("u-9") is None
+    wait_until(lambda: cluster.view().pod_in("u-2"))
+    assert cluster.view().pod_in("u-9") is None
 
 
 def test_what_happens_is_followed(says: KubernetesSays, cluster: Cluster) -> None:
     says.put(PODS, pod("train-0", "u-1", phase="Succeeded"))
-    wait_until(lambda: (found := cluster.pod_named("ml", "train-0")) and found.is_terminal)
+    wait_until(lambda: (found := cluster.view().pod_named("ml", "train-0")) and found.is_terminal)
     says.put(SPACES, namespace("ml", team="fraud"))
-    wait_until(lambda: cluster.namespace_labels("ml") == {"team": "fraud"})
+    wait_until(lambda: cluster.view().namespace_labels("ml") == {"team": "fraud"})
     says.put(NODES, node("node-1", is_cordoned=True))
-    wait_until(lambda: cluster.is_cordoned)
+    wait_until(lambda: cluster.view().is_cordoned)
     assert lists(says, PODS) == 1
 
 
 def test_a_pod_that_is_gone_is_known_for_a_while(
     says: KubernetesSays, cluster: Cluster, clock: Clock
 ) -> None:
-    cluster.pod_in("u-1")
+    cluster.view().pod_in("u-1")
     says.put(PODS, pod("train-0", "u-1"), "DELETED")
     wait_until(lambda: cluster.pods.objects == {})
-    assert cluster.pod_in("u-1") is not None
+    assert cluster.view().pod_in("u-1") is not None
     clock.later(KEPT_US / SECOND_US + 1)
     says.put(PODS, pod("other", "u-2"))
-    wait_until(lambda: cluster.pod_in("u-2"))
-    assert cluster.pod_in("u-1") is None
+    wait_until(lambda: cluster.view().pod_in("u-2"))
+    assert cluster.view().pod_in("u-1") is None
 
 
 def test_a_pod_that_comes_again_by_its_name_is_the_new_one(
     says: KubernetesSays, cluster: Cluster
 ) -> None:
-    cluster.pod_in("u-1")
+    cluster.view().pod_in("u-1")
     says.put(PODS, pod("train-0", "u-1"), "DELETED")
     says.put(PODS, pod("train-0", "u-2"))
-    wait_until(lambda: cluster.pod_in("u-2"))
-    found = cluster.pod_named("ml", "train-0")
+    wait_until(lambda: cluster.view().pod_in("u-2"))
+    found = cluster.view().pod_named("ml", "train-0")
     assert found is not None
     assert found.uid == "u-2"
 
@@ -120,7 +120,7 @@ def test_a_watch_that_ends_goes_on_where_it_ended(says: KubernetesSays, cluster:
     began = watches(says, PODS)
     says.ends += 1
     says.put(PODS, pod("late", "u-2"))
-    wait_until(lambda: cluster.pod_in("u-2"))
+    wait_until(lambda: cluster.view().pod_in("u-2"))
     wait_until(lambda: watches(says, PODS) > began)
     assert lists(says, PODS) == 1
 
@@ -128,7 +128,7 @@ def test_a_watch_that_ends_goes_on_where_it_ended(says: KubernetesSays, cluster:
 def test_a_connection_that_breaks_loses_nothing(says: KubernetesSays, cluster: Cluster) -> None:
     says.resets += 1
     says.put(PODS, pod("late", "u-2"))
-    wait_until(lambda: cluster.pod_in("u-2"))
+    wait_until(lambda: cluster.view().pod_in("u-2"))
     wait_until(lambda: not cluster.faults)
     assert lists(says, PODS) == 1
 
@@ -139,7 +139,7 @@ def test_what_can_be_followed_no_more_is_listed_again(
     says.objects[PODS] = {}
     says.expire()
     says.put(PODS, pod("fresh", "u-2"))
-    wait_until(lambda: lists(says, PODS) == 2 and cluster.pod_in("u-2"))
+    wait_until(lambda: lists(says, PODS) == 2 and cluster.view().pod_in("u-2"))
     assert set(cluster.pods.objects or {}) == {"u-2"}
 
 
@@ -159,11 +159,11 @@ def test_while_the_server_is_away_what_is_known_stays(
 ) -> None:
     says.is_away = True
     wait_until(lambda: len(cluster.faults) == 3)
-    assert cluster.pod_in("u-1") is not None
-    assert cluster.namespace_labels("ml") == {"team": "search"}
+    assert cluster.view().pod_in("u-1") is not None
+    assert cluster.view().namespace_labels("ml") == {"team": "search"}
     says.put(PODS, pod("late", "u-2"))
     says.is_away = False
-    wait_until(lambda: cluster.pod_in("u-2") and not cluster.faults)
+    wait_until(lambda: cluster.view().pod_in("u-2") and not cluster.faults)
 
 
 def test_many_pods_come_page_by_page(says: KubernetesSays, url: str, clock: Clock) -> None:
@@ -204,7 +204,7 @@ def test_the_authority_of_the_cluster_is_trusted_and_no_other(
         wait_until(lambda: any("CERTIFICATE_VERIFY_FAILED" in each for each in cluster.faults))
         trusted.write_bytes(ours.file.read_bytes())  # it is replaced on disk, as tokens are
         wait_until(lambda: not cluster.faults)
-        assert cluster.pod_in("u-1") is not None
+        assert cluster.view().pod_in("u-1") is not None
         cluster.close()
 
 

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from agents.gpu.agent import Agent, Tools
 from agents.gpu.looking import Eyes
 from agents.gpu.nvml.reader import NvmlReader
-from agents.gpu.observed import Allotment, DeviceSeen, Owner
+from agents.gpu.observed import Allotment, DeviceSeen, Ownership
 from agents.gpu.pace import Bounds, Pace
 from agents.gpu.sampler import Terms
 from agents.metrics import Metrics
@@ -59,15 +59,10 @@ class Day:
     def gpus(self) -> tuple[Gpu, Gpu, Gpu]:
         return self.whole, self.shared, self.cut
 
-    def allotment(self, devices: Sequence[DeviceSeen]) -> Allotment:
+    def look(self, devices: Sequence[DeviceSeen]) -> Ownership:
         assert len(devices) == len(self.gpus)
-        return self.allotted
-
-    def owner_of(self, pid: int) -> Owner | None:
-        return seen_pod(f"team-{pid % 7}")
-
-    def is_monitor(self, pid: int) -> bool:
-        return pid == 0
+        pids = {each.pid for device in devices for each in device.processes or ()}
+        return Ownership(self.allotted, {pid: seen_pod(f"team-{pid % 7}") for pid in pids})
 
     def eyes(self) -> Eyes:
         reader = NvmlReader(self.clocks)

@@ -1,14 +1,11 @@
 """Who holds the devices: the word of kubelet, Slurm, API server and kernel, together."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from agents.gpu.api_server import Address
-from agents.gpu.cluster import Cluster, Pod
+from agents.gpu.cluster import Pod
 from agents.gpu.kubelet import Answer, Handed, Held
 from agents.gpu.observed import (
     Allocation,
@@ -20,83 +17,15 @@ from agents.gpu.observed import (
     ProcessSeen,
     Standing,
 )
-from agents.gpu.owners import NodeOwners, Sources
-from agents.gpu.processes import Processes
 from agents.gpu.slurm import SlurmJobs
 from tests.builders.kubelet_said import Said
-from tests.builders.proc import Clock, Proc
-
-UID = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
-OTHER = "1b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
-ID = "ab" * 32
-GROUP = "/kubepods.slice/kubepods-pod{}.slice/cri-containerd-" + ID + ".scope"
-JOB = "/system.slice/slurmstepd.scope/job_{}/step_0"
-TRAIN = Pod("ml", "train-0", UID, {"app": "train"}, UID, False, {ID: "main"}, "containerd")
-WORKLOAD = {
-    "namespace": "ml",
-    "pod": "train-0",
-    "pod_uid": UID,
-    "container": "main",
-    "container_id": ID,
-    "runtime": "containerd",
-}
-HELD = Held("ml", "train-0", "main", ("GPU-1",))
-
-
-@dataclass
-class Node:
-    """A node that a test fills."""
-
-    proc: Proc
-    folder: Path
-    kubelet: Said | None = None
-    cluster: Cluster | None = None
-    slurm: SlurmJobs | None = None
-    clock: Clock = field(default_factory=Clock)
-    has_true_pids: bool = True
-
-    def hands_out(self, *held: Held, allocatable: tuple[str, ...] | None = ()) -> None:
-        self.kubelet = Said(Answer(Handed(held, allocatable)))
-
-    def knows(
-        self, *pods: Pod, labels: Mapping[str, str] | None = None, cordoned: bool = False
-    ) -> None:
-        cluster = Cluster(Address("http://127.0.0.1:1"), "node-1", self.clock)
-        cluster.pods.objects = {pod.uid: pod for pod in pods}
-        cluster.namespaces.objects = {} if labels is None else {"ml": labels}
-        cluster.nodes.objects = {"node-1": cordoned}
-        cluster.pods.fault = cluster.namespaces.fault = cluster.nodes.fault = None
-        self.cluster = cluster
-
-    def writes(self, **files: str) -> None:
-        self.folder.mkdir(exist_ok=True)
-        for name, text in files.items():
-            (self.folder / name.replace("_", "-")).write_text(text)
-        self.slurm = SlurmJobs(self.folder, self.clock)
-
-    @property
-    def owners(self) -> NodeOwners:
-        processes = Processes(self.clock, self.proc.root)
-        return NodeOwners(
-            Sources(processes, self.kubelet, self.cluster, self.slurm, self.has_true_pids)
-        )
-
-    def allotment(self, *devices: DeviceSeen) -> Allotment:
-        return self.owners.allotment(devices)
+from tests.builders.owned_node import GROUP, HELD, ID, JOB, OTHER, TRAIN, UID, WORKLOAD, Node, gpu
+from tests.builders.proc import Proc
 
 
 @pytest.fixture
 def on(tmp_path: Path) -> Node:
     return Node(Proc(tmp_path / "proc"), tmp_path / "jobs")
-
-
-def gpu(
-    uuid: str = "GPU-1", *pids: int, mig: MigLayout | None = None, index: int = 0
-) -> DeviceSeen:
-    seen = tuple(ProcessSeen(pid) for pid in pids)
-    return DeviceSeen(
-        uuid, "H100", Standing.IN_SERVICE, processes=seen, mig=mig, index=index, minor=index
-    )
 
 
 def test_a_node_without_allocators_leaves_it_to_the_processes(on: Node) -> None:
@@ -115,7 +44,7 @@ def test_an_allocation_and_its_processes_are_the_same_work(on: Node) -> None:
     on.knows(TRAIN, labels={})
     on.proc.start(7, GROUP.format(UID.replace("-", "_")))
     (allocation,) = on.allotment(gpu("GPU-1", 7)).allocations or ()
-    owner = on.owners.owner_of(7)
+    owner = on.owner_of(7)
     assert owner is not None
     assert owner.work == allocation.owner.work == ("namespace", "ml", "pod", "train-0")
     assert (owner.workload, owner.evidence) == (WORKLOAD, ("cgroup", "api_server"))
@@ -127,7 +56,7 @@ def test_without_the_api_server_labels_are_unknown_not_missing(on: Node) -> None
     (allocation,) = on.allotment(gpu()).allocations or ()
     assert (allocation.owner.labels, allocation.owner.namespace_labels) == (None, None)
     assert allocation.owner.evidence == ("pod_resources",)
-    owner = on.owners.owner_of(7)
+    owner = on.owner_of(7)
     assert owner == Owner(
         {"pod_uid": UID, "container_id": ID, "runtime": "containerd"}, None, None, ("cgroup",)
     )
@@ -237,7 +166,7 @@ def test_slurm_s_jobs_hold_what_the_prolog_wrote(on: Node) -> None:
     )
     assert on.allotment(gpu(), gpu("GPU-2", index=1)) == Allotment((Allocation("GPU-1", owner),))
     on.proc.start(7, JOB.format(12))
-    process = on.owners.owner_of(7)
+    process = on.owner_of(7)
     assert process is not None
     assert (process.work, process.workload) == (owner.work, owner.workload)
 
@@ -318,19 +247,19 @@ def test_a_process_outside_pods_is_its_unit_s_container_s_job_s_or_user_s(
     on: Node, group: str, uid: int, expected: dict[str, str]
 ) -> None:
     on.proc.start(7, group, uid=uid)
-    owner = on.owners.owner_of(7)
+    owner = on.owner_of(7)
     assert owner is not None
     assert owner.workload == expected
 
 
 def test_a_process_that_was_never_seen_has_no_owner(on: Node) -> None:
-    assert on.owners.owner_of(7) is None
+    assert on.owner_of(7) is None
 
 
 def test_in_another_pid_namespace_no_process_is_taken_for_another(on: Node) -> None:
     on.proc.start(7, "/system.slice/train.service")
     on.has_true_pids = False
-    owner = on.owners.owner_of(7)
+    owner = on.owner_of(7)
     assert owner is not None
     assert owner.workload == {}
     assert on.allotment(gpu("GPU-1", 7)).flags == {"pid_namespace"}
@@ -340,8 +269,7 @@ def test_the_agent_and_its_children_only_watch(on: Node) -> None:
     on.proc.start(os.getpid(), "/system.slice/apportion-gpu-agent.service")
     on.proc.start(8, "/system.slice/apportion-gpu-agent.service", parent=os.getpid())
     on.proc.start(9, "/system.slice/apportion-gpu-agent.service", parent=1)
-    owners = on.owners
-    assert [owners.is_monitor(pid) for pid in (os.getpid(), 8, 9, 10)] == [True, True, False, False]
+    assert [on.is_monitor(pid) for pid in (os.getpid(), 8, 9, 10)] == [True, True, False, False]
 
 
 def test_dcgm_only_watches_where_the_system_runs_it(on: Node) -> None:
@@ -351,6 +279,5 @@ def test_dcgm_only_watches_where_the_system_runs_it(on: Node) -> None:
     on.proc.start(9, GROUP.format(OTHER), name="dcgm-exporter")
     on.proc.start(10, "/user.slice/user-7.slice", name="nv-hostengine")
     on.proc.start(11, "/system.slice/nvidia-dcgm.service", name="train")
-    owners = on.owners
-    watching = [owners.is_monitor(pid) for pid in range(7, 12)]
+    watching = [on.is_monitor(pid) for pid in range(7, 12)]
     assert watching == [True, True, False, False, False]

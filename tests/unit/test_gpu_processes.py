@@ -64,25 +64,6 @@ def test_a_process_that_went_is_known_for_one_window(
     assert processes.find(7) is None
 
 
-def test_within_one_look_a_process_is_read_once(proc: Proc, clock: Clock) -> None:
-    class Counting(Processes):
-        reads = 0
-
-        def _text(self, pid: int, name: str) -> str | None:
-            self.reads += 1
-            return super()._text(pid, name)
-
-    proc.start(7, JOB.format(1))
-    processes = Counting(clock, proc.root)
-    for _ in range(4):
-        processes.find(7)
-    assert processes.reads == len(["stat", "cgroup", "status", "stat"])
-    clock.later(1)
-    for _ in range(4):
-        processes.find(7)
-    assert processes.reads == len(["stat", "cgroup", "status", "stat", "stat"])
-
-
 def test_a_process_that_was_never_seen_is_nobody_s(processes: Processes) -> None:
     assert processes.find(7) is None
 

@@ -18,7 +18,7 @@ owners:
 
 
 def payer(owner: Owner, text: str = CATALOG) -> Payer:
-    return TenantRules(lambda: rules_in(text, "test", "v"), "node-1").payer(owner, 0)
+    return TenantRules(lambda: rules_in(text, "test", "v"), "node-1").at(0).payer(owner)
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_a_rule_of_a_newer_release_leaves_to_nobody_what_comes_to_it() -> None:
 
 def test_without_a_catalog_nobody_pays() -> None:
     rules = TenantRules(lambda: None, "node-1")
-    assert rules.payer(Owner({"uid": "0"}), 0) == Payer(flags=frozenset({"catalog_missing"}))
+    assert rules.at(0).payer(Owner({"uid": "0"})) == Payer(flags=frozenset({"catalog_missing"}))
 
 
 def test_a_new_catalog_counts_from_when_it_is_there() -> None:
     now: list[RuleSet] = [rules_in("{}", "test", "1")]
     rules = TenantRules(lambda: now[-1], "node-1")
-    assert rules.payer(Owner({"uid": "0"}), 0) == Payer()
+    assert rules.at(0).payer(Owner({"uid": "0"})) == Payer()
     now.append(rules_in(CATALOG, "test", "2"))
-    assert rules.payer(Owner({"uid": "0"}), 0).tenant == "platform"
+    assert rules.at(0).payer(Owner({"uid": "0"})).tenant == "platform"
 
 
 @pytest.mark.parametrize("text", ["a: [", "[1]", "text", "&a [*b]", "a: !x 1"])

@@ -42,7 +42,7 @@ def claim(
     """Return the claim of an owner, of nobody known when there is none, and what was wrong."""
     if owner is None:
         return Claim(None, None, None, None, None, instance, attribution, (), ()), frozenset()
-    payer = look.rules.payer(owner, look.at.wall_us)
+    payer = look.rules.payer(owner)
     found = Claim(
         payer.tenant,
         payer.project,

@@ -43,12 +43,31 @@ class Holding:
     """A device at one look."""
 
     places: tuple[HeldPlace, ...] = ()
+    order: tuple[int, ...] = ()  # of all holds, place by place: the places of those who come first
     stranded: int = 0
     is_drained: bool = False
     mode: Mode | None = None
     instances: tuple[str, ...] | None = None  # of a MIG layout; None: not known
     fixed: Division | None = None  # what all of it is, whoever holds it
     flags: frozenset[str] = frozenset()
+
+
+def standing_in(device: DeviceSeen, look: Look) -> tuple[object, ...]:
+    """Return all that who holds a device depends on. What it does meanwhile is not in it."""
+    cut = device.mig
+    return (
+        device.uuid,
+        device.standing,
+        device.flags,
+        device.memory_bytes,
+        device.is_mps,
+        device.processes,
+        cut and (cut.compute_slices, cut.memory_bytes),
+        cut and [(one.uuid, one.compute_slices, one.memory_bytes) for one in cut.instances],
+        look.allotment,
+        look.owners,
+        look.rules,
+    )
 
 
 def hold(device: DeviceSeen, look: Look, sharing: SharingRule) -> Holding:
@@ -78,6 +97,7 @@ def _held(device: DeviceSeen, look: Look, cut: Layout, sharing: SharingRule) -> 
         flags |= {"not_allocated"}
     return Holding(
         places,
+        _order([one.claim for held in places for one in held.holds]),
         cut.stranded,
         look.allotment.is_drained,
         mode_of(device, holders, replicas),
@@ -85,6 +105,10 @@ def _held(device: DeviceSeen, look: Look, cut: Layout, sharing: SharingRule) -> 
         UNOBSERVED if may_be_held else None,
         flags,
     )
+
+
+def _order(claims: Sequence[Claim]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(claims)), key=lambda place: claims[place].order()))
 
 
 def _is_squatted(held: HeldPlace, look: Look) -> bool:

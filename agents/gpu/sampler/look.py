@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agents.gpu.observed import Allotment, DeviceSeen, Instant, Owner, Rules
+from agents.gpu.observed import Allotment, DeviceSeen, Instant, Owner, Ruling
 from agents.gpu.sampler.terms import SECOND_US
 
 
@@ -15,5 +15,5 @@ class Look:
     devices: tuple[DeviceSeen, ...]
     allotment: Allotment
     owners: Mapping[int, Owner | None]
-    rules: Rules
+    rules: Ruling
     period_us: int = SECOND_US  # until the next one is due

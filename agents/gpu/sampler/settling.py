@@ -76,9 +76,12 @@ def _joined(holding: Holding, parts: list[Part]) -> Division:
     unallocated, stranded = 0, holding.stranded * scale
     for part in parts:
         times = part.weight * (scale // part.whole())
-        slots += [slot._replace(weight=slot.weight * times) for slot in part.slots]
+        slots += [
+            Slot(slot.claim, slot.weight * times, slot.has_context, slot.is_measured)
+            for slot in part.slots
+        ]
         unallocated += part.unheld * times
-    slots.sort(key=lambda slot: slot.claim.order())
+    ordered = tuple(slots[place] for place in holding.order)
     if holding.is_drained:
-        return Division(tuple(slots), out_of_service=unallocated + stranded)
-    return Division(tuple(slots), unallocated, stranded)
+        return Division(ordered, out_of_service=unallocated + stranded)
+    return Division(ordered, unallocated, stranded)

@@ -5,9 +5,10 @@ or counted as skipped: by no interval twice, whatever the clock does, and by eac
 Time before the device was first covered belongs to another: a clock set back into it tells nothing.
 """
 
+from agents.gpu.last_answer import LastAnswer
 from agents.gpu.observed import DeviceSeen
 from agents.gpu.sampler.covered import Covered, Span
-from agents.gpu.sampler.holding import hold
+from agents.gpu.sampler.holding import Holding, hold, standing_in
 from agents.gpu.sampler.idleness import Idleness
 from agents.gpu.sampler.interval import Device, OpenInterval
 from agents.gpu.sampler.look import Look
@@ -25,6 +26,7 @@ class Timeline:
         self._terms = terms
         self._open: OpenInterval | None = None
         self._before: Seen | None = None
+        self._holding: LastAnswer[object, Holding] = LastAnswer()
         self._device = Device(terms.node, "", "", terms.purchase_option)
         self._instances: tuple[str, ...] | None = None  # of its MIG layout, as last known
         self._idleness = Idleness()
@@ -36,7 +38,7 @@ class Timeline:
 
     def look(self, look: Look, device: DeviceSeen) -> None:
         """Go on to a look."""
-        seen = Seen(look.at, device, hold(device, look, self._terms.sharing))
+        seen = Seen(look.at, device, self._hold(look, device))
         self._period_us = look.period_us
         before = self._before
         if before is None:
@@ -48,6 +50,10 @@ class Timeline:
             self._go(between(before, look, device, self._terms))
         self._cut_at_new_layout(seen.holding.instances)
         self._before = seen
+
+    def _hold(self, look: Look, device: DeviceSeen) -> Holding:
+        asked = standing_in(device, look)
+        return self._holding.to(asked, lambda: hold(device, look, self._terms.sharing))
 
     def close(self) -> None:
         """Close the open interval where it stands."""
