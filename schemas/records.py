@@ -320,6 +320,12 @@ class BudgetState(TypedDict):
     positions: dict[str, int]
     price_book: str
     said_at_us: int | None
+    revision: int | None
+    tenants: list[str]
+    projects: list[str]
+    models: list[str]
+    jobs: list[str]
+    pools: list[str]
 
 
 class Config(TypedDict):

@@ -147,11 +147,17 @@ class Metric(Enum):
         (),
         "Jobs under a cap in memory. When memory is short, cap fewer or lower watch.remember_s.",
     )
+    WATCHED_BUDGETS = Spec(
+        "apportion_state_budgets",
+        "gauge",
+        (),
+        "Budgets of the catalog that this worker judges. When it is 0 everywhere, nobody leads.",
+    )
     WATCHED_LINES = Spec(
         "apportion_state_lines",
         "gauge",
         (),
-        "Cost lines of them in memory. When memory is short, lower watch.reread_every_s.",
+        "Cost lines in memory. When memory is short, lower watch.reread_every_s or budgets.live_s.",
     )
     HISTORY_S = Spec(
         "apportion_history_seconds",

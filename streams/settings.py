@@ -198,6 +198,27 @@ class WatchSettings(Group):
     )
 
 
+class BudgetSettings(Group):
+    """From cost lines to alerts and states of budgets that the catalog names."""
+
+    emit_every_s: PositiveFloat = Field(
+        default=5.0, description="a state in which only amounts change is said at most this often"
+    )
+    repeat_every_s: PositiveFloat = Field(
+        default=60.0,
+        description="a state is said again after this long even if nothing changed, so that "
+        "readers see that somebody looks",
+    )
+    look_every_s: PositiveFloat = Field(
+        default=2.0, description="how often ClickHouse is asked whether something was corrected"
+    )
+    live_s: PositiveFloat = Field(
+        default=600.0,
+        description="lines are kept one by one for so long after twice allocate.lateness_s; of "
+        "windows before, a line that comes has its hour read again",
+    )
+
+
 class RepairSettings(Group):
     """Corrections that `apportion up` makes by itself."""
 
@@ -246,6 +267,7 @@ class WorkerSettings(BaseSettings):
     accrue: AccrueSettings = Field(default_factory=AccrueSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
+    budgets: BudgetSettings = Field(default_factory=BudgetSettings)
     repair: RepairSettings = Field(default_factory=RepairSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from streams.config import (
     catalog_alerts,
+    catalog_budgets,
     catalog_jobs,
     catalog_notify,
     catalog_pools,
@@ -15,6 +16,7 @@ from streams.config.catalog_owners import owner_rule
 from streams.config.document import read, version_of
 from streams.config.weekly_hours import weekly
 from streams.core.alert_rules import AlertRule, LinkTemplate, WeekHours
+from streams.core.budgets.budget import Budget
 from streams.core.catalog import Catalog, Entries
 from streams.core.job_caps import JobCap
 from streams.core.money import PICO
@@ -54,6 +56,7 @@ def entries_of(document: Document) -> Entries:
         tuple(map(job_cap, document.job_caps)),
         tuple(map(route, document.notify)),
         tuple(map(alert_rule, document.alerts)),
+        tuple(map(budget, document.budgets)),
     )
 
 
@@ -124,6 +127,23 @@ def shared_cost(of: catalog_shared.SharedCost) -> SharedCost:
 def job_cap(of: catalog_jobs.JobCap) -> JobCap:
     """Return a cap of jobs."""
     return JobCap(of.name, of.tenants, of.jobs, int(of.limit * PICO), of.currency, *of.dates)
+
+
+def budget(of: catalog_budgets.Budget) -> Budget:
+    """Return a budget."""
+    return Budget(
+        of.name,
+        of.period,
+        int(of.limit * PICO),
+        of.currency,
+        of.tenant,
+        of.projects,
+        of.models,
+        of.jobs,
+        of.pools,
+        tuple(sorted(map(Fraction, of.warn_at))),
+        *of.dates,
+    )
 
 
 def route(of: catalog_notify.Route) -> Route:

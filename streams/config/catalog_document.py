@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
+from streams.config.catalog_budgets import Budget
 from streams.config.catalog_dates import order_faults
 from streams.config.catalog_faults import faults_between
 from streams.config.catalog_jobs import JobCap
@@ -24,7 +25,7 @@ class Document(Sections):
         disordered = list(order_faults(self.lasting()))
         yield from disordered
         for loc, each in self.lasting():
-            if isinstance(each, Pool | Endpoint | SharedCost | OwnerRule | JobCap):
+            if isinstance(each, Pool | Endpoint | SharedCost | OwnerRule | JobCap | Budget):
                 yield from each.faults(loc)
         if not disordered:
             yield from faults_between(self, ill)

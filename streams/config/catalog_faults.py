@@ -34,6 +34,7 @@ def faults_between(said: Sections, ill: AbstractSet[object]) -> Iterator[Fault]:
         "shared_costs": named("shared_costs", said.shared_costs),
         "owners": named("owners", said.owners),
         "job_caps": named("job_caps", said.job_caps),
+        "budgets": named("budgets", said.budgets),
         "notify": named("notify", said.notify),
         "alerts": named("alerts", said.alerts),
     }
@@ -141,7 +142,7 @@ def slas_named(said: Sections) -> Iterator[tuple[Stay, str]]:
 def tenants_named(said: Sections) -> Iterator[tuple[Stay, str]]:
     """Yield each mention of a tenant that is to be there: none where any name is one."""
     if said.tenants is not None:
-        for wanted, name in mentions(said):
+        for wanted, name in (*mentions(said), *budgeted(said)):
             if not name.startswith(RESERVED_PREFIX):
                 yield wanted, name
 
@@ -159,6 +160,13 @@ def mentions(said: Sections) -> Iterator[tuple[Stay, str]]:
     for number, rule in enumerate(said.owners):
         if rule.tenant is not None:
             yield rule.stay(("owners", number, "tenant")), rule.tenant
+
+
+def budgeted(said: Sections) -> Iterator[tuple[Stay, str]]:
+    """Yield each mention of a tenant in a budget, which may be a row of nobody's, too."""
+    for number, each in enumerate(said.budgets):
+        if each.tenant is not None:
+            yield each.stay(("budgets", number, "tenant")), each.tenant
 
 
 def payers_of(pool: Pool, loc: Loc) -> Iterator[tuple[Stay, str]]:

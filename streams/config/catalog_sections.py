@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from streams.config.catalog_alerts import AlertRule
+from streams.config.catalog_budgets import Budget
 from streams.config.catalog_dates import Lasting
 from streams.config.catalog_jobs import JobCap
 from streams.config.catalog_notify import Route
@@ -20,6 +21,7 @@ from streams.core.tenants import LEVELS
 SECTIONS = (
     *("slas", "tenants", "pools", "endpoints", "shared_costs", "sources", "owners"),
     "job_caps",
+    "budgets",
     *("notify", "alerts"),
 )
 
@@ -56,6 +58,9 @@ class Sections(Whole):
     alerts: tuple[AlertRule, ...] = Field(
         default=(),
         description="From which extra cost on something is said; the first that fits holds.",
+    )
+    budgets: tuple[Budget, ...] = Field(
+        default=(), description="What may be spent in a period, by whom and on what."
     )
     notify: tuple[Route, ...] = Field(
         default=(), description="Who is told of alerts, in order. Left out: nobody."

@@ -86,6 +86,12 @@ def judged(
         "positions": positions,
         "price_book": spent.newest.price_book,
         "said_at_us": None,
+        "revision": spent.newest.revision,
+        "tenants": [key.tenant],
+        "projects": [],
+        "models": [],
+        "jobs": [key.job],
+        "pools": [],
     }
     alert = None
     if is_reached and not said.is_open:

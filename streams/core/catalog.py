@@ -14,6 +14,7 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from schemas.owner_rules import Rule
 from streams.core.alert_rules import AlertRule, first_rule
+from streams.core.budgets.budget import Budget
 from streams.core.job_caps import JobCap
 from streams.core.names_in_force import NAMES_KEPT, NamesInForce, first_cap
 from streams.core.pools import Endpoint, Pool
@@ -58,6 +59,7 @@ class Entries:
     job_caps: tuple[JobCap, ...] = ()
     routes: tuple[Route, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
+    budgets: tuple[Budget, ...] = ()
 
     def dated(self) -> Iterable[Dated]:
         """Yield everything that has a begin and an end."""
@@ -74,6 +76,7 @@ class Entries:
             self.job_caps,
             self.routes,
             self.alerts,
+            self.budgets,
         ):
             yield from entries
 
@@ -182,6 +185,7 @@ class Catalog:
             tuple(in_force(said.job_caps, at_us)),
             tuple(in_force(said.routes, at_us)),
             tuple(in_force(said.alerts, at_us)),
+            tuple(in_force(said.budgets, at_us)),
         )
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 
 from schemas.owner_rules import Rule
 from streams.core.alert_rules import AlertRule
+from streams.core.budgets.budget import Budget
 from streams.core.job_caps import JobCap
 from streams.core.pools import Endpoint, Pool
 from streams.core.reserved import RESERVED_PREFIX, UNATTRIBUTED, UNMAPPED
@@ -31,6 +32,7 @@ class NamesInForce:
         job_caps: tuple[JobCap, ...],
         routes: tuple[Route, ...],
         alerts: tuple[AlertRule, ...],
+        budgets: tuple[Budget, ...],
     ) -> None:
         self.tenants = tenants
         self.pools = pools
@@ -42,6 +44,7 @@ class NamesInForce:
         self.job_caps = job_caps
         self.routes = routes
         self.alerts = alerts
+        self.budgets = budgets
         every = (tenants or {}).values()
         self._by_parent = grouped((each.parent, each.name) for each in every)
         self._by_level = grouped((each.level, each.name) for each in every)

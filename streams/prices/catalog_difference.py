@@ -18,6 +18,7 @@ SECTIONS: Final = {
     "sources": "source",
     "owners": "owner rule",
     "job_caps": "job cap",
+    "budgets": "budget",
     "routes": "route",
     "alerts": "alert rule",
 }

@@ -22,6 +22,7 @@ def catalog_list(catalog: Catalog, at_us: int) -> Iterator[str]:
         "sources": names.sources or (),
         "owners": names.owners,
         "job caps": names.job_caps,
+        "budgets": names.budgets,
         "routes": names.routes,
         "alert rules": names.alerts,
     }

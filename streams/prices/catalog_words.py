@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from schemas.decimals import to_decimal
 from schemas.owner_rules import Given, Question, Rule
 from streams.core.alert_rules import AlertRule
+from streams.core.budgets.budget import Budget
 from streams.core.job_caps import JobCap
 from streams.core.pools import (
     GPU_SCALE,
@@ -28,7 +29,17 @@ from streams.core.timeline import FOREVER
 from streams.prices.wording import day, figure
 
 Entry: TypeAlias = (
-    Tenant | Sla | Source | Pool | Endpoint | SharedCost | Rule | JobCap | Route | AlertRule
+    Tenant
+    | Sla
+    | Source
+    | Pool
+    | Endpoint
+    | SharedCost
+    | Rule
+    | JobCap
+    | Route
+    | AlertRule
+    | Budget
 )
 
 DATES: Final = ("from_us", "to_us")

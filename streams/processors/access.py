@@ -50,5 +50,11 @@ ACCESS = {
         SAID,
         asks="apportion-store",
     ),
+    "budgets": _access(
+        "budgets",
+        (topics.COST_LINE, *SAID, *CONFIG),
+        SAID,
+        asks="apportion-store",
+    ),
     "accrue": Access(reads=[topic.name for topic in CONFIG], writes=[topics.USAGE_RESOURCE.name]),
 }

@@ -10,22 +10,22 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from schemas import topics
 from schemas.codec import Codec
-from schemas.errors import NotAvro
-from schemas.records import Alert, BudgetState
+from schemas.records import Alert
 from schemas.topics import partition_of
 from streams.core.cap_reached import KIND, Said, episode_of, job_of
 from streams.core.job_cost import EVERYWHERE, JobKey, Newest, Past, Place, Told
 from streams.core.job_watch import Job
 from streams.core.windows import HOUR_US, SECOND_US
 from streams.errors import BrokerUnavailable
-from streams.kafka import consumer, read_to_end
+from streams.kafka import consumer
+from streams.processors.said import records, states
 from streams.replay.ask import Asker, Params, Row
 from streams.replay.place import Place as Data
 from streams.replay.place import Server, asker_of
@@ -105,7 +105,7 @@ class History:
         Whoever spoke before must not speak any more. Raises what reading does.
         """
         found: dict[Job, Said] = {}
-        for alert in self._read(topics.ALERT_COST.name, "Alert"):
+        for alert in records(self._kafka, self._codec, topics.ALERT_COST.name, "Alert"):
             episode, job = episode_of(cast("Alert", alert)), alert["job"]
             if episode is not None and job is not None:
                 of = (alert["tenant"], job)
@@ -119,7 +119,7 @@ class History:
             episode = episode_of(cast("Alert", stored))
             if episode is not None:
                 found[tenant, job] = found.get((tenant, job), Said()).later(episode)
-        for budget, state in self._states().items():
+        for budget, state in states(self._kafka, self._codec).items():
             of_job = job_of(budget)
             if of_job is not None:
                 found[of_job] = Said(found.get(of_job, Said()).episode, state)
@@ -185,30 +185,6 @@ class History:
                     yield key, Past(before, since_us, corrected=corrected)
                 else:
                     yield key, past_of(row, before, since_us, corrected)
-
-    def _states(self) -> dict[str, BudgetState]:
-        """Return the last state of every budget there is."""
-        entries = read_to_end(self._kafka, topics.BUDGET_STATE.name)
-        last = {(entry.key or b"").decode(): entry.value for entry in entries}
-        states = {
-            budget: self._decoded(value, "BudgetState")
-            for budget, value in last.items()
-            if value is not None
-        }
-        return {budget: cast("BudgetState", state) for budget, state in states.items() if state}
-
-    def _read(self, topic: str, name: str) -> Iterator[dict[str, Any]]:
-        for entry in read_to_end(self._kafka, topic):
-            record = None if entry.value is None else self._decoded(entry.value, name)
-            if record is not None:
-                yield record
-
-    def _decoded(self, value: bytes, name: str) -> dict[str, Any] | None:
-        try:
-            found, record = self._codec.decode(value)
-        except NotAvro:
-            return None  # not of our making
-        return record if found == name else None
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ What a crash costs: nothing here is kept or committed; the next leader begins an
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
 import faust
@@ -182,7 +182,7 @@ async def unbroken(work: Awaitable[T]) -> T:
         raise
 
 
-async def ended(tasks: frozenset[asyncio.Task[None]]) -> None:
+async def ended(tasks: Collection[asyncio.Task[Any]]) -> None:
     """Give tasks up and wait until they have ended. What they failed of is not raised here."""
     for task in tasks:
         task.cancel()

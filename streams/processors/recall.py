@@ -8,24 +8,20 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-import structlog
 from faust.types import TP
 
 from schemas.topics import partition_of
 from streams.core.cap_reached import Said
 from streams.core.job_cost import JobKey
 from streams.core.job_watch import Job, JobWatch
-from streams.errors import SqlRefused, Transient
-from streams.logs import Occasionally
-from streams.metrics import Metric, Metrics
+from streams.metrics import Metrics
 from streams.processors.history import Reading
+from streams.processors.inquiry import Inquiry
 from streams.processors.reader import Reader
 from streams.settings import WatchSettings
 
-LOG = structlog.get_logger()
-T = TypeVar("T")
 PACE_S = 0.2  # between two questions to ClickHouse
 RETRY_S = 1.0
 REST = 9  # times as long as reading all of the past took, before corrections have it read again
@@ -62,16 +58,20 @@ class Recall:
         settings: WatchSettings,
         metrics: Metrics,
     ) -> None:
-        self.trouble: str | None = None
+        self._unread: str | None = None  # why the store cannot be gone by yet
+        self._inquiry = Inquiry(metrics, RETRY_S)
         self._watch = watch
         self._mine = {tp.partition: tp for tp in mine}
         self._partitions = partitions
         self._history = history
         self._reader = reader
         self._settings = settings
-        self._metrics = metrics
-        self._occasionally = Occasionally()
         self._gates: dict[JobKey, Gate] = {}
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the past cannot be read; None when it can."""
+        return self._inquiry.trouble or self._unread
 
     async def positions(self) -> dict[int, int]:
         """Return the offset that is read next of each partition."""
@@ -97,13 +97,13 @@ class Recall:
     async def keep(self) -> None:
         """Read what was before, and go on. Raises what no waiting mends."""
         watch, history, settings = self._watch, self._history, self._settings
-        watch.remember(await self._asked(lambda: history.said(self._is_mine)))
+        watch.remember(await self._inquiry.ask(lambda: history.said(self._is_mine)))
         catalog, mark, whole_s, look_s = None, None, 0.0, 0.0
         while True:
             now_s = time.monotonic()
             if now_s >= look_s:
                 look_s = now_s + settings.look_every_s
-                if await self._asked(history.mark) != mark:
+                if await self._inquiry.ask(history.mark) != mark:
                     whole_s = 0.0
             if now_s >= whole_s or catalog is not watch.catalog:
                 catalog = watch.catalog
@@ -137,29 +137,14 @@ class Recall:
         It has, but after its group was set back, to fill a database that was restored.
         """
         while True:
-            reading = await self._asked(call)
+            reading = await self._inquiry.ask(call)
             begun = {n: await self._reader.begin_offset(tp) for n, tp in self._mine.items()}
             behind = [number for number, offset in begun.items() if reading.stored[number] < offset]
             if not behind:
+                self._unread = None
                 return reading
-            self.trouble = f"the store has not caught up with partition {behind[0]} of cost lines"
+            self._unread = f"the store has not caught up with partition {behind[0]} of cost lines"
             await asyncio.sleep(RETRY_S)
-
-    async def _asked(self, call: Callable[[], T]) -> T:
-        """Ask in a thread until there is an answer."""
-        while True:
-            began_s = time.monotonic()
-            try:
-                answer = await asyncio.to_thread(call)
-            except (Transient, SqlRefused) as error:
-                self.trouble = str(error)
-                if self._occasionally.due("history_unread"):
-                    LOG.warning("history_unread", error=str(error), again_in_s=RETRY_S)
-                await asyncio.sleep(RETRY_S)
-            else:
-                self.trouble = None
-                self._metrics.observe(Metric.HISTORY_S, time.monotonic() - began_s)
-                return answer
 
     def _shut(self, keys: Iterable[JobKey]) -> None:
         asked_ms = time.time_ns() // 1_000_000

@@ -7,7 +7,6 @@ twice. Two owners at once say the same under the same names.
 
 import asyncio
 import time
-from collections import Counter
 from typing import cast
 
 import faust
@@ -19,13 +18,14 @@ from schemas import topics
 from schemas.errors import NotAvro
 from schemas.records import CostLine
 from streams.core.cap_reached import budget_id
-from streams.core.job_watch import Due, JobWatch
+from streams.core.job_watch import JobWatch
 from streams.logs import Occasionally
 from streams.metrics import Metric, Metrics
-from streams.processors.outlet import Acknowledgement, Outlet, acknowledged
+from streams.processors.outlet import Outlet
 from streams.processors.reader import Reader
 from streams.processors.recall import Asked, Recall
 from streams.processors.rules import RulesInForce
+from streams.processors.saying import say
 from streams.settings import WatchSettings
 
 LOG = structlog.get_logger()
@@ -139,26 +139,10 @@ class Watch:
         if watch is not self._watch:
             return  # partitions were handed out anew meanwhile
         due = watch.due(lambda key: recall.read_to(key, positions), is_calm=is_calm)
-        # 1 the alerts: a crash behind them leaves them where the next owner finds them
-        alerts = [
-            await self._outlet.send(topics.ALERT_COST, "Alert", alert, alert["tenant"])
-            for alert in (saying.alert for _, saying in due)
-            if alert is not None
-        ]
-        await acknowledged(topics.ALERT_COST, alerts)
-        # 2 the states: a crash before them has the next owner say them
-        states = [await self._send_state(each) for each in due if each.is_of_state]
-        await acknowledged(topics.BUDGET_STATE, states)
-        # 3 remember: a crash before it costs nothing, both are read again
-        watch.told(due)
-        self._count(due)  # 4 count
-
-    async def _send_state(self, due: Due) -> Acknowledgement:
-        state, budget = due.saying.state, budget_id(*due.job)
-        if state is None:
-            return await self._outlet.send_gone(topics.BUDGET_STATE, budget)
-        said = {**state, "said_at_us": time.time_ns() // 1_000}
-        return await self._outlet.send(topics.BUDGET_STATE, "BudgetState", said, budget)
+        alerts = [each.saying.alert for each in due if each.saying.alert is not None]
+        states = {budget_id(*each.job): each.saying.state for each in due if each.is_of_state}
+        await say(self._outlet, self._metrics, alerts, states)
+        watch.told(due)  # a crash before it costs nothing, both are read again
 
     def _new_recall(self) -> Recall:
         return Recall(
@@ -178,19 +162,6 @@ class Watch:
     def _notice(self, recalling: asyncio.Task[None]) -> None:
         if not recalling.cancelled():
             self._failed = recalling.exception()  # raised by the next tick: the processor stops
-
-    def _count(self, due: list[Due]) -> None:
-        said: Counter[str] = Counter()
-        for each in due:
-            alert = each.saying.alert
-            if alert is not None:
-                reason = f"alert_{alert['state']}"
-                self._metrics.count(Metric.OUTCOMES, kind="emitted", reason=reason)
-                said[alert["state"]] += 1
-            if each.is_of_state:
-                self._metrics.count(Metric.OUTCOMES, kind="emitted", reason="budget_state")
-        if said:
-            LOG.info("alerts_said", **said)
 
     def _gauge(self) -> None:
         self._metrics.set(Metric.WATCHED_JOBS, len(self._watch.jobs))

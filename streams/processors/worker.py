@@ -172,6 +172,13 @@ async def built(
             async with opened(settings, outlet.counts) as history:
                 yield Watch(app, outlet, history, followed.rules, settings.watch, metrics)
             return
+        if name == "budgets":
+            from streams.processors import budget_history  # noqa: PLC0415
+            from streams.processors.budgets import Budgets  # noqa: PLC0415
+
+            async with budget_history.opened(settings, outlet.counts) as past:
+                yield Budgets(app, outlet, past, followed.rules, settings, metrics)
+            return
         from streams.processors.store import Store  # noqa: PLC0415
         from streams.processors.store_session import opening  # noqa: PLC0415
 

@@ -19,6 +19,7 @@ ORDER: tuple[Role, ...] = (
     "meter",
     "allocate",
     "watch",
+    "budgets",
     "store",
     "broker",
 )  # as input flows
@@ -27,6 +28,7 @@ STOP_S: dict[Role, float] = {
     "meter": 4.0,
     "allocate": 4.0,
     "watch": 4.0,
+    "budgets": 4.0,
     "store": 4.0,
     "broker": 0.5,
 }
@@ -36,6 +38,7 @@ KEEP_S: dict[Role, float] = {
     "meter": 3.8,
     "allocate": 2.8,
     "watch": 2.0,
+    "budgets": 2.0,
     "store": 0.3,
     "broker": 0.0,
 }
@@ -101,7 +104,7 @@ class Fleet:
         clock = asyncio.get_running_loop().time
         end_s = clock() + pace.within_s
         for role in ORDER:
-            if role in {"allocate", "watch", "store"}:
+            if role in {"allocate", "watch", "budgets", "store"}:
                 await self._catch_up(role, min(pace.catch_up_s, end_s - KEEP_S[role] - clock()))
             limit_s = max(LEAST_S, min(STOP_S[role], end_s - KEEP_S[role] - clock()))
             await asyncio.gather(*(self.stop(s.part.name, limit_s) for s in self.of(role)))

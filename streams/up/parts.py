@@ -11,9 +11,11 @@ from streams.up.directory import Directory
 from streams.up.options import Options
 from streams.up.ports import HOST, free_port, free_ports
 
-Role = Literal["broker", "meter", "allocate", "watch", "store", "accrue"]
+Role = Literal["broker", "meter", "allocate", "watch", "budgets", "store", "accrue"]
 
-PROCESSORS: tuple[Role, ...] = ("accrue", "meter", "allocate", "watch", "store")  # as input flows
+PROCESSORS: tuple[Role, ...] = (  # as input flows
+    *("accrue", "meter", "allocate", "watch", "budgets", "store"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def processors(
         "meter": options.workers,
         "allocate": options.workers,
         "watch": int("watch" in needed),
+        "budgets": int("budgets" in needed),
         "store": 1,  # the embedded engine admits one process
     }
     wanted = [(role, number) for role in PROCESSORS for number in range(counts[role])]
@@ -83,7 +86,7 @@ def worker(
     ]
     if settings.schema_registry:
         flags += ["--schema-registry", settings.schema_registry]
-    if role in {"store", "watch"} and settings.sql_socket:
+    if role in {"store", "watch", "budgets"} and settings.sql_socket:
         flags += ["--set", f"store.sql_socket={settings.sql_socket}"]
     for name, value in overrides.items():
         flags += ["--set", f"{name}={value}"]

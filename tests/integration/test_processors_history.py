@@ -214,7 +214,8 @@ def test_of_a_budget_the_last_state_counts_until_it_is_gone(
     state: dict[str, Any] = {
         "period_start_us": T0, "period_end_us": T0, "limit": b"\x05", "spent": b"\x01",
         "forecast": None, "burn_rate": None, "currency": "USD", "stage": "ok", "positions": {},
-        "price_book": "b", "said_at_us": None,
+        "price_book": "b", "said_at_us": None, "revision": None, "tenants": [], "projects": [],
+        "models": [], "jobs": [], "pools": [],
     }  # fmt: skip
     for job, spent in (("kept", b"\x01"), ("kept", b"\x02"), ("gone", b"\x01")):
         named = {**state, "budget_id": f"job:initech:{job}", "spent": spent}

@@ -91,6 +91,18 @@ documents = st.fixed_dictionaries(
             ),
             max_size=3,
         ),
+        "budgets": st.lists(
+            fields(
+                name_=NAMES,
+                period_=st.sampled_from(["month", "7 days", "999 days", "year"]),
+                limit_=st.sampled_from(["0", "1", "2.5"]),
+                currency_=st.just("USD"),
+                tenant=NAMES,
+                models=st.lists(NAMES, max_size=1),
+                warn_at=st.lists(st.sampled_from(["0.5", "0.8", "1"]), max_size=2),
+            ),
+            max_size=3,
+        ),
         "notify": st.lists(
             fields(
                 name_=NAMES,
@@ -215,5 +227,6 @@ def plain(catalog: Catalog) -> list[object]:
         sorted(map(repr, said.job_caps)),
         sorted(map(repr, said.routes)),
         sorted(map(repr, said.alerts)),
+        sorted(map(repr, said.budgets)),
         *(None if each is None else sorted(map(repr, each)) for each in listed),
     ]

@@ -166,6 +166,8 @@ def test_the_permissions_asked_for_are_those_of_what_is_read_and_written() -> No
         *(topic.name for topic in (*said, *CONFIG)),
     }
     assert set(ACCESS["watch"].writes) == {topic.name for topic in said}
+    assert ACCESS["budgets"].reads == ACCESS["watch"].reads
+    assert ACCESS["budgets"].writes == ACCESS["watch"].writes
 
 
 @pytest.mark.parametrize("processor", ACCESS)
@@ -210,6 +212,8 @@ def missing(site: Site, user: str) -> Sequence[str]:
         ("allocate", topics.CONFIG_CATALOG),
         ("watch", topics.COST_LINE),
         ("watch", topics.CONFIG_CATALOG),
+        ("budgets", topics.COST_LINE),
+        ("budgets", topics.CONFIG_CATALOG),
         ("store", topics.COST_LINE),
         ("store", topics.ALERT_COST),
         ("store", topics.USAGE_GPU),

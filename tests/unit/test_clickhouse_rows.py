@@ -201,6 +201,12 @@ STATE: BudgetState = {
     "positions": {"0": 3},
     "price_book": "book-1",
     "said_at_us": T0 + 2,
+    "revision": 1,
+    "tenants": ["acme"],
+    "projects": [],
+    "models": [],
+    "jobs": ["train-7"],
+    "pools": [],
 }
 
 

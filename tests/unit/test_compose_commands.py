@@ -29,6 +29,7 @@ ORDER = {
     "collector": {"topics": DONE, "access": DONE},
     "allocate": {"topics": DONE},
     "watch": {"prices": DONE, "catalog": DONE, "migrate": DONE},
+    "budgets": {"prices": DONE, "catalog": DONE, "migrate": DONE},
     "store": {"prices": DONE, "catalog": DONE, "migrate": DONE},
 }
 
@@ -96,7 +97,7 @@ def test_every_service_that_is_waited_for_until_healthy_says_when_it_is() -> Non
     assert all("test" in SERVICES[name]["healthcheck"] for name in waited)
 
 
-@pytest.mark.parametrize("name", sorted({*OURS} - {"store", "migrate", "watch"}))
+@pytest.mark.parametrize("name", sorted({*OURS} - {"store", "migrate", "watch", "budgets"}))
 def test_who_does_not_use_clickhouse_has_no_password_of_it(name: str) -> None:
     assert PASSWORDS["CLICKHOUSE_PASSWORD"] not in environment(name).values()
 

@@ -125,6 +125,15 @@ def caps(*entries: str) -> str:
     return f"job_caps: [{dollars}]"
 
 
+DAILY = "{name: b, period: day, limit: '1'"
+
+
+def budgets(*entries: str) -> str:
+    """Return a catalog of some budgets, in dollars."""
+    dollars = ", ".join(f"{entry.removesuffix('}')}, currency: USD}}" for entry in entries)
+    return f"budgets: [{dollars}]"
+
+
 DATED = "effective_to: 2026-01-01T00:00:00Z"
 
 
@@ -226,6 +235,24 @@ DATED = "effective_to: 2026-01-01T00:00:00Z"
             caps(f"{{name: c, tenants: [a], jobs: [b], limit: '0.{'0' * 12}1'}}"),
             "job_caps.0.limit",
             "at most 12 decimals",
+        ),
+        (budgets("{name: b, limit: '1'}"), "budgets.0.period", "add period"),
+        (budgets("{name: b, period: year, limit: '1'}"), "budgets.0.period", "month"),
+        (budgets("{name: b, period: 367 days, limit: '1'}"), "budgets.0.period", "at most 366"),
+        (budgets("{name: b, period: day, limit: '0'}"), "budgets.0.limit", "than 0"),
+        (
+            budgets(f"{{name: b, period: day, limit: '0.{'0' * 12}1'}}"),
+            "budgets.0.limit",
+            "at most 12 decimals",
+        ),
+        (budgets(f"{DAILY}, warn_at: ['1']}}"), "budgets.0.warn_at.0", "less than 1"),
+        (budgets(f"{DAILY}, warn_at: ['0.5', '0.50']}}"), "budgets.0.warn_at.1", "0.50 again"),
+        (budgets(f"{DAILY}, warn_at: ['0.1234567']}}"), "budgets.0.warn_at.0", "6 decimals"),
+        (budgets(DAILY + "}", DAILY + "}"), "budgets.1.name", "each of budgets once at a time"),
+        (
+            f"{{tenants: [a], {budgets(DAILY + ', tenant: c}')}}}",
+            "budgets.0.tenant",
+            "a tenant of this catalog, got 'c'",
         ),
         ("notify: [{name: a, sink: ops, severities: [loud]}]", "notify.0.severities.0", "info"),
         ("notify: [{name: a, sink: 'xoxb-1 2'}]", "notify.0.sink", "[a-z0-9-]"),
@@ -360,3 +387,15 @@ def test_the_first_rule_that_fits_an_alert_holds(
 def test_amounts_of_a_rule_are_exact_and_have_defaults() -> None:
     rule = load_catalog(RULES).alert_rule("search", "cost_anomaly", NOON_US)
     assert (rule.min_per_hour, rule.min_total) == (50_500_000_000_000, 2_000_000_000_000)
+
+
+def test_a_budget_is_as_it_was_written() -> None:
+    text = (
+        "{name: b, period: 7 days, limit: '2.5', tenant: __idle__, pools: ['h*'], "
+        "warn_at: ['0.8', '0.5'], effective_from: 2026-07-01T00:00:00Z}"
+    )
+    (found,) = load_catalog(f"{{tenants: [a], {budgets(text)}}}").entries.budgets
+    assert (found.budget_id, found.limit) == ("budget:b", 2_500_000_000_000)
+    assert found.warn_at == (Fraction(1, 2), Fraction(4, 5)), "the least first"
+    assert (found.tenant, found.pools, found.models) == ("__idle__", ("h*",), ())
+    assert (found.period, found.from_us) == ("7 days", JULY_US)
