@@ -3,6 +3,7 @@ PYTHON ?= python3
 MINUTES ?= 20
 SEED    ?= $(shell date +%s)
 WORKERS ?= 2
+DATA_DIR ?= ../shared/data
 NAB_DIR ?= ../shared/data/nab
 VENV   := .venv
 PEERS  := .venv-peers
@@ -10,7 +11,7 @@ BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 UV_PIP := $(BIN)/uv pip --quiet --system-certs
 
-.PHONY: demo test test-kafka laws check bench bench-nab soak docs proto lock clean
+.PHONY: demo test test-kafka laws check bench bench-nab bench-anomaly soak docs proto lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/apportion demo $(ARGS)
@@ -40,6 +41,9 @@ bench: $(VENV)/.ready $(PEERS)/.ready
 
 bench-nab: $(VENV)/.ready
 	$(BIN)/python -m tests.nab $(NAB_DIR) $(ARGS)
+
+bench-anomaly: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.anomaly $(DATA_DIR) $(ARGS)
 
 soak: $(VENV)/.ready
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)

@@ -16,6 +16,7 @@ OPENS: Final = 3
 OF: Final = 5
 QUIET: Final = 10
 REMEMBERED: Final = max(OF, QUIET)  # final verdicts that the next decision may need
+KEPT: Final = 4 * REMEMBERED  # verdicts, before those that no decision needs are looked for
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ class Course:
         if episode is not None and verdict.is_final and verdict.start_us >= episode.since_us:
             episode.settled += verdict.excess
         if episode is None:
-            if may_open:
+            if may_open and verdict.turn:
                 self._open(rule)
         elif self._is_quiet(episode.turn):
             episode.is_over = True  # until it was spoken of and is forgotten, no other one begins
@@ -86,6 +87,8 @@ class Course:
         return [self.verdicts[start_us] for start_us in sorted(self.verdicts)]
 
     def _forget(self) -> None:
+        if len(self.verdicts) <= KEPT:
+            return
         finals = [each.start_us for each in self._in_order() if each.is_final]
         for start_us in finals[:-REMEMBERED]:
             del self.verdicts[start_us]

@@ -122,8 +122,9 @@ class Draws:
     def _late(self) -> Injection:
         """Draw a provider whose lines are held up, and then come at once."""
         begin, end = self._when((20, 60))
-        pool = api_pool(self._chance.choice(sorted(set(PROVIDERS.values()))))
-        return Injection("late data", begin, end, pool=pool)
+        provider = self._chance.choice(sorted(set(PROVIDERS.values())))
+        tenants = sorted({use.tenant for use in self._uses if use.provider == provider})
+        return Injection("late data", begin, end, tuple(tenants), pool=api_pool(provider))
 
     def _when(self, minutes: tuple[int, int]) -> tuple[int, int]:
         for_minutes = self._chance.randrange(*minutes)

@@ -1,6 +1,5 @@
 """The product's watch of costs, given the lines of a world as they would come, and its alerts."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -9,10 +8,12 @@ from streams.config.catalog import load_catalog
 from streams.config_topic import CATALOG
 from streams.core.cost_watch import CostWatch
 from streams.core.series.board import Limits
-from streams.core.series.buckets import Pace
+from streams.core.series.buckets import Pace, Slice
+from streams.core.series.cells import amounts_of, cell_of, summed
 from streams.core.windows import MINUTE_US, SECOND_US
 from tests.bench.anomaly.arrival import Waiting
 from tests.bench.anomaly.minutes import Minute, minutes_of
+from tests.bench.anomaly.season import at_us
 from tests.bench.anomaly.world import World
 
 TICK_US: Final = 10 * SECOND_US  # from one look at what is due to the next
@@ -36,26 +37,36 @@ class Driven:
 
 
 def drive(world: World) -> Driven:
-    """Run a world through the watch of costs, from its first minute to its last."""
+    """Run a world through the watch of costs: the quiet days as the past, then line by line."""
     found = Driven(world, extra=[{} for _ in world.injections])
-    watch = CostWatch(load_catalog(CATALOG.default()), Pace(), Limits())
+    watch = CostWatch(load_catalog(CATALOG.default()), Pace(), Limits(), at_us(world.quiet))
     waiting = Waiting(each for each in world.injections if each.kind == "late data")
     for minute in minutes_of(world):
+        if minute.number < world.quiet:
+            watch.replay(past(minute))
+            continue
         for index, pico in minute.extra.items():
             found.extra[index][minute.number] = pico
         waiting.add(minute)
-        for now_us in ticks(minute):
-            for arrival in waiting.until(now_us):
-                for line in arrival.lines:
-                    watch.take(line, arrival.now_us)
-            watch.advance(now_us)
-            due = watch.due()
-            watch.told(due)
-            found.sayings += (Saying(now_us, alert) for alert in due)
-        found.series = max(found.series, len(watch.board.series))
+        for now_us in range(minute.start_us, minute.start_us + MINUTE_US, TICK_US):
+            found.sayings += said(watch, waiting, now_us)
+    found.series = len(watch.board.series)
     return found
 
 
-def ticks(minute: Minute) -> Iterator[int]:
-    """Yield the instants of a minute at which the watch looks what is due."""
-    yield from range(minute.start_us, minute.start_us + MINUTE_US, TICK_US)
+def past(minute: Minute) -> Slice:
+    """Return a minute as a watch that starts is told of it."""
+    cells = ((cell_of(line), amounts_of(line)) for line in minute.lines)
+    sums = summed((cell, amounts) for cell, amounts in cells if cell is not None)
+    return Slice(minute.start_us, minute.start_us + MINUTE_US, sums, is_final=True)
+
+
+def said(watch: CostWatch, waiting: Waiting, now_us: int) -> list[Saying]:
+    """Give a watch what has come by an instant, and return what it says."""
+    for arrival in waiting.until(now_us):
+        for line in arrival.lines:
+            watch.take(line, arrival.now_us)
+    watch.advance(now_us)
+    due = watch.due()
+    watch.told(due)
+    return [Saying(now_us, alert) for alert in due]

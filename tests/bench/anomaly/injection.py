@@ -14,15 +14,14 @@ from tests.bench.anomaly.season import DAY
 Overspend: TypeAlias = Literal[
     "runaway loop", "forgotten job", "price change", "model switch", "prompt bloat", "slow leak"
 ]
-Fall: TypeAlias = Literal["dead source", "traffic holiday"]
-Harmless: TypeAlias = Literal["retry burst", "late data"]
+Fall: TypeAlias = Literal["dead source", "traffic holiday", "late data"]
+Harmless: TypeAlias = Literal["retry burst"]
 Kind: TypeAlias = Overspend | Fall | Harmless
 
 OVERSPENDS: Final[tuple[Overspend, ...]] = (
     "runaway loop", "forgotten job", "price change", "model switch", "prompt bloat", "slow leak",
 )  # fmt: skip
-FALLS: Final[tuple[Fall, ...]] = ("dead source", "traffic holiday")
-HARMLESS: Final[tuple[Harmless, ...]] = ("retry burst", "late data")
+FALLS: Final[tuple[Fall, ...]] = ("dead source", "traffic holiday", "late data")
 
 BLOAT_EVERY = 20  # minutes from one step of the prompts to the next
 BLOAT_STEPS = 3

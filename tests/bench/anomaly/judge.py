@@ -15,7 +15,6 @@ from streams.core.money import PICO
 from streams.core.windows import MINUTE_US
 from tests.bench.anomaly.drive import Driven, Saying
 from tests.bench.anomaly.injection import FALLS, OVERSPENDS, Injection, Kind
-from tests.bench.anomaly.mishaps import QUIET
 from tests.bench.anomaly.season import DAY, at_us
 from tests.bench.anomaly.world import World
 
@@ -33,20 +32,20 @@ class Found:
     """
 
     kind: Kind
+    name: str
     after: float | None
     is_rightly_put: bool
 
 
 @dataclass(slots=True)
 class Score:
-    """What came of one world, after its quiet days."""
+    """What came of one world in the days that are not quiet."""
 
     found: list[Found] = field(default_factory=list)
     falls: dict[Kind, list[bool]] = field(default_factory=dict)  # whether each was said
     meant: list[Saying] = field(default_factory=list)  # about an injection
     wrong: list[Saying] = field(default_factory=list)  # of too much, about nothing
     wrong_falls: list[Saying] = field(default_factory=list)
-    early: list[Saying] = field(default_factory=list)  # about nothing, in the quiet days
     tenant_months: float = 0.0
     series_months: float = 0.0
 
@@ -54,8 +53,6 @@ class Score:
         """Count an alert when it is opened."""
         if is_meant:
             self.meant.append(opened)
-        elif opened.now_us < at_us(QUIET):
-            self.early.append(opened)
         else:
             (self.wrong_falls if is_fall(opened.alert) else self.wrong).append(opened)
 
@@ -63,7 +60,7 @@ class Score:
 def judge(driven: Driven) -> Score:
     """Hold what was said against what was injected."""
     world = driven.world
-    months = (world.minutes - QUIET) / MONTH
+    months = (world.minutes - world.quiet) / MONTH
     tenants = {use.tenant for use in world.uses} | {job.tenant for job in world.jobs}
     score = Score(tenant_months=months * len(tenants), series_months=months * driven.series)
     for injection, extra in zip(world.injections, driven.extra, strict=True):
@@ -103,11 +100,19 @@ def found_of(
     if not counted:
         return
     if not about:
-        yield Found(injection.kind, None, is_rightly_put=False)
+        yield Found(injection.kind, name_of(injection), None, is_rightly_put=False)
         return
     first = min(about, key=lambda each: each.now_us)
     after = max(first.now_us - at_us(min(counted)), 0) / MINUTE_US
-    yield Found(injection.kind, after, is_rightly_put(first.alert, causes_of(world, injection)))
+    right = is_rightly_put(first.alert, causes_of(world, injection))
+    yield Found(injection.kind, name_of(injection), after, right)
+
+
+def name_of(injection: Injection) -> str:
+    """Return what tells it from others of a seed."""
+    day, minute = divmod(injection.begin, DAY)
+    whom = ", ".join(injection.tenants)
+    return f"{injection.kind} of {whom} on day {day} at {minute // 60:02}:{minute % 60:02}"
 
 
 def causes_of(world: World, injection: Injection) -> dict[str, set[str]]:

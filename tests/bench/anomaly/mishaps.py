@@ -14,8 +14,8 @@ BUSY = 18 * DAY  # the rest of four weeks
 APART = 6 * HOUR  # minutes between two injections of one tenant
 TRIES = 400  # draws until one fits
 COUNTS: Final[dict[Kind, int]] = {  # of four weeks; those of many tenants come first
-    "slow leak": 1, "price change": 2, "traffic holiday": 1, "dead source": 3, "forgotten job": 5,
-    "runaway loop": 8, "model switch": 4, "prompt bloat": 4, "retry burst": 8, "late data": 2,
+    "slow leak": 1, "late data": 2, "price change": 2, "traffic holiday": 1, "dead source": 3,
+    "forgotten job": 5, "runaway loop": 8, "model switch": 4, "prompt bloat": 4, "retry burst": 8,
 }  # fmt: skip
 
 

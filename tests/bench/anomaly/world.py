@@ -10,7 +10,7 @@ from tests.bench.anomaly.customers import Use, draw_uses
 from tests.bench.anomaly.demand import Demand
 from tests.bench.anomaly.gpus import Job, draw_jobs
 from tests.bench.anomaly.injection import Injection
-from tests.bench.anomaly.mishaps import draw_injections
+from tests.bench.anomaly.mishaps import QUIET, draw_injections
 from tests.bench.anomaly.priced import Prices, Raise, cost_of, rates_of
 from tests.bench.anomaly.recorded import Trace, read_recordings
 from tests.bench.anomaly.season import WEEK, at_us, weights
@@ -33,7 +33,10 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A seed's. `book` has the prices as they are, raises that are injected included."""
+    """A seed's. `book` has the prices as they are, raises that are injected included.
+
+    `quiet`: minutes at the begin in which nothing goes wrong: the past that a watch is told of.
+    """
 
     seed: int
     minutes: int
@@ -42,6 +45,7 @@ class World:
     jobs: tuple[Job, ...]
     injections: tuple[Injection, ...]
     book: PriceBook
+    quiet: int = QUIET
 
     def untroubled(self) -> "World":
         """Return the same world in which nothing goes wrong."""
