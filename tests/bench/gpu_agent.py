@@ -19,7 +19,7 @@ from tests.gpu_host import Host
 GPUS = 8
 PROCESSES = 8
 FIRST_PID = 5_000
-WARM_S = 10.0
+WARM_S = 15.0  # until the node has settled: no pod and no process has changed for ten seconds
 SECONDS = 3  # times options.seconds
 NOT_SHOWN = (
     "the driver's own time in each call, which a stub does not have; the cost of first waking GPUs "

@@ -1,6 +1,6 @@
 """What one look at 8 GPUs costs, in the process that reads NVML and in the agent that asks it.
 
-Run by itself with `python -m tests.bench.gpu_reader`; the whole agent is in `gpu_agent`.
+The whole agent is in `gpu_agent`.
 """
 
 import os

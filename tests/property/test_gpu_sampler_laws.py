@@ -5,6 +5,7 @@ number of deaths; what is not told of is counted.
 """
 
 from itertools import pairwise
+from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from agents.gpu.observed import Allocation, Allotment, DeviceSeen, MigInstance, MigLayout, Standing
 from agents.gpu.sampler import Covered, Sampler, Terms
+from agents.gpu.sampler import covered as covering
 from agents.gpu.sampler.sampler import Closed
 from schemas.codec import Codec
 from schemas.records import GpuInterval
@@ -211,6 +213,25 @@ def measure(spans: list[tuple[int, int]]) -> int:
 
 AgentLife.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestAgentLife = AgentLife.TestCase
+
+
+class LongAgentLife(AgentLife):
+    """One that has left more holes than it may remember: they are closed, and were counted."""
+
+    def __init__(self) -> None:
+        self.limit = mock.patch.object(covering, "MOST_SPANS", 1)
+        self.limit.start()
+        super().__init__()
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.limit.stop()
+
+
+LongAgentLife.TestCase.settings = settings(AgentLife.TestCase.settings, max_examples=20)
+TestLongAgentLife = LongAgentLife.TestCase
 
 spans = st.lists(
     st.tuples(st.integers(0, 60), st.integers(1, 9)).map(lambda s: (s[0], s[0] + s[1])), max_size=20

@@ -1,5 +1,7 @@
 """How a device divides between those who hold it: the worked numbers of every sharing mode."""
 
+from dataclasses import replace
+
 from agents.gpu.observed import DeviceSeen, MigLayout, Owner
 from agents.gpu.sampler import Terms
 from schemas.records import GpuInterval
@@ -114,9 +116,32 @@ def test_what_no_mig_device_has_is_stranded() -> None:
 
 
 def test_a_mig_device_whose_work_cannot_be_seen_counts_as_working() -> None:
-    interval = ten_seconds(cut(mig(("MIG-0", 3, 4)), A))
+    node = cut(mig(("MIG-0", 3, 4)), A)
+    node.owners = {1: seen_pod("a")}
+    node.devices = (replace(node.devices[0], processes=(process(1, instance="MIG-0"),)),)
+    interval = ten_seconds(node)
     assert holder(interval, "a")["active_us"] == TEN_S // 2
     assert interval["flags"] == ["activity_unknown"]
+
+
+def test_a_mig_device_without_a_process_at_either_look_has_not_worked() -> None:
+    interval = ten_seconds(cut(mig(("MIG-0", 3, 4), ("MIG-1", 3, 4)), A, B))
+    one = holder(interval, "a")
+    assert (one["held_us"], one["active_us"], one["no_context_us"]) == (TEN_S // 2, 0, TEN_S // 2)
+    assert interval["flags"] == []
+
+
+def test_a_process_that_is_there_at_the_second_look_may_have_worked_since_the_first() -> None:
+    """It comes between the looks at 4 s and at 5 s: from then on nobody can tell."""
+    node = cut(mig(("MIG-0", 3, 4), ("MIG-1", 3, 4)), A, B)
+    node.owners = {1: seen_pod("a")}
+    node.watch(4)
+    node.clocks.go(1.0)
+    node.devices = (replace(node.devices[0], processes=(process(1, instance="MIG-0"),)),)
+    node.watch(5)
+    [interval] = node.kept
+    assert holder(interval, "a")["active_us"] == 6 * SECOND_US // 2
+    assert (holder(interval, "b")["active_us"], interval["flags"]) == (0, ["activity_unknown"])
 
 
 def test_work_of_a_mig_device_is_worth_its_part_of_the_gpu() -> None:
@@ -219,7 +244,8 @@ def test_dominant_share_takes_the_greater_of_time_and_memory() -> None:
 
 
 def test_by_use_without_measurements_is_even_and_says_so() -> None:
-    interval = ten_seconds(shared(2, given(A), given(B), sharing="dominant"))
+    device = gpu(processes=(process(1), process(2)))
+    interval = ten_seconds(busy(device, shared(2, given(A), given(B), sharing="dominant")))
     assert held(interval) == {"a": TEN_S // 2, "b": TEN_S // 2}
     assert interval["flags"] == ["activity_unknown"]
 

@@ -283,8 +283,24 @@ def test_a_device_that_is_new_begins_when_it_is_seen() -> None:
     node.watch(5)
     node.devices = (*node.devices, gpu("GPU-1"))
     node.watch(5)
-    [new] = [one for one in node.kept if one["device"] == "GPU-1"]
-    assert (span(new), states(new)) == ((5, 10), (5 * SECOND_US, 0, 0, 0))
+    new = [one for one in node.kept if one["device"] == "GPU-1"]
+    assert [span(one) for one in new] == [(5, 6), (6, 10)]
+    assert [states(one) for one in new] == [(SECOND_US, 0, 0, 0), (4 * SECOND_US, 0, 0, 0)]
+
+
+def test_of_a_device_that_is_new_the_disk_knows_a_look_later() -> None:
+    """It comes at 12 s and the agent dies at 14 s, long before the grid's next edge."""
+    node = owned()
+    node.watch(12)
+    node.devices = (*node.devices, gpu("GPU-1"))
+    node.watch(2)
+    node.restart()
+    node.clocks.go(2.0)
+    node.watch(4)
+    node.finish()
+    new = [one for one in node.kept if one["device"] == "GPU-1"]
+    assert [span(one) for one in new] == [(12, 13), (13, 20)]
+    assert [one["unobserved_us"] for one in new] == [0, 3 * SECOND_US]
 
 
 def test_a_device_that_is_gone_is_closed_and_its_absence_is_a_gap() -> None:

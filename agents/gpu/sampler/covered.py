@@ -7,7 +7,8 @@ Invariant: an instant that is covered is never covered again, whatever the clock
 from bisect import bisect_right
 from typing import NamedTuple
 
-MOST_SPANS = 32  # more holes than this are closed from the left: never told of
+# More holes than this are closed from the left. Whoever left one counted it: it is told of nowhere.
+MOST_SPANS = 32
 
 Span = tuple[int, int]  # half-open
 

@@ -46,6 +46,7 @@ class Sampler:
         self._since_us = None if remembered else since_us
         self._timelines: dict[str, Timeline] = {}
         self._untold: dict[str, Covered] = {}  # devices of which nothing was told yet
+        self._new: set[str] = set()  # those of them that no agent has told of
 
     def look(self, look: Look) -> Outcome:
         """Go on to a look. A device that is not in it is closed at its last one, and waited for."""
@@ -56,6 +57,9 @@ class Sampler:
         for device in look.devices:
             timeline = self._timelines.get(device.uuid) or self._begin(device.uuid, look)
             timeline.look(look, device)
+            if device.uuid in self._new and timeline.has_begun:
+                timeline.close()  # so that the disk soon knows since when there is such a device
+                self._new.remove(device.uuid)
         self._since_us = None
         return self._outcome()
 
@@ -71,6 +75,8 @@ class Sampler:
         covered = self._remembered.get(uuid)
         if covered is None:
             covered = self._untold[uuid] = Covered(min(since_us, look.at.wall_us))
+            if self._since_us is None:
+                self._new.add(uuid)
         timeline = self._timelines[uuid] = Timeline(self._terms, covered)
         return timeline
 

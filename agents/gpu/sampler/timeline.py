@@ -51,6 +51,11 @@ class Timeline:
         self._cut_at_new_layout(seen.holding.instances)
         self._before = seen
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is time to tell of."""
+        return self._open is not None
+
     def _hold(self, look: Look, device: DeviceSeen) -> Holding:
         asked = standing_in(device, look)
         return self._holding.to(asked, lambda: hold(device, look, self._terms.sharing))

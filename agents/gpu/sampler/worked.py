@@ -1,7 +1,7 @@
 """What the holders of a place worked between two looks, by the driver's samples. Pure.
 
 None stands for "nobody can tell", and is never taken for idle: who pays for idle time may depend on
-it, and a holder is not called wasteful without evidence.
+it, and a holder is not called wasteful without evidence. Having no process at either look is some.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,27 @@ def worked(held: HeldPlace, after: DeviceSeen) -> list[int | None]:
 
     Of a whole GPU in its time; of a MIG device in that of the device.
     """
+    did = _measured(held, after)
+    if None not in did or _may_have_begun(held, after):
+        return did
+    return [
+        0 if worked_us is None and one.has_context is False else worked_us
+        for one, worked_us in zip(held.holds, did, strict=True)
+    ]
+
+
+def _may_have_begun(held: HeldPlace, after: DeviceSeen) -> bool:
+    """Tell whether there is a process at the end that was not there at the beginning."""
+    if after.processes is None:
+        return True
+    inside = held.place.instance
+    before = {one.pid for one in held.place.processes or ()}
+    return any(
+        one.pid not in before for one in after.processes if inside is None or one.instance == inside
+    )
+
+
+def _measured(held: HeldPlace, after: DeviceSeen) -> list[int | None]:
     if held.place.instance is not None:
         return _of_instance(held, after)
     activity = after.activity

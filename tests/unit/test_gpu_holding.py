@@ -1,0 +1,76 @@
+"""What who holds a device depends on: a change of any of it has the holders found anew."""
+
+from dataclasses import replace
+
+import pytest
+
+from agents.gpu.observed import DeviceSeen, MigLayout
+from agents.gpu.sampler import Look
+from agents.gpu.sampler.holding import hold, standing_in
+from tests.gpu_looks import (
+    LOST,
+    ByNamespace,
+    Clocks,
+    active,
+    allotted,
+    given,
+    gpu,
+    mig,
+    pod,
+    process,
+    seen_pod,
+)
+
+DEVICE = gpu(processes=(process(7, 10),), memory_bytes=100)
+LOOK = Look(
+    at=Clocks().now(),
+    devices=(),
+    allotment=allotted(given(pod("a"))),
+    owners={7: seen_pod("a")},
+    rules=ByNamespace(),
+)
+
+
+@pytest.mark.parametrize(
+    ("device", "look"),
+    [
+        (replace(DEVICE, standing=LOST), LOOK),
+        (replace(DEVICE, flags=frozenset({"hw_slowdown"})), LOOK),
+        (replace(DEVICE, memory_bytes=50), LOOK),
+        (replace(DEVICE, is_mps=True), LOOK),
+        (replace(DEVICE, processes=(process(7, 20),)), LOOK),
+        (replace(DEVICE, processes=(process(7, 10), process(8))), LOOK),
+        (replace(DEVICE, processes=None), LOOK),
+        (replace(DEVICE, mig=mig(("MIG-0", 3, 4))), LOOK),
+        (DEVICE, replace(LOOK, allotment=allotted(given(pod("b"))))),
+        (DEVICE, replace(LOOK, owners={7: seen_pod("b")})),
+        (DEVICE, replace(LOOK, owners={})),
+    ],
+)
+def test_whatever_changes_who_holds_is_asked_about(device: DeviceSeen, look: Look) -> None:
+    assert hold(device, look, "dominant") != hold(DEVICE, LOOK, "dominant")
+    assert standing_in(device, look) != standing_in(DEVICE, LOOK)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        mig(("MIG-1", 3, 4)),
+        mig(("MIG-0", 5, 4)),
+        mig(("MIG-0", 3, 5)),
+        mig(("MIG-0", 3, 4), memory=9),
+    ],
+)
+def test_another_cut_of_a_gpu_is_asked_about(cut: MigLayout) -> None:
+    before = replace(DEVICE, mig=mig(("MIG-0", 3, 4)))
+    look = replace(LOOK, allotment=allotted())
+    after = replace(before, mig=cut)
+    assert hold(after, look, "reserved") != hold(before, look, "reserved")
+    assert standing_in(after, look) != standing_in(before, look)
+
+
+def test_what_a_device_does_changes_nothing_about_who_holds_it() -> None:
+    worked = mig(("MIG-0", 3, 4))
+    idle = replace(worked, instances=tuple(replace(i, active_us=0) for i in worked.instances))
+    busy = replace(DEVICE, mig=worked, activity=active(5, {7: 5}), energy_mj=7, xids=(13,))
+    assert standing_in(busy, LOOK) == standing_in(replace(DEVICE, mig=idle), LOOK)
