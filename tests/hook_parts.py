@@ -1,7 +1,7 @@
 """Pieces for the tests of the hook: an outbox in memory, and an ASGI server with a hasty client."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -27,10 +27,13 @@ class KeptOutbox:
     lost: list[tuple[int, int, int]] = field(default_factory=list)
     is_forked: bool = False
     closings: int = 0
+    buffered: int = 0
 
-    def put(self, event: InferenceUsage) -> bool:
+    def put(self, event: Mapping[str, object]) -> bool:
         if len(self.events) >= self.room:
             return False
+        if not event:
+            return True
         codec = Codec()
         batch = {"source": "s", "epoch": 1, "seq": 0, "sent_at_us": 1, "losses": []}
         payload = codec.encode("InferenceUsageBatch", {**batch, "events": [event]})
@@ -52,6 +55,18 @@ class KeptOutbox:
     def close(self, timeout_s: float) -> Left:
         self.closings += timeout_s > 0
         return Left(batches=0, events=0, payload_bytes=0, unreported_losses=0)
+
+
+@dataclass
+class UnreadOutbox(KeptOutbox):
+    """Takes events and does not look at them: its thread is busy."""
+
+    unread: list[Mapping[str, object]] = field(default_factory=list)
+
+    def put(self, event: Mapping[str, object]) -> bool:
+        self.unread.append(event)
+        self.buffered += 1
+        return True
 
 
 def hook_with(outbox: KeptOutbox, **changes: Any) -> Hook:  # noqa: ANN401 - of the configuration

@@ -119,8 +119,10 @@ class Outbox:
         Returns at once, without touching disk or network. False: there is no place for it, or the
         outbox is closed or has failed; it is counted. Up to `max_age_s` of accepted events are in
         memory only; `flush` when that is not enough. `identity` (see `remembered.identity`) goes
-        with an outbox that has a memory, and only with one. `notes` are kept in the transaction
-        of the event's batch: after any crash they say what the events on disk say.
+        with an outbox that has a memory, and only with one. Without one an event may be a mapping
+        that is made when it is read, by the outbox's thread; an empty one is none. `notes` are kept
+        in the transaction of the event's batch: after any crash they say what the events on disk
+        say.
         """
         if (identity is None) != (self._config.memory is None):
             raise ValueError(
@@ -151,6 +153,11 @@ class Outbox:
         after the mark `since` when there is one.
         """
         return self._intake.flush(timeout_s, since)
+
+    @property
+    def buffered(self) -> int:
+        """How many events wait for the disk. Does not block."""
+        return len(self._intake)
 
     def stats(self) -> Stats:
         """Return the state after the worker's last turn. Does not block."""

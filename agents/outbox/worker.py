@@ -167,9 +167,9 @@ class Worker:
         return self._lose({**packed.rejected, trouble: packed.kept}, repeated=repeated)
 
     def _fresh(self, waiting: Sequence[Waiting]) -> Sequence[int]:
-        """Return the places of events that were not kept before."""
+        """Return the places of events that were not kept before, and are not empty."""
         if self._remembered is None:
-            return range(len(waiting))
+            return [place for place, each in enumerate(waiting) if each.event]
         return self._remembered.fresh([each.identity or b"" for each in waiting])
 
     def _append(
@@ -203,7 +203,7 @@ class Worker:
         at_us = self._clock.now_us()
         for reason, events in lost.items() if self._remembered is None else ():
             self._losses.add(reason, events, at_us)
-        self._repeated += repeated
+        self._repeated += 0 if self._remembered is None else repeated  # else they were empty
         settled = kept + repeated + sum(lost.values())
         self._intake.settle(settled, lost)
         return settled

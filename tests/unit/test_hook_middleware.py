@@ -3,15 +3,32 @@
 import asyncio
 import gzip
 import json
+import threading
 import zlib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apportion_hook.asgi import App, Receive, Scope, Send
-from apportion_hook.exchange import Message
+from agents.gateway.normalise.usage import Answer
+from agents.outbox.outbox import Outbox, OutboxConfig
+from apportion_hook import Hook
+from apportion_hook.asgi import App, Receive, Scope, Send, UsageMiddleware
+from apportion_hook.exchange import Exchange, Message
+from apportion_hook.hook import MOST_UNMADE
 from schemas.records import InferenceUsage
-from tests.hook_parts import Client, KeptOutbox, answering, metered, run, scope_of
+from tests.hook_parts import (
+    CONFIG,
+    Client,
+    KeptOutbox,
+    UnreadOutbox,
+    answering,
+    metered,
+    run,
+    scope_of,
+)
+from tests.outbox_parts import RECORD, FakeChannel, decode
 
 PROMPT = json.dumps({"model": "asked-for", "messages": [{"content": "my SECRET"}]}).encode()
 USAGE = {"prompt_tokens": 1200, "completion_tokens": 80, "total_tokens": 1280,
@@ -43,7 +60,7 @@ def told(
     return event
 
 
-def counts(event: InferenceUsage) -> tuple[int | None, int | None, int | None, str | None]:
+def counts(event: Mapping[str, object]) -> tuple[object, ...]:
     return (event["input_tokens"], event["output_tokens"], event["cache_read_tokens"],
             event["usage_source"])  # fmt: skip
 
@@ -287,6 +304,45 @@ def test_a_payer_that_fails_costs_nobody_the_call() -> None:
     run(middleware, Client(PROMPT))
     assert [event["tenant"] for event in outbox.events] == [None]
     assert middleware._hook.refused == {"payer_failed": 1}
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the threads that read answers, in order."""
+    names: list[str] = []
+    read = Exchange.answer
+
+    def answer(exchange: Exchange) -> Answer:
+        names.append(threading.current_thread().name)
+        return read(exchange)
+
+    monkeypatch.setattr(Exchange, "answer", answer)
+    return names
+
+
+def test_an_answer_is_read_beside_the_request_path(tmp_path: Path, threads: list[str]) -> None:
+    config = OutboxConfig(
+        path=tmp_path / "outbox", source="gw-0", topic="t", record=RECORD, kafka={}
+    )
+    hook = Hook(CONFIG, opened=lambda _: Outbox(config, channel=channel))
+    channel = FakeChannel()
+    hook.open()
+    run(
+        UsageMiddleware(answering(*STREAM, headers=SSE), hook=hook, provider="vllm"), Client(PROMPT)
+    )
+    hook.close()
+    assert threads == ["outbox-gw-0"]
+    [batch] = channel.log
+    assert [counts(event) for event in decode(batch.payload)["events"]] == [COUNTED]
+
+
+def test_where_many_answers_wait_the_next_is_read_at_once(threads: list[str]) -> None:
+    outbox = UnreadOutbox()
+    app = metered(answering(ANSWER, headers=JSON), outbox)
+    for _ in range(MOST_UNMADE + 2):
+        run(app, Client(PROMPT))
+    assert len(threads) == 2
+    assert [counts(event) for event in outbox.unread] == [COUNTED] * (MOST_UNMADE + 2)
 
 
 @pytest.mark.parametrize(

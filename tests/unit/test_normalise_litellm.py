@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.gateway.normalise.litellm import from_payload, identity
+from agents.gateway.normalise.litellm import from_payload, identity, kept
 from agents.gateway.normalise.outcome import Call, Declared, Ignored, Refused
 from schemas.codec import Codec
 from schemas.decimals import from_bytes, to_pico
@@ -90,6 +90,22 @@ def test_nothing_a_client_wrote_or_read_is_in_the_event(case: str) -> None:
     })  # fmt: skip
     for leaked in (b"SECRET", b"evil", b"curl", b"127.0.0.1", b"u-1"):
         assert leaked not in wire
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_kept_for_later_says_the_same_and_holds_no_message(case: str) -> None:
+    apart = kept(CASES[case])
+    assert apart is not None
+    assert from_payload(apart, GATEWAY) == from_payload(CASES[case], GATEWAY)
+    assert apart.keys() & {"messages", "hidden_params"} == set()
+    assert apart["response"] in ({"service_tier": "priority"}, {"service_tier": None})
+    assert apart["metadata"] is not CASES[case]["metadata"]
+
+
+@pytest.mark.parametrize("told", [None, "text", ["list"]])
+def test_nothing_is_kept_of_what_is_no_payload(told: object) -> None:
+    assert kept(told) is None
+    assert isinstance(from_payload(kept(told), GATEWAY), Ignored)
 
 
 def test_instants_and_cost_are_exact_to_the_microsecond_and_pico() -> None:

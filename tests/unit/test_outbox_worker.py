@@ -43,6 +43,17 @@ def test_a_batch_carries_its_identity_and_its_events(rig: Rig, channel: FakeChan
     assert rig.worker.is_drained()
 
 
+def test_an_empty_event_is_none_and_is_not_lost(rig: Rig, channel: FakeChannel) -> None:
+    for each in ({}, event(1), {}, {}, event(4), {}):
+        rig.intake.put(each)
+    rig.turn(after_s=1.0)
+    rig.intake.put({})
+    rig.turn(after_s=1.0)
+    rig.drain()
+    assert [numbers(decode(batch.payload)) for batch in channel.log] == [[1, 4]]
+    assert (rig.worker.stats.repeated, rig.intake.counts()[1:]) == (0, (0, {}))
+
+
 def test_a_full_batch_does_not_wait(rig: Rig, channel: FakeChannel) -> None:
     put(rig, 0, SMALL.max_events + 1)
     rig.turn()

@@ -3,8 +3,9 @@
     app.add_middleware(UsageMiddleware, hook=hook, provider="vllm", endpoint="llama-70b-prod",
                        tenant=lambda scope: scope["state"]["tenant"])
 
-Every message goes on as it came, before it is looked at. Usage is what the server told: a stream
-that was not asked for it (`stream_options.include_usage`) has none, and none is guessed.
+Every message goes on as it came, before it is looked at; what came is read when the call is over,
+by the outbox's thread. Usage is what the server told: a stream that was not asked for it
+(`stream_options.include_usage`) has none, and none is guessed.
 """
 
 import secrets
@@ -97,24 +98,32 @@ class UsageMiddleware:
             self._refuse("unreadable_message", error)
 
     def _tell(self, scope: Scope, exchange: Exchange, failure: str | None) -> None:
-        try:
-            code = exchange.code
-            if code is None or code in OK_CODES or code in ATTEMPT_CODES:
-                self._hook.put(self._event(scope, exchange, failure))
-        except Exception as error:  # noqa: BLE001 -- somebody else's request path
-            self._refuse("unreadable_answer", error)
+        code = exchange.code
+        if code is not None and code not in OK_CODES and code not in ATTEMPT_CODES:
+            return
+        who = (self._ask(self._tenant, scope), self._ask(self._project, scope))
+        over_us = time.time_ns() // 1_000
+        self._hook.put_later(lambda: self._event(exchange, who, over_us, failure))
 
-    def _event(self, scope: Scope, exchange: Exchange, failure: str | None) -> InferenceUsage:
+    def _event(
+        self,
+        exchange: Exchange,
+        who: tuple[str | None, str | None],
+        over_us: int,
+        failure: str | None,
+    ) -> InferenceUsage:
+        """Return the event of a call that is over. Never raises; beside the request path."""
         answer = self._answer(exchange)
         used = answer.usage or Usage()
         status = exchange.status(answer)
         is_failed = status not in {"ok", "client_disconnect"}
         code = str(exchange.code) if exchange.code else None
+        tenant, project = who
         return {
             **used.counted(),  # type: ignore[typeddict-item] # Counted is final: no other keys
-            "at_us": time.time_ns() // 1_000,
-            "tenant": self._ask(self._tenant, scope),
-            "project": self._ask(self._project, scope),
+            "at_us": over_us,
+            "tenant": tenant,
+            "project": project,
             "provider": self._provider,
             "model": answer.model or exchange.requested_model() or self._model or UNKNOWN,
             "endpoint": self._endpoint,
@@ -136,7 +145,7 @@ class UsageMiddleware:
         """Return what the answer told; nothing, and a count, where that is no usage."""
         try:
             return exchange.answer()
-        except Unfit as error:
+        except Exception as error:  # noqa: BLE001 -- somebody else's words; the call is kept
             self._refuse("unreadable_usage", error)
             return Answer()
 

@@ -1,4 +1,4 @@
-"""The first and the last members of a JSON object that is too large to parse. Pure.
+"""The two ends of a body; and the members of a JSON object that is too large to parse. Pure.
 
 An answer with a thousand embeddings is megabytes; its id and model stand at its begin, its usage at
 its end. What is taken is proved to be a member of the object itself: from there on, what follows
@@ -23,8 +23,17 @@ SCALAR: Final = re.compile(
 class Edges:
     """Keeps a body whole while it is small, then only its two ends."""
 
-    def __init__(self, whole_bytes: int = WHOLE_BYTES) -> None:
+    __slots__ = ("_head", "_head_bytes", "_tail", "_tail_bytes", "_whole_bytes")
+
+    def __init__(
+        self,
+        whole_bytes: int = WHOLE_BYTES,
+        head_bytes: int = HEAD_BYTES,
+        tail_bytes: int = TAIL_BYTES,
+    ) -> None:
         self._whole_bytes = whole_bytes
+        self._head_bytes = head_bytes
+        self._tail_bytes = tail_bytes
         self._head = bytearray()
         self._tail: bytearray | None = None  # None: the head is all there is
 
@@ -32,19 +41,24 @@ class Edges:
         """Take the next part of a body."""
         if self._tail is None:
             self._head += data
-            if len(self._head) <= self._whole_bytes:
-                return
-            self._tail = self._head[-TAIL_BYTES:]
-            del self._head[HEAD_BYTES:]
+            if len(self._head) > self._whole_bytes:
+                self._tail = self._head[-self._tail_bytes :]
+                del self._head[self._head_bytes :]
             return
-        self._tail += data[-TAIL_BYTES:]
-        del self._tail[:-TAIL_BYTES]
+        self._tail += data
+        if len(self._tail) > self._tail_bytes:
+            del self._tail[: -self._tail_bytes]
+
+    def ends(self) -> tuple[bytes, bytes | None]:
+        """Return the first and the last bytes; the whole and None while it is small."""
+        return bytes(self._head), None if self._tail is None else bytes(self._tail)
 
     def members(self) -> dict[str, object]:
         """Return the members that are known; none for what is no object."""
-        if self._tail is None:
-            return parsed(bytes(self._head))
-        return {**first_members(bytes(self._head)), **last_members(bytes(self._tail))}
+        head, tail = self.ends()
+        if tail is None:
+            return parsed(head)
+        return {**first_members(head), **last_members(tail)}
 
 
 def parsed(body: bytes) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """One call as it passes by: the messages of an ASGI application, read and never changed.
 
-What it holds is bounded: a small answer whole, the ends of a large one, a line of a stream.
+On the request path its bytes are kept, at most the two ends of a long answer; they are read when it
+is over, beside the path. Only what is compressed is unpacked as it comes.
 """
 
 import time
@@ -11,8 +12,8 @@ from agents.gateway.normalise.status import status_of_code
 from agents.gateway.normalise.usage import Answer
 from apportion_hook.edges import Edges, parsed
 from apportion_hook.routes import Route, Stream
-from apportion_hook.sse import Events
-from apportion_hook.unpacking import Plain, Unpacking, unpacking
+from apportion_hook.sse import events, is_done, stream_edges, telling
+from apportion_hook.unpacking import PLAIN, Unpacking, unpacking
 
 REQUEST_BYTES: Final = 16 * 1024  # of a request, read for its model when the answer names none
 STREAM: Final = b"text/event-stream"
@@ -29,12 +30,12 @@ class Exchange:
         self.first_ns: int | None = None
         self.code: int | None = None
         self.is_stream = False
-        self.is_complete = False
         self.has_left = False  # the client
+        self._is_over = False  # the last message of the answer was sent
         self._request: bytearray | None = bytearray()  # None: too large
-        self._unpacking: Plain | Unpacking | None = None
+        self._unpacking: Unpacking | None = None
+        self._is_readable = False
         self._edges = Edges()
-        self._events = Events()
         self._stream: Stream | None = None
 
     def received(self, message: Message) -> None:
@@ -47,25 +48,37 @@ class Exchange:
                 self._request = None
 
     def sent(self, message: Message) -> None:
-        """Look at what was just sent to the client. Raises Unfit for usage that is none."""
-        if message["type"] == "http.response.start":
+        """Look at what was just sent to the client."""
+        if message["type"] == "http.response.body":
+            data = message.get("body", b"")
+            if data:
+                if self.first_ns is None:
+                    self.first_ns = time.time_ns()
+                if self._unpacking is not None:
+                    data = self._unpacking.add(data)
+                if self._is_readable:
+                    self._edges.add(data)
+            self._is_over = not message.get("more_body", False)
+        elif message["type"] == "http.response.start":
             self._start(message)
-        elif message["type"] == "http.response.body":
-            self._add(message.get("body", b""))
-            self.is_complete = self._events.is_done or not message.get("more_body", False)
 
     def leave(self) -> None:
         """Note that the client has gone: before it had the whole answer, or after."""
-        self.has_left = not self.is_complete
+        self.has_left = self.has_left or not self.is_complete
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all was sent, or what says that no more comes."""
+        return self._is_over or (self._stream is not None and is_done([*events(self._edges)]))
 
     def answer(self) -> Answer:
         """Return what the answer told, as far as it came. Raises Unfit."""
-        if self._stream is not None:
-            for event in self._events.end():
-                self._stream.add(event)
-            return self._stream.answer()
-        members = self._edges.members()
-        return self.route.answer(members) if members else Answer()
+        if self._stream is None:
+            members = self._edges.members()
+            return self.route.answer(members) if members else Answer()
+        for event in telling([*events(self._edges)]):
+            self._stream.add(event)
+        return self._stream.answer()
 
     def requested_model(self) -> str | None:
         """Return the model that was asked for, where the request is small enough to look."""
@@ -83,20 +96,13 @@ class Exchange:
 
     def _start(self, message: Message) -> None:
         self.code = message["status"]
-        headers = {bytes(k).lower(): bytes(v) for k, v in message["headers"]}
-        self._unpacking = unpacking(headers.get(b"content-encoding", b""))
+        headers = {bytes(k).lower(): bytes(v) for k, v in message.get("headers", ())}
+        encoding = headers.get(b"content-encoding", b"").strip().lower()
+        self._unpacking = unpacking(encoding)
+        self._is_readable = encoding in PLAIN or self._unpacking is not None
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if kind == STREAM:
             self.is_stream = True
             if self.route.stream is not None:
                 self._stream = self.route.stream()
-
-    def _add(self, data: bytes) -> None:
-        if data and self.first_ns is None:
-            self.first_ns = time.time_ns()
-        plain = self._unpacking.add(data) if self._unpacking else b""
-        if self._stream is None:
-            self._edges.add(plain)
-            return
-        for event in self._events.add(plain):
-            self._stream.add(event)
+                self._edges = stream_edges()

@@ -26,6 +26,7 @@ from agents.gateway.normalise.values import Unfit
 from agents.outbox.outbox import Outbox
 from agents.outbox.stats import Left, Stats
 from apportion_hook.answers import told_by
+from apportion_hook.later import Later
 from apportion_hook.log import LOG
 from apportion_hook.settings import HookConfig
 from apportion_hook.slots import open_first_free
@@ -36,6 +37,7 @@ FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
 SAY_EVERY_S: Final = 1.0
 THREAD: Final = "apportion-hook"
+MOST_UNMADE: Final = 400  # two batches; answers of 300 kB each, were all of them that long
 KNOWN: Final = frozenset(InferenceUsage.__annotations__)
 _INHERITED: Final[list[object]] = []  # outboxes of a parent, kept until this process ends
 
@@ -59,7 +61,7 @@ class Hook:
         self._closing = Flag()
         self._outbox: Outbox | None = None
         self._opener: Thread | None = None
-        self._waiting: deque[InferenceUsage] = deque()
+        self._waiting: deque[Mapping[str, object]] = deque()
         self._dropped = (0, 0, 0)  # events, and when the first and the last of them
 
     def record(self, **call: object) -> bool:
@@ -73,7 +75,7 @@ class Hook:
             self.refuse("bad_event", f"expected provider, model and known fields, got {unknown}")
             return False
         call.setdefault("at_us", time.time_ns() // 1_000)
-        return self.put(call)  # type: ignore[arg-type] # what does not fit is counted as a loss
+        return self.put(call)  # what does not fit is counted as a loss
 
     def record_answer(self, dialect: str, body: Mapping[str, object], **call: object) -> bool:
         """Tell of a call by the provider's own answer, as JSON has it; `call` adds to it and wins.
@@ -89,17 +91,29 @@ class Hook:
             told = {"usage_source": "none"}
         return self.record(**{**told, **call})
 
-    def put(self, event: InferenceUsage) -> bool:
+    def put(self, event: Mapping[str, object]) -> bool:
         """Hand over an event, which the caller must not change afterwards."""
         outbox = self._outbox
         return self._wait(event) if outbox is None else outbox.put(event)
+
+    def put_later(self, make: Callable[[], Mapping[str, object]]) -> bool:
+        """Hand over an event that is made when it goes to disk, by the outbox's thread.
+
+        `make` must not raise; where it returns an empty event there is none. What it holds on to
+        stays in memory until then: so where `MOST_UNMADE` events wait, because the disk is slow, it
+        is called at once.
+        """
+        outbox = self._outbox
+        waiting = len(self._waiting) if outbox is None else outbox.buffered
+        return self.put(Later(make) if waiting < MOST_UNMADE else make())
 
     def refuse(self, reason: str, detail: str) -> None:
         """Count something that could not become an event; say so at most once a second.
 
         `detail` holds no values: they may be text of a prompt.
         """
-        self._refused[reason] += 1
+        with self._lock:
+            self._refused[reason] += 1
         now_s = time.monotonic()
         if now_s - self._said_at_s >= SAY_EVERY_S:
             self._said_at_s = now_s
@@ -151,7 +165,7 @@ class Hook:
             LOG.exception("close_failed source=%s", self.config.source)
             return None
 
-    def _wait(self, event: InferenceUsage) -> bool:
+    def _wait(self, event: Mapping[str, object]) -> bool:
         with self._lock:
             if self._outbox is not None:
                 return self._outbox.put(event)

@@ -4,7 +4,8 @@ Proxy: `litellm_settings: {callbacks: ["apportion_hook.litellm.logger"]}`, setti
 environment. SDK: `litellm.callbacks = [ApportionLogger(Hook(config))]`.
 
 LiteLLM calls it after the answer, on its serving loop and by keyword: so the names of arguments
-are its own, and nothing in here waits. What it reads is `agents.gateway.normalise.litellm`'s.
+are its own, and nothing in here waits. What matters of a payload is kept, without messages, until
+the outbox's thread reads it, as `agents.gateway.normalise.litellm` says.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from litellm.integrations.custom_logger import CustomLogger
 
-from agents.gateway.normalise.litellm import from_payload
+from agents.gateway.normalise.litellm import from_payload, kept
 from agents.gateway.normalise.outcome import Call, Declared, Refused
 from apportion_hook.hook import Hook
 from apportion_hook.settings import from_environment
@@ -62,15 +63,24 @@ class ApportionLogger(CustomLogger):  # type: ignore[misc] # LiteLLM is not inst
 
     def _tell(self, kwargs: Kwargs) -> None:
         try:
-            outcome = from_payload(kwargs.get(PAYLOAD), self._source)
+            payload = kept(kwargs.get(PAYLOAD))
         except Exception as error:  # noqa: BLE001 -- somebody else's loop
             self._hook.refuse("unreadable_payload", type(error).__name__)
             return
+        self._hook.put_later(lambda: self._event(payload))
+
+    def _event(self, payload: Mapping[str, object] | None) -> Mapping[str, object]:
+        """Return the event of a payload; an empty one where there is nothing to tell."""
+        try:
+            outcome = from_payload(payload, self._source)
+        except Exception as error:  # noqa: BLE001 -- somebody else's words, in the outbox's thread
+            outcome = Refused("unreadable_payload", type(error).__name__)
         match outcome:
             case Call(event):
-                self._hook.put(event)
+                return event
             case Refused(reason, detail):
                 self._hook.refuse(reason, detail)
+        return {}
 
 
 def __getattr__(name: str) -> ApportionLogger:

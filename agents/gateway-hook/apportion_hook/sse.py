@@ -1,74 +1,66 @@
-"""Server-sent events, as they pass by: only what may tell of usage is looked at closely.
+"""Server-sent events of a stream that has passed: only what may tell of usage is looked at closely.
 
-Most chunks of an answer are a few words of text; parsing each would cost more than all else here.
-Bytes are those of the WHATWG specification (9.2); a JSON text has `"usage"` in it unescaped only
-as a member's name.
+Most events of an answer are a few words of text; parsing each would cost more than all else here.
+Lines and fields are those of the WHATWG specification (9.2); a JSON text has `"usage"` in it
+unescaped only as a member's name.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from apportion_hook.edges import parsed
+from apportion_hook.edges import Edges, parsed
 
-LONGEST_LINE: Final = 256 * 1024  # bytes; a longer one is passed over
+HEAD_BYTES: Final = 16 * 1024  # the first event is read for id, model and Anthropic's input
+TAIL_BYTES: Final = 256 * 1024  # so long may the last event be that tells of usage
+MARK: Final = b"\xef\xbb\xbf"  # of UTF-8, at most once, at the begin
 DONE: Final = b"[DONE]"
-# What an event must hold to tell anything but text.
-TELLING: Final = re.compile(rb'"usage(?:Metadata)?"(?!\s*:\s*null)|"error"')
+USAGE: Final = b'"usage"'
+ERROR: Final = b'"error"'
+NOT_NULL: Final = re.compile(rb'"usage"(?!\s*:\s*null)')
 LAST: Final = re.compile(
     rb'"type"\s*:\s*"(?:message_stop|response\.(?:completed|incomplete|failed))"'
 )
-# What a chunk must hold to be cut into lines at all, when whole events come before and after it.
-NOTABLE: Final = re.compile(
-    rb'"usage(?:Metadata)?"(?!\s*:\s*null)|"error"|\[DONE\]|"message_stop"|"response\.[cif]|\r'
-)
+LAST_EVENTS: Final = 4  # pings and comments may follow the last that tells
 
 
-class Events:
-    """Cuts a stream into its events and yields the ones that tell something."""
+def stream_edges() -> Edges:
+    """Return what keeps a stream: whole while it is small, then its begin and its end."""
+    return Edges(HEAD_BYTES + TAIL_BYTES, HEAD_BYTES, TAIL_BYTES)
 
-    def __init__(self) -> None:
-        self._line = bytearray()  # not ended yet
-        self._is_too_long = False
-        self._data: list[bytes] = []
-        self._is_first = True
-        self.is_done = False  # the last event came; clients leave then, before the stream ends
 
-    def add(self, chunk: bytes) -> Iterator[dict[str, object]]:
-        """Take the next bytes; yield the objects of the events that end in them."""
-        if self._is_text(chunk):
-            return
-        *whole, rest = chunk.replace(b"\r\n", b"\n").split(b"\n")
-        for part in whole:
-            line = bytes(self._line) + part if self._line else part
-            self._line.clear()
-            is_whole, self._is_too_long = not self._is_too_long, False
-            if is_whole:
-                yield from self._end(line.removesuffix(b"\r"))
-        if len(self._line) + len(rest) > LONGEST_LINE:
-            self._line.clear()
-            self._is_too_long = True
-        elif not self._is_too_long:
-            self._line += rest
+def events(edges: Edges) -> Iterator[bytes]:
+    """Yield the events that came whole, each as its lines; the last may lack its empty line."""
+    head, tail = edges.ends()
+    first = lines_of(head.removeprefix(MARK)).split(b"\n\n")
+    yield from first if tail is None else first[:-1]
+    if tail is not None:
+        yield from lines_of(tail).split(b"\n\n")[1:]
 
-    def end(self) -> Iterator[dict[str, object]]:
-        """Yield what a stream that stops without an empty line still holds."""
-        yield from self.add(b"\n\n")
 
-    def _end(self, line: bytes) -> Iterator[dict[str, object]]:
-        if line.startswith(b"data:"):
-            self._data.append(line[5:].strip())
-        elif not line and self._data:
-            data, self._data = b"\n".join(self._data), []
-            self.is_done = self.is_done or data == DONE or LAST.search(data) is not None
-            if self._tells(data):
-                self._is_first = False
+def lines_of(text: bytes) -> bytes:
+    """Return lines that all end in the same way."""
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+
+
+def data_of(event: bytes) -> bytes:
+    """Return the data of an event; of a comment, or of nothing but a name, there is none."""
+    lines = event.split(b"\n")
+    return b"\n".join(line[5:].strip() for line in lines if line.startswith(b"data:"))
+
+
+def telling(found: Sequence[bytes]) -> Iterator[dict[str, object]]:
+    """Yield the objects of the first event with data, and of those that tell more than text."""
+    is_first = True
+    for event in found:
+        if is_first or ERROR in event or (USAGE in event and NOT_NULL.search(event)):
+            data = data_of(event)
+            is_first = is_first and not data
+            if data:
                 yield parsed(data)
 
-    def _tells(self, data: bytes) -> bool:
-        return self._is_first or TELLING.search(data) is not None
 
-    def _is_text(self, chunk: bytes) -> bool:
-        """Tell whether a chunk is whole events of nothing but text: nearly all of them are."""
-        is_between = not (self._line or self._data or self._is_too_long or self._is_first)
-        return is_between and chunk.endswith(b"\n\n") and NOTABLE.search(chunk) is None
+def is_done(found: Sequence[bytes]) -> bool:
+    """Tell whether the last event came; clients leave then, before the stream ends."""
+    last = (data_of(event) for event in found[-LAST_EVENTS:])
+    return any(data == DONE or LAST.search(data) for data in last)

@@ -3,16 +3,9 @@
 import zlib
 from typing import Final
 
+PLAIN: Final = frozenset({b"", b"identity"})
 WINDOWS: Final = {b"gzip": 31, b"x-gzip": 31, b"deflate": 47}  # 47: zlib or gzip, by its header
 LONGEST: Final = 16 * 1024 * 1024  # bytes unpacked: what is more is not looked at
-
-
-class Plain:
-    """A body that is not compressed."""
-
-    def add(self, data: bytes) -> bytes:
-        """Return the bytes as they are."""
-        return data
 
 
 class Unpacking:
@@ -35,9 +28,6 @@ class Unpacking:
         return plain
 
 
-def unpacking(encoding: bytes) -> Plain | Unpacking | None:
-    """Return how to read a content encoding; None: it cannot be read here."""
-    name = encoding.strip().lower()
-    if name in {b"", b"identity"}:
-        return Plain()
-    return Unpacking(WINDOWS[name]) if name in WINDOWS else None
+def unpacking(encoding: bytes) -> Unpacking | None:
+    """Return what unpacks a content encoding; None: it is plain, or cannot be unpacked here."""
+    return Unpacking(WINDOWS[encoding]) if encoding in WINDOWS else None

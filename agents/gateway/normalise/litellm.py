@@ -69,6 +69,35 @@ STATUS_OF_CLASS: Final = {
     "Timeout": "timeout",
 }
 SECOND_US: Final = 1_000_000
+# All that is read of a payload; of the response, which holds the answer, one word.
+PLAIN: Final = (
+    "cache_hit",
+    "call_type",
+    "completionStartTime",
+    "completion_tokens",
+    "custom_llm_provider",
+    "endTime",
+    "id",
+    "litellm_call_id",
+    "model",
+    "model_group",
+    "prompt_tokens",
+    "response_cost",
+    "startTime",
+    "status",
+    "stream",
+    "trace_id",
+)
+PARTS: Final = (
+    "cost_breakdown",
+    "error_information",
+    "metadata",
+    "model_map_information",
+    "model_parameters",
+    "status_fields",
+)
+RESPONSE: Final = "response"
+TIER: Final = "service_tier"
 LATEST_S: Final = 10**11  # seconds; what is above is milliseconds or nonsense
 CURRENCY: Final = "USD"  # LiteLLM's prices are in no other
 
@@ -87,6 +116,20 @@ def from_payload(payload: object, source: Declared) -> Outcome:
         return Call(made, identity(payload))
     except Unfit as error:
         return refused(error)
+
+
+def kept(payload: object) -> Json | None:
+    """Return what is read of a payload, for later: without messages, and apart from LiteLLM's own.
+
+    None: it is no payload.
+    """
+    if not isinstance(payload, Mapping):
+        return None
+    told = {field: payload[field] for field in PLAIN if field in payload}
+    for field in PARTS:
+        found = payload.get(field)
+        told[field] = dict(found) if isinstance(found, Mapping) else found
+    return {**told, RESPONSE: {TIER: _response(payload).get(TIER)}}
 
 
 def identity(payload: Json) -> tuple[str, ...]:
@@ -149,11 +192,12 @@ def used_by(payload: Json, told: Json) -> Usage:
         totals = {each: count(payload, each) or None for each in TOTALS}
         return usage(totals)
     cost = part(payload, "cost_breakdown")
-    tier = name(cost, "service_tier") or tier_of(told) or name(_response(payload), "service_tier")
+    tier = name(cost, TIER) or tier_of(told) or name(_response(payload), TIER)
     searches = count(part(told, "server_tool_use"), "web_search_requests")
     searched = searches or count(part(told, "prompt_tokens_details"), "web_search_requests")
     used = usage(told, tier).plus(some(("call.web_searches", "Queries", searched)))
-    return replace(used, region=region_of(told))
+    region = region_of(told)
+    return used if region is None else replace(used, region=region)
 
 
 def model_of(payload: Json, litellm_provider: str) -> str:
@@ -227,5 +271,5 @@ def instant(payload: Json, field: str) -> int:
 
 
 def _response(payload: Json) -> Json:
-    found = payload.get("response")
+    found = payload.get(RESPONSE)
     return found if isinstance(found, Mapping) else {}

@@ -73,7 +73,7 @@ class Usage:
 
     def plus(self, quantities: tuple[Quantity, ...]) -> "Usage":
         """Return it with more quantities."""
-        return replace(self, quantities=self.quantities + quantities)
+        return replace(self, quantities=self.quantities + quantities) if quantities else self
 
     def counted(self) -> Counted:
         """Return it as the fields of an event."""

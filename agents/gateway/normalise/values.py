@@ -154,7 +154,7 @@ def inside(value: object, *names: str) -> object:
     (1, None)
     """
     for each in names:
-        value = value.get(each) if isinstance(value, Mapping) else None
+        value = value.get(each) if isinstance(value, dict | Mapping) else None  # dict: faster
     return value
 
 
