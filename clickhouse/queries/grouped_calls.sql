@@ -5,7 +5,13 @@
 -- ranked: 0 where all observers of a call count, 1 where evidence counts only if nothing comes before
 -- it: rank_edges, rank_keys, ranks then say what does, see the view uncounted_evidence.
 -- Tokens are summed in 128 bits, since two events can fill 64.
-WITH toUnixTimestamp64Micro(u.started_at) AS at_us
+-- A call without tokens or quantities is not served (a hit of a gateway's cache, an attempt that was
+-- refused), not counted, or zero: streams/core/call_price.py, count_nothing.
+WITH
+    toUnixTimestamp64Micro(u.started_at) AS at_us,
+    ifNull(u.input_tokens, 0) = 0 AND ifNull(u.output_tokens, 0) = 0
+        AND empty(u.quantities.meter) AS is_nothing,
+    ifNull(u.gateway_cache = 'hit' OR u.status = 'rate_limited', 0) AS is_unserved
 SELECT
     if({by_source:UInt8} = 1, u.source, '') AS said_by,
     greatest(
@@ -15,10 +21,9 @@ SELECT
     u.tenant_reported, u.project, u.provider, u.model, u.endpoint, u.region, u.service_tier,
     count(),
     countIf(
-        u.input_tokens IS NULL AND u.output_tokens IS NULL AND empty(u.quantities.meter)
-        AND ifNull(u.gateway_cache, '') != 'hit'
+        is_nothing AND NOT is_unserved AND u.input_tokens IS NULL AND u.output_tokens IS NULL
     ),
-    countIf(u.gateway_cache = 'hit'),
+    countIf(is_nothing AND is_unserved),
     sum(toUInt128(ifNull(u.input_tokens, 0))),
     sum(toUInt128(ifNull(u.cache_read_tokens, 0))),
     sum(toUInt128(ifNull(u.cache_write_5m_tokens, 0))),

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from schemas.decimals import ONE, from_bytes
-from schemas.records import CallQuantity
+from schemas.records import CallQuantity, InferenceUsage
 from streams.core.meters import CALL_PREFIX, CALL_UNITS, PARTS, REQUESTS, TOKEN_METERS, TOKENS
 from streams.core.price_book import MeterUnit, Rates
 
 QUANTITY_LIMIT = 10**15 * ONE  # in 1e-12 units; times any sane price it fits a decimal(38, 12)
 
 HIT = "hit"  # InferenceUsage.gateway_cache
+# InferenceUsage.status of an attempt that the provider turned away before any work (HTTP 429, and
+# Anthropic's 529). Other failures may have been worked on, and billed: what they used is unknown.
+REFUSED = "rate_limited"
 
 INPUT: MeterUnit = ("tokens.input", TOKENS)
 OUTPUT: MeterUnit = ("tokens.output", TOKENS)
@@ -36,14 +39,14 @@ class Used:
     reasoning: int = 0
     events: int = 0
     unreported: int = 0  # calls of which nothing was counted
-    unserved: int = 0  # hits of a gateway's own cache: no provider was asked, nothing is owed
+    unserved: int = 0  # hits of a gateway's own cache, refused attempts: nothing is owed
     others: dict[MeterUnit, int] | None = None  # made when there are some: most calls have none
 
-    def count_nothing(self, gateway_cache: str | None) -> None:
-        """Count a call of which nothing was counted, or that was none: a hit of a cache."""
-        if gateway_cache == HIT:
+    def count_nothing(self, event: InferenceUsage) -> None:
+        """Count a call without tokens or other quantities: not served, not counted, or zero."""
+        if event.get("gateway_cache") == HIT or event.get("status") == REFUSED:
             self.unserved += 1
-        else:
+        elif event["input_tokens"] is None and event["output_tokens"] is None:
             self.unreported += 1
 
     def add_others(self, quantities: Iterable[CallQuantity]) -> None:

@@ -173,8 +173,8 @@ def gather(  # noqa: C901 - the hot loop: a call in it costs throughput
             group.reasoning += reasoning
         if others:
             group.add_others(others)
-        elif event["input_tokens"] is None and event["output_tokens"] is None:
-            group.count_nothing(event.get("gateway_cache"))
+        elif not (tokens_in or tokens_out):
+            group.count_nothing(event)
     tally.newest_us = newest
     return rejected
 

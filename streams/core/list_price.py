@@ -105,8 +105,8 @@ def cost_at(event: InferenceUsage, rates: Rates) -> int | None:
     others = event["quantities"]
     if others:
         used.add_others(others)
-    elif event["input_tokens"] is None and event["output_tokens"] is None:
-        used.count_nothing(event.get("gateway_cache"))
+    elif not (event["input_tokens"] or event["output_tokens"]):
+        used.count_nothing(event)
     if is_unknown(used, rates):
         return None
     tokens = units = 0

@@ -126,8 +126,8 @@ def used_of(event: InferenceUsage) -> Used:
     """Return everything that a call used."""
     used = used_by(event)
     used.add_others(event["quantities"] or ())
-    if not used.others and event["input_tokens"] is None and event["output_tokens"] is None:
-        used.count_nothing(event.get("gateway_cache"))
+    if not (used.others or event["input_tokens"] or event["output_tokens"]):
+        used.count_nothing(event)
     return used
 
 

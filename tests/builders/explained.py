@@ -79,10 +79,12 @@ def add_call(rows: dict[str, list[Row]], event: InferenceUsage) -> None:
     caller = [event[name] for name in CALLER]  # type: ignore[literal-required]  # of the tuple
     tokens = [event[name] for name in TOKENS]  # type: ignore[literal-required]  # of the tuple
     beside = event["quantities"] or ()
-    is_hit = event.get("gateway_cache") == "hit"
-    unreported = int(tokens[0] is None and tokens[4] is None and not beside and not is_hit)
+    is_unserved = event.get("gateway_cache") == "hit" or event.get("status") == "rate_limited"
+    is_nothing = not (tokens[0] or tokens[4] or beside)
+    unserved = int(is_nothing and is_unserved)
+    unreported = int(tokens[0] is None and tokens[4] is None and is_nothing and not unserved)
     counts = [count or 0 for count in tokens]
-    rows["grouped_calls"].append([*where, *caller, 1, unreported, int(is_hit), *counts])
+    rows["grouped_calls"].append([*where, *caller, 1, unreported, unserved, *counts])
     rows["grouped_call_quantities"] += [
         [*where, *caller, each["meter"], each["unit"], from_bytes(each["quantity"])]
         for each in beside

@@ -90,6 +90,7 @@ def calls(draw: st.DrawFn) -> InferenceUsage:
         reasoning_tokens=reasoning if reported else None,
         region=draw(st.sampled_from([None, None, "eu", "eu-west-1", "us"])),
         service_tier=draw(st.sampled_from([None, None, "Default", "batch", "flex"])),
+        status=draw(st.sampled_from([None, "ok", "error", "rate_limited"])),
         gateway_cache="hit" if is_hit else draw(st.sampled_from([None, "miss"])),
         quantities=None
         if is_hit

@@ -88,6 +88,9 @@ def call_costs(events: Iterable[InferenceUsage]) -> Amounts:
             continue  # paid by GPU time
         if event["gateway_cache"] == "hit":
             continue  # no provider was asked
+        counted = event["input_tokens"] or event["output_tokens"] or event["quantities"]
+        if event["status"] == "rate_limited" and not counted:
+            continue  # the provider turned it away
         window = event["at_us"] // WINDOW_US * WINDOW_US
         payer = (event["tenant"], event["project"], event["endpoint"], event["model"])
         where = (event["region"], prices.tier(event))

@@ -213,6 +213,31 @@ def test_a_hit_of_a_gateways_cache_costs_nothing_and_is_counted() -> None:
     assert drawn(rules(book(*GPT_4O)), hit()) == [row("tokens.input", "0", "0", 1)]
 
 
+@pytest.mark.parametrize("nothing", [None, 0])
+def test_an_attempt_that_the_provider_refused_costs_nothing_and_is_counted(
+    nothing: int | None,
+) -> None:
+    """Two attempts, the second was served."""
+    refused = call(input_tokens=nothing, output_tokens=nothing, status="rate_limited")
+    served = call(input_tokens=None, output_tokens=None, status="ok")
+    assert drawn(rules(book(REQUEST)), refused, served) == [row("call.requests", "1", "0.005", 2)]
+    assert drawn(rules(book(*GPT_4O)), refused) == [row("tokens.input", "0", "0", 1)]
+
+
+@pytest.mark.parametrize("status", ["error", "timeout", "client_disconnect", "blocked", None])
+def test_a_failure_that_may_have_been_worked_on_is_unknown_spend(status: str | None) -> None:
+    failed = call(input_tokens=None, output_tokens=None, status=status)
+    assert drawn(rules(book(*GPT_4O)), failed) == [
+        row("tokens.input", "0", "0", 1),
+        row("unpriced", "1", None, 0, "tokens.unknown"),
+    ]
+
+
+def test_a_refusal_that_tells_of_usage_is_billed_for_it() -> None:
+    event = call(input_tokens=1000, output_tokens=None, status="rate_limited")
+    assert drawn(rules(book(*GPT_4O)), event) == [row("tokens.input", "1000", "0.0025", 1)]
+
+
 @pytest.mark.parametrize(
     "used",
     [

@@ -4,6 +4,7 @@ BAD_REQUEST = 400
 STATUS_OF_CODE = {
     408: "timeout",
     429: "rate_limited",
+    529: "rate_limited",  # Anthropic's: overloaded, and so turned away like the one before
     499: "client_disconnect",  # nginx's, and so Kong's: the client closed the request
     504: "timeout",
 }

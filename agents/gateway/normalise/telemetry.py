@@ -25,6 +25,7 @@ DAY_S = 86_400
 UNKNOWN_ID = ("", "0" * 32, "0" * 16)
 STATUS_OF_ERROR: dict[str, Status] = {
     "429": "rate_limited",
+    "529": "rate_limited",  # Anthropic's: overloaded
     "408": "timeout",
     "504": "timeout",
     "499": "client_disconnect",
