@@ -96,6 +96,7 @@ def rig(  # noqa: PLR0913 - what a test wants otherwise
     limits: LimitSettings | None = None,
     outbox_limits: Limits | None = None,
     channel: FakeChannel | None = None,
+    name: str = "collector-1",
 ) -> Iterator[Rig]:
     """Yield a collector with the sources `app` and `other`, or those given."""
     made = entries or (
@@ -107,7 +108,7 @@ def rig(  # noqa: PLR0913 - what a test wants otherwise
     channel = channel or FakeChannel()
     config = OutboxConfig(
         path=folder / "outbox.db",
-        source="collector-1",
+        source=name,
         topic="usage.inference.v1",
         record=RECORD,
         kafka={},

@@ -75,7 +75,8 @@ def understood(section: list[object]) -> Iterator[Grant]:
             yield Grant(sources, tenants, since, until)
 
 
-FIELDS = {"sources", "tenants", "effective_from", "effective_to"}
+# All that an entry may say; `precedence` is about whose word counts, not about who may speak.
+FIELDS = {"sources", "tenants", "effective_from", "effective_to", "precedence"}
 
 
 def names(said: object) -> tuple[str, ...]:

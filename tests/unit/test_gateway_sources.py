@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.errors import CatalogUnreadable, SourcesInvalid
-from agents.gateway.grants import grants_in
+from agents.gateway.grants import FIELDS, grants_in
 from agents.gateway.sources import Sources, SourcesInForce, new_token, read
 from streams.config.catalog import load_catalog
+from streams.config.catalog_tenants import Source
 from tests.gateway_parts import OTHER, TOKEN, hash_of
 
 DAY_US = 86_400_000_000
@@ -103,7 +104,7 @@ GRANTS = """
 sources:
   - {sources: [kong-*], tenants: [acme, "eu-*"]}
   - {sources: [app], tenants: ["*"], effective_from: 1970-01-02T00:00:00Z}
-  - {sources: ["?d"], tenants: ["[a-c]*"], effective_to: 1970-01-03T00:00:00Z}
+  - {sources: ["?d"], tenants: ["[a-c]*"], effective_to: 1970-01-03T00:00:00Z, precedence: 2}
 """
 NAMES = st.sampled_from(
     ["kong-eu", "kong-", "KONG-eu", "app", "od", "acme", "eu-1", "EU-1", "acme2", "b", "", "*"]
@@ -116,6 +117,11 @@ def test_a_catalog_grants_here_what_it_grants_the_processors(
 ) -> None:
     theirs = load_catalog(GRANTS).at(at_us).may_speak(source, tenant)
     assert grants_in(GRANTS, "a test", "1").may_speak(source, tenant, at_us) == theirs
+
+
+def test_all_that_an_entry_of_the_catalog_may_say_is_understood() -> None:
+    """Or a catalog that the processors take would silently grant nothing here."""
+    assert Source.model_fields.keys() == FIELDS
 
 
 def test_of_nobody_anybody_may_speak() -> None:
