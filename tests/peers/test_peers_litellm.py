@@ -1,9 +1,16 @@
-"""The real LiteLLM, its proxy and its SDK, with the hook's logger, against a loopback upstream."""
+"""The real LiteLLM, its proxy and its SDK, with the hook's logger, against a loopback upstream.
 
+The proxy also pushes to a collector with its own `generic_api`: both are to tell the same.
+"""
+
+import json
 import shutil
 import subprocess
 import uuid
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +18,8 @@ import pytest
 import yaml
 
 from schemas.records import InferenceUsage
+from tests.gateway_parts import TOKEN, hash_of
+from tests.gateway_process import CollectorProcess, write_sources
 from tests.outbox_parts import wait_until
 from tests.peers.environment import ROOT, program
 from tests.peers.peers import Place, address, counted, serving, sums
@@ -24,6 +33,11 @@ CANARIES = (b"PROMPTCANARY", b"ANSWERCANARY", b"TENANTCANARY", b"USERCANARY", b"
             b"sk-acme", b"sk-globex", b"secretcanary")  # fmt: skip
 MASTER = {"LITELLM_MASTER_KEY": "sk-secretcanary-0123456789abcdef0123456789abcdef"}
 CALLS_OF_THE_PROXY = 10  # successes and failures that a client of it saw
+PUSHED = "pushed"  # what the collector is called
+GRANTS = """
+sources:
+  - {sources: [pushed, proxy], tenants: [acme, globex]}
+"""
 
 
 def configuration(upstream: str) -> dict[str, Any]:
@@ -42,7 +56,7 @@ def configuration(upstream: str) -> dict[str, Any]:
         "model_list": [{"model_name": k, "litellm_params": v} for k, v in models.items()],
         "router_settings": {"num_retries": 1, "retry_after": 0, "fallbacks": [{"bad": ["gpt"]}]},
         "litellm_settings": {
-            "callbacks": ["apportion_hook.litellm.logger"],
+            "callbacks": ["apportion_hook.litellm.logger", "generic_api"],
             "cache": True,
             "cache_params": {"type": "local"},
         },
@@ -57,16 +71,45 @@ def proxied(tmp_path_factory: pytest.TempPathFactory, installed: Path, usage_bro
     place = Place(folder, installed, usage_broker, f"px-{uuid.uuid4().hex[:8]}")
     shutil.copy(HERE / "proxy_auth.py", folder)
     port, url = address()
-    with serving(place, "tests.peers.upstream:app") as upstream:
+    with serving(place, "tests.peers.upstream:app") as upstream, collecting(place) as collector:
         written = folder / "proxy.yaml"
         written.write_text(yaml.safe_dump(configuration(upstream)), encoding="utf-8")
         arguments = ("litellm", "--config", str(written), "--host", "127.0.0.1", "--port", port)
         ready = f"{url}/health/liveliness"
-        with place.running("proxy", *arguments, ready=ready, more=MASTER):
+        more = {
+            **MASTER,
+            "GENERIC_LOGGER_ENDPOINT": f"http://127.0.0.1:{collector.port}/v1/litellm",
+            "GENERIC_LOGGER_HEADERS": f"Authorization=Bearer {TOKEN}",
+        }
+        with place.running("proxy", *arguments, ready=ready, more=more):
             call(place, "tests.peers.proxy_calls", url)
             # LiteLLM logs after it answered; every call of a client ends in an event of its own
             wait_until(lambda: len(finished(place)) >= CALLS_OF_THE_PROXY, 60.0)
+            taken = "apportion_collector_events_total"
+            wait_until(lambda: collector.metric(taken) >= len(place.told()), 60.0)
     return place
+
+
+@contextmanager
+def collecting(place: Place) -> Iterator[CollectorProcess]:
+    """Run a collector beside, until what it took is on Kafka."""
+    folder = place.folder / PUSHED
+    folder.mkdir()
+    (folder / "catalog.yaml").write_text(GRANTS, encoding="utf-8")
+    write_sources(folder, {"name": "proxy", "tokens": [hash_of(TOKEN)], "dialects": ["litellm"]})
+    arguments = (f"--set=name={pushed_by(place)}", "--catalog=catalog.yaml")
+    collector = CollectorProcess(folder=folder, kafka=place.broker, arguments=arguments)
+    collector.start()
+    try:
+        yield collector
+        assert collector.stop() == 0
+    finally:
+        collector.kill()
+
+
+def pushed_by(place: Place) -> str:
+    """Return the name of a place's collector, which is not in the name of its hook."""
+    return f"{PUSHED}-{place.source.removeprefix('px-')}"
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +152,26 @@ def billed(place: Place) -> list[InferenceUsage]:
 def test_totals_of_the_proxy_are_what_the_upstream_counted_exactly(proxied: Place) -> None:
     assert sums(billed(proxied)) == counted(answered(proxied))
     assert len(billed(proxied)) == len(answered(proxied)) == 7
+
+
+def test_what_the_proxy_pushes_to_a_collector_is_what_the_hook_in_it_tells(proxied: Place) -> None:
+    pushed = replace(proxied, source=pushed_by(proxied))
+    billed_there = [event for event in pushed.told() if event["usage_source"] == "provider"]
+    assert sums(billed_there) == counted(answered(proxied))
+    assert {event["gateway"] for event in pushed.told()} == {"proxy"}
+    by_hook = Counter(said(event) for event in proxied.told())
+    assert Counter(said(event) for event in pushed.told()) == by_hook
+
+
+def said(event: InferenceUsage) -> str:
+    """Return what an event says, whoever told it."""
+    return json.dumps({**event, "gateway": None, "reported_cost": str(event["reported_cost"])})
+
+
+def test_no_text_left_the_collector(proxied: Place) -> None:
+    pushed = replace(proxied, folder=proxied.folder / PUSHED, source=pushed_by(proxied))
+    assert pushed.payloads()
+    assert pushed.leaks(*CANARIES, TOKEN.encode()) == {}
 
 
 def test_a_hit_of_the_proxys_cache_costs_nothing(proxied: Place) -> None:
@@ -175,10 +238,12 @@ def test_no_text_left_litellm(name: str, request: pytest.FixtureRequest) -> None
 def test_the_examples_are_what_is_tested_here(embedded: Place) -> None:
     text = (EXAMPLES / "litellm_proxy.yaml").read_text(encoding="utf-8")
     example = yaml.safe_load(text)["litellm_settings"]
-    assert example.items() <= configuration("http://upstream")["litellm_settings"].items()
+    tested = configuration("http://upstream")["litellm_settings"]
+    assert set(example.pop("callbacks")) < set(tested["callbacks"])
+    assert example.items() <= tested.items()
     folder = embedded.folder / "example"
     folder.mkdir()
-    place = Place(folder, embedded.installed, embedded.broker, f"{embedded.source}-example")
+    place = Place(folder, embedded.installed, embedded.broker, f"ex-{uuid.uuid4().hex[:8]}")
     with serving(place, "tests.peers.upstream:app") as upstream:
         more = {"OPENAI_BASE_URL": f"{upstream}/v1", "OPENAI_API_KEY": "sk-secretcanary",
                 "APPORTION_HOOK_TENANT": "acme"}  # fmt: skip
