@@ -153,6 +153,13 @@ class Metric(Enum):
         (),
         "Budgets of the catalog that this worker judges. When it is 0 everywhere, nobody leads.",
     )
+    WATCHED_SERIES = Spec(
+        "apportion_state_series",
+        "gauge",
+        (),
+        "Series of costs watched for anomalies. At anomalies.max_series, raise it: others are not "
+        "watched, and /health says how many.",
+    )
     WATCHED_LINES = Spec(
         "apportion_state_lines",
         "gauge",

@@ -219,6 +219,31 @@ class BudgetSettings(Group):
     )
 
 
+class AnomalySettings(Group):
+    """From cost lines to alerts about unusual costs."""
+
+    settle_s: PositiveFloat = Field(
+        default=30.0,
+        description="costs of a window that is not final are judged when they did not change for "
+        "so long, or after four times as long whether they did or not",
+    )
+    learn_s: PositiveFloat = Field(
+        default=1_209_600.0,
+        description="14 days: how much of the past is learned from ClickHouse at the start",
+    )
+    learn_values: PositiveInt = Field(
+        default=1_000_000,
+        description="and at most about so many values: with many series less of the past is "
+        "learned, so that a start takes minutes",
+    )
+    max_series: PositiveInt = Field(
+        default=5_000, description="series watched; of others there are no alerts, up to 20 kB each"
+    )
+    forget_s: PositiveFloat = Field(
+        default=1_209_600.0, description="14 days: a series that is silent for so long is forgotten"
+    )
+
+
 class RepairSettings(Group):
     """Corrections that `apportion up` makes by itself."""
 
@@ -268,6 +293,7 @@ class WorkerSettings(BaseSettings):
     store: StoreSettings = Field(default_factory=StoreSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
     budgets: BudgetSettings = Field(default_factory=BudgetSettings)
+    anomalies: AnomalySettings = Field(default_factory=AnomalySettings)
     repair: RepairSettings = Field(default_factory=RepairSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)

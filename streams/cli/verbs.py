@@ -49,7 +49,7 @@ VERBS = {
         Verb(
             "run",
             "streams.cli.run:run",
-            "Run one processor: meter, allocate, store, watch, budgets or accrue.",
+            "Run one processor: meter, allocate, store, watch, budgets, anomalies or accrue.",
         ),
         Verb("sql", "streams.cli.sql:sql", "Ask ClickHouse, embedded or a server. Read-only."),
         Verb("tail", "streams.cli.tail:tail", "Print a topic's messages as JSON lines."),

@@ -56,5 +56,11 @@ ACCESS = {
         SAID,
         asks="apportion-store",
     ),
+    "anomalies": _access(
+        "anomalies",
+        (topics.COST_LINE, topics.ALERT_COST, *CONFIG),  # alerts: what it said itself
+        (topics.ALERT_COST,),
+        asks="apportion-store",
+    ),
     "accrue": Access(reads=[topic.name for topic in CONFIG], writes=[topics.USAGE_RESOURCE.name]),
 }

@@ -179,6 +179,13 @@ async def built(
             async with budget_history.opened(settings, outlet.counts) as past:
                 yield Budgets(app, outlet, past, followed.rules, settings, metrics)
             return
+        if name == "anomalies":
+            from streams.processors import anomaly_history  # noqa: PLC0415
+            from streams.processors.anomalies import Anomalies  # noqa: PLC0415
+
+            async with anomaly_history.opened(settings, outlet.counts) as costs:
+                yield Anomalies(app, outlet, costs, followed.rules, settings, metrics)
+            return
         from streams.processors.store import Store  # noqa: PLC0415
         from streams.processors.store_session import opening  # noqa: PLC0415
 

@@ -20,6 +20,7 @@ ORDER: tuple[Role, ...] = (
     "allocate",
     "watch",
     "budgets",
+    "anomalies",
     "store",
     "broker",
 )  # as input flows
@@ -29,6 +30,7 @@ STOP_S: dict[Role, float] = {
     "allocate": 4.0,
     "watch": 4.0,
     "budgets": 4.0,
+    "anomalies": 4.0,
     "store": 4.0,
     "broker": 0.5,
 }
@@ -39,6 +41,7 @@ KEEP_S: dict[Role, float] = {
     "allocate": 2.8,
     "watch": 2.0,
     "budgets": 2.0,
+    "anomalies": 2.0,
     "store": 0.3,
     "broker": 0.0,
 }
@@ -104,7 +107,7 @@ class Fleet:
         clock = asyncio.get_running_loop().time
         end_s = clock() + pace.within_s
         for role in ORDER:
-            if role in {"allocate", "watch", "budgets", "store"}:
+            if role in {"allocate", "watch", "budgets", "anomalies", "store"}:
                 await self._catch_up(role, min(pace.catch_up_s, end_s - KEEP_S[role] - clock()))
             limit_s = max(LEAST_S, min(STOP_S[role], end_s - KEEP_S[role] - clock()))
             await asyncio.gather(*(self.stop(s.part.name, limit_s) for s in self.of(role)))

@@ -11,10 +11,10 @@ from streams.up.directory import Directory
 from streams.up.options import Options
 from streams.up.ports import HOST, free_port, free_ports
 
-Role = Literal["broker", "meter", "allocate", "watch", "budgets", "store", "accrue"]
+Role = Literal["broker", "meter", "allocate", "watch", "budgets", "anomalies", "store", "accrue"]
 
 PROCESSORS: tuple[Role, ...] = (  # as input flows
-    *("accrue", "meter", "allocate", "watch", "budgets", "store"),
+    *("accrue", "meter", "allocate", "watch", "budgets", "anomalies", "store"),
 )
 
 
@@ -65,6 +65,7 @@ def processors(
         "allocate": options.workers,
         "watch": int("watch" in needed),
         "budgets": int("budgets" in needed),
+        "anomalies": int("anomalies" in needed),
         "store": 1,  # the embedded engine admits one process
     }
     wanted = [(role, number) for role in PROCESSORS for number in range(counts[role])]
@@ -86,7 +87,7 @@ def worker(
     ]
     if settings.schema_registry:
         flags += ["--schema-registry", settings.schema_registry]
-    if role in {"store", "watch", "budgets"} and settings.sql_socket:
+    if role in {"store", "watch", "budgets", "anomalies"} and settings.sql_socket:
         flags += ["--set", f"store.sql_socket={settings.sql_socket}"]
     for name, value in overrides.items():
         flags += ["--set", f"{name}={value}"]

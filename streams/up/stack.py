@@ -49,12 +49,14 @@ STATELESS: tuple[Role, ...] = (
     "allocate",
     "watch",
     "budgets",
+    "anomalies",
 )  # nothing to save; the store has
 # What is in the text of documents that there is something to do for, by who does it.
 NEEDED: dict[Role, tuple[tuple[Kind, str], ...]] = {
     "accrue": ((PRICES, "commitments"), (CATALOG, "monthly")),
     "watch": ((CATALOG, "job_caps"),),
     "budgets": ((CATALOG, "budgets"),),
+    "anomalies": ((CATALOG, "alerts"),),
 }
 
 log = structlog.get_logger()

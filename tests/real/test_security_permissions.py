@@ -168,6 +168,10 @@ def test_the_permissions_asked_for_are_those_of_what_is_read_and_written() -> No
     assert set(ACCESS["watch"].writes) == {topic.name for topic in said}
     assert ACCESS["budgets"].reads == ACCESS["watch"].reads
     assert ACCESS["budgets"].writes == ACCESS["watch"].writes
+    assert set(ACCESS["anomalies"].reads) == {
+        topic.name for topic in (topics.COST_LINE, topics.ALERT_COST, *CONFIG)
+    }
+    assert set(ACCESS["anomalies"].writes) == {topics.ALERT_COST.name}
 
 
 @pytest.mark.parametrize("processor", ACCESS)
@@ -214,6 +218,8 @@ def missing(site: Site, user: str) -> Sequence[str]:
         ("watch", topics.CONFIG_CATALOG),
         ("budgets", topics.COST_LINE),
         ("budgets", topics.CONFIG_CATALOG),
+        ("anomalies", topics.COST_LINE),
+        ("anomalies", topics.BUDGET_STATE),
         ("store", topics.COST_LINE),
         ("store", topics.ALERT_COST),
         ("store", topics.USAGE_GPU),

@@ -30,6 +30,7 @@ ORDER = {
     "allocate": {"topics": DONE},
     "watch": {"prices": DONE, "catalog": DONE, "migrate": DONE},
     "budgets": {"prices": DONE, "catalog": DONE, "migrate": DONE},
+    "anomalies": {"prices": DONE, "catalog": DONE, "migrate": DONE},
     "store": {"prices": DONE, "catalog": DONE, "migrate": DONE},
 }
 
@@ -97,7 +98,10 @@ def test_every_service_that_is_waited_for_until_healthy_says_when_it_is() -> Non
     assert all("test" in SERVICES[name]["healthcheck"] for name in waited)
 
 
-@pytest.mark.parametrize("name", sorted({*OURS} - {"store", "migrate", "watch", "budgets"}))
+ASK_CLICKHOUSE = {"store", "migrate", "watch", "budgets", "anomalies"}
+
+
+@pytest.mark.parametrize("name", sorted({*OURS} - ASK_CLICKHOUSE))
 def test_who_does_not_use_clickhouse_has_no_password_of_it(name: str) -> None:
     assert PASSWORDS["CLICKHOUSE_PASSWORD"] not in environment(name).values()
 

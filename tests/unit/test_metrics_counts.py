@@ -9,7 +9,7 @@ from streams.metrics import Metric, Metrics
 
 UNIT = {
     "counter": r"_total$",
-    "gauge": r"_(records|seconds|bytes|windows|batch_ids|jobs|budgets|lines)$",
+    "gauge": r"_(records|seconds|bytes|windows|batch_ids|jobs|budgets|series|lines)$",
     "histogram": r"_seconds$",
 }
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from streams.core.series.cells import DERIVED
 from streams.core.series.keys import SeriesKey, Subject
 from streams.core.windows import HOUR_US
 
@@ -46,7 +47,11 @@ def conditions_of(key: SeriesKey) -> list[str]:
         found.append(IDLE)
     if key.subject == "unit":
         found.append("startsWith(meter, 'tokens.')")
-    return [*found, f"currency = {literal(key.currency)}"]
+    return [
+        *found,
+        f"NOT startsWith(pool, {literal(DERIVED)})",
+        f"currency = {literal(key.currency)}",
+    ]
 
 
 def literal(text: str) -> str:

@@ -1,0 +1,168 @@
+"""anomalies: all cost lines in, alerts about unusual costs out.
+
+One worker leads, see `leader`; it keeps nothing. What a crash costs: what is usual is learned again
+from what costs came to by ClickHouse, and what was said last is read where it was said. So the next
+leader goes on with what is open, and says nothing twice.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from functools import partial
+
+import faust
+import structlog
+
+from streams.core.cost_watch import CostWatch
+from streams.core.series.board import Limits
+from streams.core.series.buckets import Pace, Slice
+from streams.core.series.keys import KINDS
+from streams.core.windows import SECOND_US, window_start
+from streams.metrics import Metric, Metrics
+from streams.processors.anomaly_history import AT_ONCE_US, AnomalyHistory, Span
+from streams.processors.inquiry import Inquiry
+from streams.processors.leader import Leader, Lines, unbroken
+from streams.processors.outlet import Outlet
+from streams.processors.rules import RulesInForce
+from streams.processors.saying import say
+from streams.settings import WorkerSettings
+
+LOG = structlog.get_logger()
+TICK_S = 0.1
+RETRY_S = 1.0
+LOOK_S = 0.5  # between two looks at what is to be judged
+GAUGE_S = 1.0
+OPEN_US = 300 * SECOND_US  # that windows may be open beyond twice their lateness
+
+
+class Anomalies:
+    """Shell of `core.cost_watch`."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands on, each once
+        self,
+        app: faust.App,
+        outlet: Outlet,
+        history: AnomalyHistory,
+        rules: RulesInForce,
+        settings: WorkerSettings,
+        metrics: Metrics,
+    ) -> None:
+        self.tick_s = TICK_S
+        self._leader = Leader(app, settings.kafka, outlet.codec, metrics, self.lead)
+        self.reader = self._leader.reader
+        self._outlet = outlet
+        self._history = history
+        self._rules = rules
+        self._settings = settings.anomalies
+        self._open_us = round(2 * settings.allocate.lateness_s * SECOND_US) + OPEN_US
+        self._metrics = metrics
+        self._inquiry = Inquiry(metrics, RETRY_S)
+        self._watch: CostWatch | None = None  # of whoever leads, once the past is learned
+        self._is_caught_up = False
+        self._look_s = self._gauge_s = 0.0  # when each is due
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps it from judging now; None when nothing does, or another leads."""
+        if not self._leader.is_leading:
+            return None
+        lines = self._leader.lines
+        read = None if lines is None else lines.trouble
+        behind = None if self._is_caught_up else "is still reading what was before"
+        return self._inquiry.trouble or read or behind
+
+    @property
+    def detail(self) -> dict[str, object]:
+        """What it goes by, whether it leads, and what it has no room for."""
+        watch = self._watch
+        return {
+            **self._rules.detail,
+            "leads": self._leader.is_leading,
+            "series_without_room": 0 if watch is None else watch.board.unwatched,
+        }
+
+    async def tick(self) -> None:
+        """Raise what stopped the leading."""
+        self._leader.check()
+
+    async def drain(self) -> None:
+        """End what is being said. The next leader reads the rest anew."""
+        await self._leader.stop()
+
+    async def lead(self, lines: Lines) -> None:
+        """Say what is unusual, until somebody else does."""
+        self._watch, self._is_caught_up = None, False
+        stored = await self._inquiry.ask(self._history.stored)
+        watch = await self._learned()
+        self._watch = watch
+        lines.begin(stored)
+        while True:
+            for line, _, _ in await lines.more():
+                watch.take(line, now_us())
+            self._is_caught_up = self._is_caught_up or lines.is_at_end
+            now_s = time.monotonic()
+            if self._is_caught_up and now_s >= self._look_s:
+                self._look_s = now_s + LOOK_S
+                await self._look(watch)
+            if now_s >= self._gauge_s:
+                self._gauge_s = now_s + GAUGE_S
+                self._gauge(watch, lines)
+
+    async def _learned(self) -> CostWatch:
+        """Return a watch that knows what was usual, and what was said."""
+        settings, history = self._settings, self._history
+        pace = Pace(settle_us=round(settings.settle_s * SECOND_US))
+        limits = Limits(settings.max_series, round(settings.forget_s * SECOND_US))
+        span = await self._inquiry.ask(history.span)
+        since_us, until_us = self._past(span, pace.period_us)
+        said = await self._inquiry.ask(lambda: history.said(KINDS, since_us))
+        watch = CostWatch(self._rules.now.catalog, pace, limits, until_us)
+        for start_us in range(since_us, until_us, AT_ONCE_US):
+            asked = (start_us, min(until_us, start_us + AT_ONCE_US), pace.period_us)
+            past = await self._inquiry.ask(partial(history.slices, *asked))
+            await asyncio.to_thread(replay, watch, past)
+        for each in await self._inquiry.ask(lambda: history.lines(until_us)):
+            watch.join(each.window, each.line_id, each.kept, now_us())
+        watch.remember(said)
+        LOG.info("past_learned", series=len(watch.board.series), since_us=since_us)
+        return watch
+
+    def _past(self, span: Span, period_us: int) -> tuple[int, int]:
+        """Return from when until when the past is learned as sums, half-open.
+
+        What may not be final yet comes line by line. The more series there are, the less of it is
+        learned: it is to be read in minutes.
+        """
+        settled_us = max(0, span.newest_us - self._open_us)
+        until_us = min(span.provisional_us or settled_us, settled_us)
+        stretches = self._settings.learn_values // max(1, span.cells)
+        learn_us = min(round(self._settings.learn_s * SECOND_US), stretches * period_us)
+        since_us = max(span.first_us, until_us - learn_us)
+        return window_start(since_us, period_us), window_start(until_us, period_us)
+
+    async def _look(self, watch: CostWatch) -> None:
+        """Judge what is to be judged, and say what is new."""
+        if watch.board.catalog is not self._rules.now.catalog:
+            watch.follow(self._rules.now.catalog)
+        began_s = time.monotonic()
+        await asyncio.to_thread(watch.advance, now_us())
+        self._metrics.observe(Metric.STEP_S, time.monotonic() - began_s)
+        if due := watch.due():
+            await unbroken(say(self._outlet, self._metrics, due, {}))
+            watch.told(due)  # a crash before it costs nothing, it is read where it was said
+
+    def _gauge(self, watch: CostWatch, lines: Lines) -> None:
+        self._metrics.set(Metric.WATCHED_SERIES, len(watch.board.series))
+        self._metrics.set(Metric.WATCHED_LINES, watch.buckets.lines)
+        lines.gauge()
+
+
+def replay(watch: CostWatch, past: Iterable[Slice]) -> None:
+    """Have a watch learn stretches of the past."""
+    for each in past:
+        watch.replay(each)
+
+
+def now_us() -> int:
+    """Return an instant by which it is told how long ago another one was, and nothing else."""
+    return time.monotonic_ns() // 1_000

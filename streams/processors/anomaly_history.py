@@ -1,0 +1,161 @@
+"""What costs came to before anomalies read on, by ClickHouse, and what was said of them. Blocks.
+
+Offsets of the store's group are asked for first and the database after them. So whatever is before
+such an offset is in the answer, and lines read from there on may be in it, too, which does no harm.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple, cast
+
+from confluent_kafka import Consumer, TopicPartition
+
+from schemas import topics
+from schemas.codec import Codec
+from schemas.decimals import to_bytes
+from schemas.records import Alert
+from streams.core.alerts import NO_DETAILS
+from streams.core.series.bucket import Kept
+from streams.core.series.buckets import Slice
+from streams.core.series.cells import Amounts, Cell, summed
+from streams.core.windows import HOUR_US
+from streams.kafka import consumer
+from streams.processors.history import STORE_GROUP, committed, data_of
+from streams.processors.said import records
+from streams.replay.ask import Asker, Params, Row
+from streams.replay.place import asker_of
+from streams.settings import KafkaSettings, WorkerSettings
+
+AT_ONCE_US = 6 * HOUR_US  # of sums asked for in one query
+
+
+class Span(NamedTuple):
+    """Begins of windows: the first, the newest, and the first that is provisional; how many cells.
+
+    All are 0 where there is none.
+    """
+
+    first_us: int
+    newest_us: int
+    provisional_us: int
+    cells: int
+
+
+class Lined(NamedTuple):
+    """One streamed line as ClickHouse has it."""
+
+    window: tuple[int, int]
+    line_id: str
+    kept: Kept
+
+
+class AnomalyHistory:
+    """Asks the broker and ClickHouse. For one thread at a time. Close it."""
+
+    def __init__(self, kafka: KafkaSettings, asker: Callable[[], Asker], partitions: int) -> None:
+        self._kafka = kafka
+        self._asked = asker  # each time: it may not be there yet
+        self._partitions = partitions
+        self._codec = Codec()
+        self._store = Consumer(consumer(kafka, STORE_GROUP))  # asks only, never joins
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._store.close()
+
+    def stored(self) -> dict[int, int]:
+        """Return before which offset of each partition of cost lines the store has inserted all."""
+        asked = [TopicPartition(topics.COST_LINE.name, each) for each in range(self._partitions)]
+        return committed(self._kafka, self._store, asked)
+
+    def span(self) -> Span:
+        """Return of which time there is something. Raises StoreUnavailable and SqlRefused."""
+        return Span(*self._asked().rows("series_span", {"within": HOUR_US})[0])
+
+    def slices(self, since_us: int, until_us: int, period_us: int) -> list[Slice]:
+        """Return what stretches of time came to, in order. Ask for no more than AT_ONCE_US."""
+        asked = {"since": since_us, "until": until_us, "period": period_us}
+        rows = self._asked().rows("series_sums", asked)
+        return [
+            sliced(begin_us, list(some), period_us)
+            for begin_us, some in groupby(rows, itemgetter(0))
+        ]
+
+    def lines(self, since_us: int) -> list[Lined]:
+        """Return the streamed lines of windows since an instant."""
+        return list(map(lined, self._asked().rows("series_lines", {"since": since_us})))
+
+    def said(self, kinds: frozenset[str], since_us: int) -> list[Alert]:
+        """Return what was said last of each alert, by the topic and by ClickHouse.
+
+        Of those over only what began since an instant. Whoever spoke before must not any more.
+        """
+        asked: Params = {"kinds": sorted(kinds), "since": since_us}
+        last = {row[0]: alert_of_row(row) for row in self._asked().rows("anomaly_alerts", asked)}
+        for each in records(self._kafka, self._codec, topics.ALERT_COST.name, "Alert"):
+            alert = cast("Alert", each)
+            if alert["kind"] in kinds and is_later(alert, last.get(alert["alert_id"])):
+                last[alert["alert_id"]] = alert
+        return list(last.values())
+
+
+@asynccontextmanager
+async def opened(
+    settings: WorkerSettings, counts: Mapping[str, int]
+) -> AsyncIterator[AnomalyHistory]:
+    """Yield a history, and close it."""
+    asker = partial(asker_of, data_of(settings))
+    history = AnomalyHistory(settings.kafka, asker, counts[topics.COST_LINE.name])
+    try:
+        yield history
+    finally:
+        await asyncio.to_thread(history.close)
+
+
+def is_later(alert: Alert, known: Alert | None) -> bool:
+    """Whether an alert says something after what is known of it."""
+    return known is None or (alert["revision"] or 0) >= (known["revision"] or 0)
+
+
+def sliced(begin_us: int, rows: list[Row], period_us: int) -> Slice:
+    """Return the rows of one stretch of `series_sums` as what it came to."""
+    end_us = max(begin_us + period_us, *(row[1] for row in rows))
+    sums = summed((Cell(*row[2:7]), Amounts(*row[7:])) for row in rows)
+    return Slice(begin_us, end_us, sums, is_final=True)
+
+
+def lined(row: Row) -> Lined:
+    """Return a row of `series_lines`."""
+    start_us, end_us, line_id, revision, rank, *rest = row
+    kept = Kept(revision, rank, Cell(*rest[:5]), Amounts(*rest[5:]))
+    return Lined((start_us, end_us), line_id, kept)
+
+
+def alert_of_row(row: Row) -> Alert:
+    """Return a row of `anomaly_alerts` as far as it tells."""
+    name, tenant, kind, state, since_us, at_us, excess, currency, summary, *rest = row
+    severity, revision, model, pool, source, group = rest
+    return {
+        **NO_DETAILS,
+        "alert_id": name,
+        "tenant": tenant,
+        "kind": kind,
+        "state": state,
+        "since_us": since_us,
+        "at_us": at_us,
+        "expected": None,
+        "actual": None,
+        "excess": None if excess is None else to_bytes(excess),
+        "currency": currency,
+        "summary": summary,
+        "severity": severity or None,
+        "revision": revision or None,
+        "model": model,
+        "pool": pool,
+        "source": source,
+        "group": group,
+    }

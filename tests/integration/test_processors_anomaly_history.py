@@ -1,0 +1,165 @@
+"""What costs came to by ClickHouse is what the lines came to; and what was said is found again."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+
+from clickhouse.client import Connection
+from clickhouse.rows import alerts, cost_lines
+from clickhouse.writer import Writer
+from schemas import topics
+from schemas.codec import Codec
+from schemas.records import Alert, AlertState, CostLine
+from streams.core.alerts import NO_DETAILS
+from streams.core.series.anomaly_query import query_of
+from streams.core.series.buckets import Buckets, Slice
+from streams.core.series.keys import KINDS, SeriesKey
+from streams.core.series.points import points_of
+from streams.core.windows import HOUR_US, MINUTE_US
+from streams.kafka import create_topics
+from streams.kafka.batch import publish_all
+from streams.processors.anomaly_history import AnomalyHistory
+from streams.replay.ask import Direct
+from streams.settings import KafkaSettings
+from tests import brokers
+from tests.builders.series import PACE, minute_line
+from tests.builders.usage import T0
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+
+CODEC = Codec()
+NASTY = "o'hara\\%"
+GPU = {"pool": "h100", "provider": None, "model": None, "unit": "GPU-Microseconds"}
+THINGS: tuple[dict[str, Any], ...] = (
+    {"cost": "1.5"},
+    {"cost": "0.000000000001", "project": "search"},
+    {"cost": "2", "tenant": NASTY, "model": "m'1", "meter": "tokens.output"},
+    {"cost": None, "kind": "unpriced"},
+    {"cost": "3", **GPU, "kind": "used", "meter": "gpu.active"},
+    {"cost": "1", **GPU, "kind": "held_idle", "meter": "gpu.held_idle"},
+    {"cost": "4", **GPU, "kind": "idle_share", "meter": "gpu.idle", "tenant": "__idle__"},
+    {"cost": "9", "pool": "charge:month", "kind": "adjustment"},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaSettings]:
+    with brokers.running(tmp_path_factory.mktemp("anomalies")) as address:
+        settings = KafkaSettings(bootstrap=address)
+        create_topics(settings)
+        yield settings
+
+
+@pytest.fixture
+def history(kafka: KafkaSettings, database: Connection) -> Iterator[AnomalyHistory]:
+    made = AnomalyHistory(kafka, lambda: Direct(database), topics.COST_LINE.partitions)
+    yield made
+    made.close()
+
+
+def write(database: Connection, lines: Iterable[CostLine]) -> None:
+    writer = Writer(database.session())
+    writer.add(cost_lines([*lines]))
+    writer.flush()
+
+
+def told(minutes: int, status: str = "final") -> list[CostLine]:
+    """Return lines of every sort in some minutes."""
+    return [
+        minute_line(minute, thing=number, **{"status": status} | each)
+        for minute in range(minutes)
+        for number, each in enumerate(THINGS)
+    ]
+
+
+def folded(lines: Iterable[CostLine]) -> list[Slice]:
+    """Return the minutes that the lines make by our own fold."""
+    buckets = Buckets(PACE)
+    for each in [*lines, minute_line(1_000, "0")]:
+        buckets.take(each, 0)
+    return [each for each in buckets.ready(HOUR_US) if each.is_final]
+
+
+def priced(of: Slice) -> Slice:
+    """Return a minute without cells that only lines without a price are in."""
+    return of._replace(sums={cell: each for cell, each in of.sums.items() if any(each)})
+
+
+def test_what_minutes_come_to_is_what_their_lines_come_to(
+    database: Connection, history: AnomalyHistory
+) -> None:
+    write(database, told(3, "provisional"))
+    write(database, told(2))
+    found = history.slices(T0, T0 + 2 * MINUTE_US, PACE.period_us)
+    assert [priced(each) for each in found] == [priced(each) for each in folded(told(2))]
+    span = history.span()
+    assert (span.first_us, span.newest_us) == (T0, T0 + 2 * MINUTE_US)
+    assert span.provisional_us == T0 + 2 * MINUTE_US
+    assert span.cells == 4  # by tenant, model and pool; a month's settlement is in none
+
+
+def test_lines_one_by_one_come_to_the_same_whatever_was_corrected(
+    database: Connection, history: AnomalyHistory
+) -> None:
+    corrected = {"generation": 1, "status": "corrected", "lines": 1, "thing": 0}
+    write(database, [*told(2), minute_line(0, "7", **corrected)])
+    buckets = Buckets(PACE)
+    for each in history.lines(T0):
+        buckets.join(each.window, each.line_id, each.kept, 0)
+    buckets.take(minute_line(1_000, "0"), 0)
+    found = [priced(each) for each in buckets.ready(HOUR_US) if each.is_final]
+    assert found == [priced(each) for each in folded(told(2))]
+    assert history.slices(0, 0, PACE.period_us) == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        SeriesKey("tenant", "acme", "", "", "USD"),
+        SeriesKey("model", NASTY, "m'1", "", "USD"),
+        SeriesKey("unit", NASTY, "m'1", "", "USD"),
+        SeriesKey("idle", "", "", "h100", "USD"),
+    ],
+    ids=lambda key: key.subject,
+)
+def test_the_query_of_an_alert_shows_the_cost_that_it_is_about(
+    database: Connection, key: SeriesKey
+) -> None:
+    write(database, told(3))
+    rows = database.reader.rows(query_of(key, T0 + MINUTE_US, T0 + 2 * MINUTE_US))
+    [of_a_minute] = [points_of(each)[key].pico for each in folded(told(1))]
+    totals: dict[str, Decimal] = {}
+    for row in rows:
+        minute = str(row["minute"])
+        totals[minute] = totals.get(minute, Decimal()) + cast("Decimal", row["total"])
+    assert [total * 10**12 for total in totals.values()] == [of_a_minute] * 2  # one before, too
+
+
+def alert(name: str, state: AlertState, revision: int, kind: str = "cost_anomaly") -> Alert:
+    return {
+        **NO_DETAILS, "alert_id": name, "tenant": "acme", "kind": kind, "state": state,
+        "since_us": T0, "at_us": T0 + revision, "expected": None, "actual": None,
+        "excess": b"\x05", "currency": "USD", "summary": "look", "severity": "warning",
+        "revision": revision, "model": "gpt-5", "group": "model:gpt-5/1",
+    }  # fmt: skip
+
+
+def test_the_last_that_was_said_is_found_in_either_place(
+    database: Connection, kafka: KafkaSettings, history: AnomalyHistory
+) -> None:
+    """ClickHouse is behind the topic on one alert, and remembers what the topic forgot."""
+    writer = Writer(database.session())
+    kept = [alert("a", "opened", 1), alert("b", "opened", 1), alert("b", "updated", 2)]
+    writer.add(alerts([*kept, alert("c", "resolved", 3), alert("d", "opened", 1, "cap_reached")]))
+    writer.flush()
+    said = [alert("a", "opened", 1), alert("a", "resolved", 2), alert("e", "opened", 1, "other")]
+    encoded = [("acme", CODEC.encode("Alert", {**each})) for each in said]
+    publish_all(kafka, topics.ALERT_COST.name, encoded)
+    found = {each["alert_id"]: each for each in history.said(KINDS, T0)}
+    assert {name: (each["state"], each["revision"]) for name, each in found.items()} == {
+        "a": ("resolved", 2), "b": ("updated", 2), "c": ("resolved", 3),
+    }  # fmt: skip
+    assert found["b"] == alert("b", "updated", 2)
+    assert {each["alert_id"] for each in history.said(KINDS, T0 + 1)} == {"a", "b"}
