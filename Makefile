@@ -3,6 +3,7 @@ PYTHON ?= python3
 MINUTES ?= 20
 SEED    ?= $(shell date +%s)
 WORKERS ?= 2
+SPREAD := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 DATA_DIR ?= ../shared/data
 NAB_DIR ?= ../shared/data/nab
 VENV   := .venv
@@ -17,12 +18,11 @@ demo: $(VENV)/.ready
 	$(BIN)/apportion demo $(ARGS)
 
 test: $(VENV)/.ready $(PEERS)/.ready
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/pytest $(SPREAD) $(ARGS)
 
 test-kafka: $(VENV)/.ready
 	APPORTION_TEST_KAFKA=apache APPORTION_TEST_CLICKHOUSE=server $(BIN)/pytest \
-	  --numprocesses $(WORKERS) --dist loadgroup \
-	  tests/real tests/contract tests/integration tests/e2e/test_system_abuse.py $(ARGS)
+	  $(SPREAD) tests/real tests/contract tests/integration tests/e2e/test_system_abuse.py $(ARGS)
 
 laws: $(VENV)/.ready
 	HYPOTHESIS_PROFILE=longest $(BIN)/pytest --timeout=0 --hypothesis-seed=$(SEED) \

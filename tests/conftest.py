@@ -51,10 +51,8 @@ def _may_use_services(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell xdist what belongs together: whole stacks run one at a time, the rest file by file."""
-    for item in items:
-        group = "e2e" if item.get_closest_marker("e2e") else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Put whole stacks first: they take longest, so begun last they would run on alone."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.hookimpl(wrapper=True)
