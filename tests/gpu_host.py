@@ -20,7 +20,7 @@ from streams.settings import KafkaSettings
 from tests.builders.proc import Proc
 from tests.daemon import Daemon
 from tests.gpu_looks import total_us
-from tests.nvml_scenario import Gpu, Kind, Node
+from tests.nvml_scenario import Gpu, Instance, Kind, Node
 from tests.outbox_parts import wait_until
 
 # A task of Slurm: whose it is, is in its control group and in what the prolog wrote down.
@@ -93,11 +93,20 @@ class Host(Daemon):
             file = self.jobs / device
             file.write_text((file.read_text() if file.exists() else "") + f"{job}\n")
 
-    def run(self, gpu: Gpu, pid: int, job: str, *, percent: float = 50, kind: Kind = "C") -> None:
-        """Start a process of a job on a GPU."""
+    def run(  # noqa: PLR0913 - what a test says of one process
+        self,
+        gpu: Gpu,
+        pid: int,
+        job: str,
+        *,
+        percent: float = 50,
+        kind: Kind = "C",
+        instance: Instance | None = None,
+    ) -> None:
+        """Start a process of a job on a GPU, or on a MIG device of it."""
         self.proc.start(pid, GROUP.format(job))
-        gpu.start(pid, kind=kind)
-        gpu.work(pid, percent)
+        gpu.start(pid, kind=kind, instance=instance)
+        gpu.work(pid, percent, instance=instance)
 
     def kill_process(self, gpu: Gpu, pid: int) -> None:
         """End a process, as kill -9 does."""

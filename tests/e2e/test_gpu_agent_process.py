@@ -99,8 +99,10 @@ def test_mig_devices_are_parts_and_cutting_anew_is_seen(host: Host, kafka: str) 
     gpu = host.node.add_gpu("NVIDIA A100-SXM4-80GB", max_instances=7, memory_bytes=80 << 30)
     first, _ = gpu.cut(("3g.40gb", 3, 40 * 1024), ("3g.40gb", 3, 40 * 1024))
     host.submit("71", "search", f"0.{first.gi}")
+    host.run(gpu, 4001, "71", instance=first)
     host.start()
     host.watch(2 * SECOND_LOOKS)
+    host.kill_process(gpu, 4001)
     gpu.cut(("4g.40gb", 4, 40 * 1024), ("3g.40gb", 3, 40 * 1024))
     host.watch(2 * SECOND_LOOKS)
     host.stop()
@@ -114,7 +116,9 @@ def test_mig_devices_are_parts_and_cutting_anew_is_seen(host: Host, kafka: str) 
     before = {round(share, 3) for instance, share in shares if instance == first.uuid}
     after = {round(share, 3) for instance, share in shares if instance != first.uuid}
     assert (before, after) == ({0.5}, {0.533})
-    assert "activity_unknown" in flags(mine)
+    assert "activity_unknown" in flags(mine)  # this GPU has no GPM
+    [holder] = mine[-1]["holders"]
+    assert (holder["active_us"], flags(mine[-1:])) == (0, set())  # nobody is on it any more
 
 
 def test_a_lost_gpu_is_out_of_service_and_others_go_on(host: Host, kafka: str) -> None:
