@@ -13,6 +13,7 @@ IdleShare = Literal["weighted", "even", "separate"]
 LineStatus = Literal["provisional", "final", "corrected"]
 AlertState = Literal["opened", "updated", "resolved"]
 AlertSeverity = Literal["info", "warning", "critical"]
+NoticeStage = Literal["intended", "told", "refused"]
 
 
 class Loss(TypedDict):
@@ -326,6 +327,22 @@ class BudgetState(TypedDict):
     models: list[str]
     jobs: list[str]
     pools: list[str]
+
+
+class Notice(TypedDict):
+    sink: str
+    channel: str | None
+    alert_id: str
+    tenant: str
+    revision: int
+    state: AlertState
+    stage: NoticeStage
+    reason: str | None
+    place: str | None
+    thread: str | None
+    partition: int
+    offset: int
+    said_at_us: int
 
 
 class Config(TypedDict):

@@ -110,6 +110,15 @@ BUDGET_STATE = Topic(
     "Where each budget stands.",
     segment_ms=HOUR_MS,  # it is read whole, and budgets are spoken of every few seconds
 )
+NOTIFY_SENT = Topic(
+    "notify.sent.v1",
+    "destination/alert id",
+    ("Notice",),
+    1,
+    None,
+    "compact",
+    "What was told of which alert where, so that nothing is told twice.",
+)
 CONFIG_PRICE_BOOK = Topic(
     "config.price-book.v1",
     "version",
@@ -140,6 +149,7 @@ ALL = (
     DLQ_USAGE,
     ALERT_COST,
     BUDGET_STATE,
+    NOTIFY_SENT,
     CONFIG_PRICE_BOOK,
     CONFIG_CATALOG,
 )

@@ -15,6 +15,7 @@ from streams.errors import (
     NotConfirmed,
     SettingsInvalid,
     StreamsError,
+    UnknownRoute,
     UnknownTopic,
     UnknownVersion,
 )
@@ -27,6 +28,7 @@ MISUSED = 2
 MISUSES = (
     SettingsInvalid,
     UnknownTopic,
+    UnknownRoute,
     UnknownVersion,
     ConfigRefused,
     ConfigError,

@@ -4,6 +4,8 @@ StreamsError
 ├── BadInput                what the user gave; say it and stop
 │   ├── SettingsInvalid     one or more settings are wrong; all of them are listed
 │   ├── UnknownTopic        no topic of that name
+│   ├── UnknownRoute        no route of alerts of that name is in force
+│   ├── NotTold             a sink did not take a message that was to try it
 │   ├── TopicsMissing       topics of ours that the broker does not have
 │   ├── ConfigRefused       a price book or catalog that cannot be used
 │   ├── MessageTooLarge     a message beyond what its topic or our limit takes
@@ -59,6 +61,26 @@ class UnknownTopic(BadInput):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(f"expected a topic, {', '.join(known)}; got {name!r}")
         self.name = name
+
+
+class UnknownRoute(BadInput):
+    """A name that stands for no route of the catalog."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        listed = ", ".join(known) or "of which there are none in force"
+        super().__init__(f"expected a route of the catalog, {listed}; got {name!r}")
+        self.name = name
+
+
+class NotTold(BadInput):
+    """A message that its sink did not take."""
+
+    def __init__(self, sink: str, why: str) -> None:
+        super().__init__(
+            f"expected the sink {sink} to take a message, got: {why}; docs/notify.md says what to "
+            "do about it"
+        )
+        self.sink = sink
 
 
 class NothingToExplain(BadInput):

@@ -172,6 +172,31 @@ class Metric(Enum):
         (),
         "Time of one question to ClickHouse. Until it is answered, new jobs wait for their alerts.",
     )
+    NOTICES = Spec(
+        "apportion_notices_total",
+        "counter",
+        ("sink", "outcome"),
+        "What became of alerts to be told. When `refused` rises, read /health and the log, put it "
+        "right, and run `apportion notify resend`.",
+    )
+    NOTIFY_REQUESTS = Spec(
+        "apportion_notify_requests_total",
+        "counter",
+        ("sink", "answer"),
+        "Tries to tell. `later` is tried again by itself; when it keeps rising, look at the sink.",
+    )
+    NOTIFY_S = Spec(
+        "apportion_notify_seconds",
+        "histogram",
+        ("sink",),
+        "Time of one try. When it nears notify.request_timeout_s, look at the sink.",
+    )
+    NOTICES_WAITING = Spec(
+        "apportion_notices_waiting_records",
+        "gauge",
+        ("sink",),
+        "Alerts that wait to be told. When it keeps growing, look at the sink or route it less.",
+    )
     PART_RESTARTS = Spec(
         "apportion_part_restarts_total",
         "counter",

@@ -34,6 +34,14 @@ def instant(at_us: int) -> str:
     return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+def instant_or_number(at_us: int) -> str | int:
+    """Return an instant as ISO 8601; the number where no calendar has it."""
+    try:
+        return instant(at_us)
+    except OverflowError:  # a wrong clock can write any long
+        return at_us
+
+
 @cache
 def _schema(name: str) -> Json:
     return cast("Json", json.loads(current()[name].text))
@@ -54,7 +62,7 @@ def _of_declared(schema: dict[str, Json], value: object) -> object:
         case "decimal":
             return format(to_decimal(from_bytes(cast("bytes", value))), "f")
         case "timestamp-micros":
-            return _instant_or_number(cast("int", value))
+            return instant_or_number(cast("int", value))
         case "record":
             return _record(schema, cast("Mapping[str, object]", value))
         case "array":
@@ -73,13 +81,6 @@ def _record(schema: dict[str, Json], value: Mapping[str, object]) -> dict[str, o
         else:
             shown[name] = _value(field["type"], content)
     return shown
-
-
-def _instant_or_number(at_us: int) -> str | int:
-    try:
-        return instant(at_us)
-    except OverflowError:  # a wrong clock can write any long
-        return at_us
 
 
 def _other(union: list[Json]) -> Json:

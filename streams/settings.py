@@ -11,8 +11,6 @@ from typing import Literal, Self, TypeAlias
 from urllib.parse import quote, unquote
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     FilePath,
     PositiveFloat,
@@ -25,6 +23,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.errors import SettingsInvalid
+from streams.settings_group import Group
+from streams.settings_notify import NotifySettings
 
 PREFIX = "APPORTION_"
 NESTED = "__"
@@ -33,12 +33,6 @@ CHDB = "chdb://"
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 Clock = Literal["wall", "log"]
-
-
-class Group(BaseModel):
-    """Settings of one concern."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class KafkaSettings(Group):
@@ -294,6 +288,7 @@ class WorkerSettings(BaseSettings):
     watch: WatchSettings = Field(default_factory=WatchSettings)
     budgets: BudgetSettings = Field(default_factory=BudgetSettings)
     anomalies: AnomalySettings = Field(default_factory=AnomalySettings)
+    notify: NotifySettings = Field(default_factory=NotifySettings)
     repair: RepairSettings = Field(default_factory=RepairSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)
@@ -340,7 +335,7 @@ def _fault(loc: tuple[int | str, ...], message: str) -> str:
 def _flat(prefix: str, values: Mapping[str, object]) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for name, value in values.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             lines += _flat(prefix + name.upper() + NESTED, value)
         else:
             lines.append((prefix + name.upper(), "" if value is None else str(value)))

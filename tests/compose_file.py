@@ -20,7 +20,7 @@ PASSWORDS = {
     "KAFKA_PRODUCER_PASSWORD": "producer0password",
     "CLICKHOUSE_PASSWORD": "clickhouse0password",
 }
-WORKERS = ("accrue", "meter", "allocate", "watch", "budgets", "anomalies", "store")
+WORKERS = ("accrue", "meter", "allocate", "watch", "budgets", "anomalies", "notify", "store")
 JOBS = ("topics", "migrate", "prices", "catalog")
 AGENTS = ("collector",)
 OURS = (*JOBS, *WORKERS, *AGENTS)

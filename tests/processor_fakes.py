@@ -24,7 +24,7 @@ T = TypeVar("T")
 CODEC = Codec()
 TURNS = 20  # of the event loop, enough for everything that waits for nothing outside it
 LOOK_S = 0.005
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 @dataclass(slots=True)
@@ -100,7 +100,9 @@ class FakeOutlet:
         self.counts = dict.fromkeys(
             ("metered.partial.v1", "cost.line.v1", "late.partial.v1", "dlq.usage.v1"), partitions
         )
-        self.counts |= dict.fromkeys(("alert.cost.v1", "budget.state.v1"), partitions)
+        self.counts |= dict.fromkeys(
+            ("alert.cost.v1", "budget.state.v1", "notify.sent.v1"), partitions
+        )
         self.counts |= dict.fromkeys(("usage.gpu.v1", "usage.inference.v1", "usage.resource.v1"), 1)
         self.codec = CODEC
         self.sent: list[Sent] = []
@@ -160,7 +162,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def until(is_so: Callable[[], bool]) -> None:
+async def until(is_so: Callable[[], object]) -> None:
     """Wait for what a thread does."""
     async with asyncio.timeout(PATIENCE_S):
         while not is_so():  # noqa: ASYNC110 - a thread sets no event of this loop

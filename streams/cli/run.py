@@ -16,7 +16,9 @@ from streams.cli.reach import (
 )
 from streams.settings import Clock
 
-Processor = Literal["meter", "allocate", "store", "watch", "budgets", "anomalies", "accrue"]
+Processor = Literal[
+    "meter", "allocate", "store", "watch", "budgets", "anomalies", "notify", "accrue"
+]
 
 
 def run(  # noqa: PLR0913 - one parameter an option

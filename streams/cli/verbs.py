@@ -49,7 +49,7 @@ VERBS = {
         Verb(
             "run",
             "streams.cli.run:run",
-            "Run one processor: meter, allocate, store, watch, budgets, anomalies or accrue.",
+            "Run one processor, e.g. meter, allocate or store.",
         ),
         Verb("sql", "streams.cli.sql:sql", "Ask ClickHouse, embedded or a server. Read-only."),
         Verb("tail", "streams.cli.tail:tail", "Print a topic's messages as JSON lines."),
@@ -64,6 +64,7 @@ VERBS = {
         Verb("share", "streams.cli.share:share", "Hand on costs that tenants have in common."),
         Verb("prices", "streams.cli.prices:prices", "Look into price books, publish them."),
         Verb("catalog", "streams.cli.catalog:catalog", "Check and publish a catalog."),
+        Verb("notify", "streams.cli.notify:notify", "Try who is told of alerts, and tell again."),
         Verb("topics", "streams.cli.topics:app", "Create and list the topics."),
         Verb("migrate", "streams.cli.migrate:migrate", "Bring ClickHouse's tables up to date."),
         Verb("schemas", "streams.cli.schemas:app", "Check the contract, or put it in a registry."),

@@ -6,10 +6,11 @@ from pydantic import Field
 
 from streams.config.catalog_dates import Lasting
 from streams.config.fields import Name
-from streams.core.routes import ANY
+from streams.core.routes import ANY, SINK
 
 Severity = Literal["info", "warning", "critical"]
-SinkName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+SinkName = Annotated[str, Field(pattern=SINK)]
+Channel = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{5,}$")]
 
 
 class Route(Lasting):
@@ -33,10 +34,10 @@ class Route(Lasting):
     sink: SinkName = Field(
         description="A sink of the settings (`APPORTION_NOTIFY__SINKS`), or `print`."
     )
-    channel: Name | None = Field(
+    channel: Channel | None = Field(
         default=None,
-        description="Of Slack with a bot token: the id of the channel, e.g. C024BE91L. Others have "
-        "none.",
+        description="Of Slack with a bot token: the id of the channel, e.g. C024BE91L (no name: "
+        "only by the id is found again what was told). Others have none.",
     )
     goes_on: bool = Field(
         default=False, description="The next route that fits takes the alert, too."

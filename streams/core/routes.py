@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from streams.core.timeline import FOREVER
 
 ANY = ("*",)
+SINK = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"  # names of sinks: part of a variable of the environment
 
 
 @dataclass(frozen=True, slots=True)

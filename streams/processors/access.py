@@ -62,5 +62,10 @@ ACCESS = {
         (topics.ALERT_COST,),
         asks="apportion-store",
     ),
+    "notify": _access(
+        "notify",
+        (topics.ALERT_COST, topics.NOTIFY_SENT, *CONFIG),  # and what was told of them
+        (topics.NOTIFY_SENT,),
+    ),
     "accrue": Access(reads=[topic.name for topic in CONFIG], writes=[topics.USAGE_RESOURCE.name]),
 }

@@ -24,7 +24,8 @@ from streams.core.series.buckets import Slice
 from streams.core.series.cells import Amounts, Cell, summed
 from streams.core.windows import HOUR_US
 from streams.kafka import consumer
-from streams.processors.history import STORE_GROUP, committed, data_of
+from streams.kafka.groups import committed
+from streams.processors.history import STORE_GROUP, data_of
 from streams.processors.said import records
 from streams.replay.ask import Asker, Params, Row
 from streams.replay.place import asker_of

@@ -25,7 +25,8 @@ from streams.core.job_cost import EVERYWHERE, Newest, Told
 from streams.core.timeline import FOREVER
 from streams.core.windows import DAY_US, HOUR_US
 from streams.kafka import consumer
-from streams.processors.history import STORE_GROUP, committed, data_of
+from streams.kafka.groups import committed
+from streams.processors.history import STORE_GROUP, data_of
 from streams.processors.said import records, states
 from streams.replay.ask import Asker, Params, Row
 from streams.replay.place import asker_of

@@ -5,7 +5,6 @@ such an offset is in the answer, and lines read from there on may be in it, too,
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from functools import partial
 from typing import TypeAlias, cast
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas import topics
 from schemas.codec import Codec
@@ -23,8 +22,8 @@ from streams.core.cap_reached import KIND, Said, episode_of, job_of
 from streams.core.job_cost import EVERYWHERE, JobKey, Newest, Past, Place, Told
 from streams.core.job_watch import Job
 from streams.core.windows import HOUR_US, SECOND_US
-from streams.errors import BrokerUnavailable
 from streams.kafka import consumer
+from streams.kafka.groups import committed
 from streams.processors.said import records, states
 from streams.replay.ask import Asker, Params, Row
 from streams.replay.place import Place as Data
@@ -36,14 +35,6 @@ GROUP = "apportion-watch"
 STORE_GROUP = "apportion-store"
 LIVE_US = 2 * HOUR_US  # lines of windows before the newest are kept one by one for so long
 EVER_US = 1 << 50  # 35 years
-COORDINATOR_MOVES = frozenset(  # of a group that is new, or whose broker went
-    {
-        KafkaError.NOT_COORDINATOR,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    }
-)
-COORDINATOR_WAIT_S = 0.2
 AT_ONCE = 100  # jobs asked for in one query
 
 Wanted: TypeAlias = Callable[[JobKey], bool]
@@ -243,18 +234,3 @@ def data_of(settings: WorkerSettings) -> Data:
     if settings.sql_socket is not None:
         return settings.sql_socket
     return Server(settings.clickhouse.dsn, settings.clickhouse.database)
-
-
-def committed(kafka: KafkaSettings, group: Consumer, asked: list[TopicPartition]) -> dict[int, int]:
-    """Return the offsets a group has committed, by partition; 0 where there is none."""
-    give_up_s = time.monotonic() + kafka.request_timeout_s
-    while True:
-        try:
-            found = group.committed(asked, timeout=kafka.request_timeout_s)
-            return {each.partition: max(0, each.offset) for each in found}
-        except KafkaException as error:
-            if error.args[0].code() in COORDINATOR_MOVES and time.monotonic() < give_up_s:
-                time.sleep(COORDINATOR_WAIT_S)
-                continue
-            detail = error.args[0].str()
-            raise BrokerUnavailable(kafka.bootstrap, kafka.request_timeout_s, detail) from error

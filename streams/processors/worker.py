@@ -186,6 +186,12 @@ async def built(
             async with anomaly_history.opened(settings, outlet.counts) as costs:
                 yield Anomalies(app, outlet, costs, followed.rules, settings, metrics)
             return
+        if name == "notify":
+            from streams.processors.notify import notifying  # noqa: PLC0415
+
+            async with notifying(app, outlet, followed.rules, settings, metrics) as notify:
+                yield notify
+            return
         from streams.processors.store import Store  # noqa: PLC0415
         from streams.processors.store_session import opening  # noqa: PLC0415
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -21,6 +22,7 @@ ORDER: tuple[Role, ...] = (
     "watch",
     "budgets",
     "anomalies",
+    "notify",
     "store",
     "broker",
 )  # as input flows
@@ -31,6 +33,7 @@ STOP_S: dict[Role, float] = {
     "watch": 4.0,
     "budgets": 4.0,
     "anomalies": 4.0,
+    "notify": 4.0,
     "store": 4.0,
     "broker": 0.5,
 }
@@ -42,9 +45,13 @@ KEEP_S: dict[Role, float] = {
     "watch": 2.0,
     "budgets": 2.0,
     "anomalies": 2.0,
+    "notify": 1.0,
     "store": 0.3,
     "broker": 0.0,
 }
+CATCH_UP: Final[frozenset[Role]] = frozenset(  # what reads what others send when they stop
+    {"allocate", "watch", "budgets", "anomalies", "notify", "store"}
+)
 LEAST_S = 0.1  # for a role when all time is used up
 LAG_POLL_S = 0.1
 READY_POLL_S = 0.05
@@ -107,7 +114,7 @@ class Fleet:
         clock = asyncio.get_running_loop().time
         end_s = clock() + pace.within_s
         for role in ORDER:
-            if role in {"allocate", "watch", "budgets", "anomalies", "store"}:
+            if role in CATCH_UP:
                 await self._catch_up(role, min(pace.catch_up_s, end_s - KEEP_S[role] - clock()))
             limit_s = max(LEAST_S, min(STOP_S[role], end_s - KEEP_S[role] - clock()))
             await asyncio.gather(*(self.stop(s.part.name, limit_s) for s in self.of(role)))

@@ -11,10 +11,12 @@ from streams.up.directory import Directory
 from streams.up.options import Options
 from streams.up.ports import HOST, free_port, free_ports
 
-Role = Literal["broker", "meter", "allocate", "watch", "budgets", "anomalies", "store", "accrue"]
+Role = Literal[
+    "broker", "meter", "allocate", "watch", "budgets", "anomalies", "notify", "store", "accrue"
+]
 
 PROCESSORS: tuple[Role, ...] = (  # as input flows
-    *("accrue", "meter", "allocate", "watch", "budgets", "anomalies", "store"),
+    *("accrue", "meter", "allocate", "watch", "budgets", "anomalies", "notify", "store"),
 )
 
 
@@ -66,6 +68,7 @@ def processors(
         "watch": int("watch" in needed),
         "budgets": int("budgets" in needed),
         "anomalies": int("anomalies" in needed),
+        "notify": int("notify" in needed),
         "store": 1,  # the embedded engine admits one process
     }
     wanted = [(role, number) for role in PROCESSORS for number in range(counts[role])]

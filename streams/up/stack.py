@@ -44,19 +44,15 @@ BROKER_READY_S = 10.0  # it takes 0.1
 MEMORY_CHECK_S = 1.0
 READY_POLL_S = 0.05
 REMOVE_S = 10.0
-STATELESS: tuple[Role, ...] = (
-    "meter",
-    "allocate",
-    "watch",
-    "budgets",
-    "anomalies",
-)  # nothing to save; the store has
+# Nothing to save; the store has.
+STATELESS: tuple[Role, ...] = ("meter", "allocate", "watch", "budgets", "anomalies", "notify")
 # What is in the text of documents that there is something to do for, by who does it.
 NEEDED: dict[Role, tuple[tuple[Kind, str], ...]] = {
     "accrue": ((PRICES, "commitments"), (CATALOG, "monthly")),
     "watch": ((CATALOG, "job_caps"),),
     "budgets": ((CATALOG, "budgets"),),
     "anomalies": ((CATALOG, "alerts"),),
+    "notify": ((CATALOG, "notify"),),
 }
 
 log = structlog.get_logger()

@@ -23,7 +23,8 @@ from streams.core.windows import MINUTE_US
 from streams.kafka import create_topics, publish
 from streams.kafka.batch import publish_all
 from streams.kafka.connection import consumer
-from streams.processors.history import GROUP, LIVE_US, STORE_GROUP, History, committed
+from streams.kafka.groups import committed
+from streams.processors.history import GROUP, LIVE_US, STORE_GROUP, History
 from streams.replay.ask import Direct
 from streams.settings import KafkaSettings
 from tests import brokers

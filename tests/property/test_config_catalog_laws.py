@@ -107,7 +107,7 @@ documents = st.fixed_dictionaries(
             fields(
                 name_=NAMES,
                 sink_=st.sampled_from(["ops", "print", "Ops"]),
-                channel=NAMES,
+                channel=st.sampled_from(["C024BE91L", "#ops"]),
                 tenants=st.lists(NAMES, max_size=1),
                 severities=st.just(["critical"]),
                 goes_on=st.booleans(),

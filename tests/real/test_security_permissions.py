@@ -26,7 +26,7 @@ from streams import sql_socket
 from streams.errors import NotAllowed, StoreUnavailable
 from streams.kafka import Access, require
 from streams.kafka.connection import confluent
-from streams.processors import allocate, meter, store, watch
+from streams.processors import allocate, meter, notify, store, watch
 from streams.processors.access import ACCESS, CONFIG
 from tests.builders.usage import call
 from tests.outbox_parts import wait_until
@@ -172,6 +172,13 @@ def test_the_permissions_asked_for_are_those_of_what_is_read_and_written() -> No
         topic.name for topic in (topics.COST_LINE, topics.ALERT_COST, *CONFIG)
     }
     assert set(ACCESS["anomalies"].writes) == {topics.ALERT_COST.name}
+    told = {topics.NOTIFY_SENT.name}
+    assert set(ACCESS["notify"].reads) == {
+        notify.TOPIC.name,
+        *told,
+        *(topic.name for topic in CONFIG),
+    }
+    assert set(ACCESS["notify"].writes) == told
 
 
 @pytest.mark.parametrize("processor", ACCESS)
@@ -220,6 +227,8 @@ def missing(site: Site, user: str) -> Sequence[str]:
         ("budgets", topics.CONFIG_CATALOG),
         ("anomalies", topics.COST_LINE),
         ("anomalies", topics.BUDGET_STATE),
+        ("notify", topics.ALERT_COST),
+        ("notify", topics.CONFIG_CATALOG),
         ("store", topics.COST_LINE),
         ("store", topics.ALERT_COST),
         ("store", topics.USAGE_GPU),

@@ -24,7 +24,7 @@ SHOWN = re.compile(r"<!-- commands:begin -->(.*)<!-- commands:end -->", re.DOTAL
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 ADDRESS = "kafka:9093"
 USERS = (
-    *("agent", "meter", "allocate", "watch", "budgets", "anomalies", "store"),
+    *("agent", "meter", "allocate", "watch", "budgets", "anomalies", "notify", "store"),
     *("accrue", "repair", "operator", "reader"),
 )
 WITHIN_S = 90.0

@@ -31,6 +31,7 @@ ORDER = {
     "watch": {"prices": DONE, "catalog": DONE, "migrate": DONE},
     "budgets": {"prices": DONE, "catalog": DONE, "migrate": DONE},
     "anomalies": {"prices": DONE, "catalog": DONE, "migrate": DONE},
+    "notify": {"prices": DONE, "catalog": DONE},
     "store": {"prices": DONE, "catalog": DONE, "migrate": DONE},
 }
 

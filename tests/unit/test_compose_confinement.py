@@ -75,12 +75,15 @@ def test_it_is_published_on_loopback_only(name: str) -> None:
 
 
 @every_service
-def test_only_what_is_published_is_on_the_network_that_leads_out(name: str) -> None:
+def test_only_what_is_published_or_tells_people_is_on_the_network_that_leads_out(
+    name: str,
+) -> None:
     service = SERVICES[name]
     if name == "access":
         assert service["network_mode"] == "service:kafka"
     else:
-        expected = ["front", "back"] if service.get("ports") else ["back"]
+        leads_out = bool(service.get("ports")) or name == "notify"
+        expected = ["front", "back"] if leads_out else ["back"]
         assert service["networks"] == expected
 
 

@@ -255,7 +255,8 @@ DATED = "effective_to: 2026-01-01T00:00:00Z"
             "a tenant of this catalog, got 'c'",
         ),
         ("notify: [{name: a, sink: ops, severities: [loud]}]", "notify.0.severities.0", "info"),
-        ("notify: [{name: a, sink: 'xoxb-1 2'}]", "notify.0.sink", "[a-z0-9-]"),
+        ("notify: [{name: a, sink: 'xoxb-1 2'}]", "notify.0.sink", "[a-z][a-z0-9]*"),
+        ("notify: [{name: a, sink: ops, channel: '#ops'}]", "notify.0.channel", "[A-Z][A-Z0-9]"),
         ("notify: [{name: a}]", "notify.0.sink", "add sink"),
         ("alerts: [{name: a, min_total: '-1'}]", "alerts.0.min_total", "0"),
         ("alerts: [{name: a, hours: '05:00-05:00'}]", "alerts.0.hours", "end at another time"),
@@ -328,9 +329,9 @@ ROUTES = """
 tenants: [{name: group}, {name: retail, parent: group}, {name: search, parent: retail}, {name: lab}]
 notify:
   - {name: log, sink: print, goes_on: true}
-  - {name: retail, tenants: [retail], severities: [critical], sink: ops, channel: C1}
+  - {name: retail, tenants: [retail], severities: [critical], sink: ops, channel: C024BE91L}
   - {name: budgets, kinds: ["budget_*"], sink: finance, effective_from: 2026-07-01T00:00:00Z}
-  - {name: rest, tenants: [group], sink: ops, channel: C2}
+  - {name: rest, tenants: [group], sink: ops, channel: C061EG9SL}
 """
 
 

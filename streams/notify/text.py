@@ -1,0 +1,79 @@
+"""An alert in words, for any sink that people read. Pure; amounts are rounded for reading only."""
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
+
+from schemas.decimals import EXACT, from_bytes, to_decimal
+from schemas.records import Alert
+
+CENT: Final = Decimal("0.01")
+TITLES: Final = {
+    "cap_reached": "Job at its cap",
+    "cost_anomaly": "Unusual cost",
+    "unit_cost_anomaly": "Unusual cost per token",
+    "idle_anomaly": "Unusual idle share",
+    "source_silent": "Source silent",
+    "budget_warning": "Budget nearly spent",
+    "budget_exceeded": "Budget spent",
+    "budget_burn": "Budget burning fast",
+    "rightsize_low": "Hardly used",
+    "rightsize_high": "Nearly full",
+}
+SUBJECTS: Final = ("model", "pool", "project", "source", "job")
+AMOUNTS: Final = {
+    "actual": ("Now", " an hour"),
+    "expected": ("Expected", " an hour"),
+    "excess_per_hour": ("Extra", " an hour"),
+    "excess": ("Extra so far", ""),
+}
+
+
+def title(alert: Alert) -> str:
+    """Return what it is about, in a few words: kinds that came later by their names."""
+    return f"{TITLES.get(alert['kind'], alert['kind'])}: {alert['tenant']}"
+
+
+def severity(alert: Alert) -> str:
+    """Return how much it matters; an alert that does not say is a warning."""
+    return alert["severity"] or "warning"
+
+
+def money(amount: bytes, currency: str) -> str:
+    """Return an amount to the cent, and exactly where that would be nothing.
+
+    >>> from schemas.decimals import to_bytes
+    >>> money(to_bytes(1_234_567_000_000_000), "USD"), money(to_bytes(4_000_000_000), "USD")
+    ('1,234.57 USD', '0.004 USD')
+    """
+    exact = to_decimal(from_bytes(amount))
+    rounded = exact.quantize(CENT, ROUND_HALF_EVEN, EXACT)
+    said = f"{rounded:,f}" if rounded or not exact else f"{exact.normalize(EXACT):f}"
+    return f"{said} {currency}"
+
+
+def amounts(alert: Alert) -> Iterator[tuple[str, str]]:
+    """Yield what it costs and would cost, with what is usual around it."""
+    for name, (label, per) in AMOUNTS.items():
+        amount: bytes | None = alert[name]  # type: ignore[literal-required]  # of AMOUNTS
+        if amount is not None:
+            yield label, money(amount, alert["currency"]) + per
+    low, high = alert["expected_low"], alert["expected_high"]
+    if low is not None and high is not None:
+        currency = alert["currency"]
+        yield "Usual", f"{money(low, currency)} to {money(high, currency)} an hour"
+
+
+def subjects(alert: Alert) -> Iterator[tuple[str, str]]:
+    """Yield what it is about beside the tenant."""
+    for name in SUBJECTS:
+        said: str | None = alert[name]
+        if said is not None:
+            yield name.capitalize(), said
+
+
+def parts(alert: Alert) -> Iterator[str]:
+    """Yield what the extra cost is made of, a line each."""
+    for each in alert["contributors"]:
+        cost = money(each["excess"], alert["currency"])
+        yield f"{each['dimension']} {each['value']}: {cost} an hour, {each['share']:.0%}"
