@@ -553,6 +553,16 @@ ENGINE = ReplacingMergeTree
 ORDER BY number
 SETTINGS index_granularity = 8192
 
+CREATE MATERIALIZED VIEW mv_batches_to_sources_heard TO sources_heard
+(
+    `minute` DateTime('UTC'),
+    `source` LowCardinality(String)
+)
+AS SELECT DISTINCT
+    toStartOfMinute(archived_at) AS minute,
+    source
+FROM batches
+
 CREATE TABLE rollup_daily
 (
     `day` Date,
@@ -602,6 +612,17 @@ ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(hour)
 ORDER BY (tenant, hour, pool, kind, project, provider, model, endpoint, meter, unit, currency)
 SETTINGS old_parts_lifetime = 60, index_granularity = 8192
+
+CREATE TABLE sources_heard
+(
+    `minute` DateTime('UTC'),
+    `source` LowCardinality(String)
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMMDD(minute)
+ORDER BY (minute, source)
+TTL minute + toIntervalDay(30)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 
 CREATE VIEW token_costs
 (
