@@ -13,7 +13,9 @@ from functools import partial
 import faust
 import structlog
 
+from streams.core import silence
 from streams.core.cost_watch import CostWatch
+from streams.core.reserved import PLATFORM
 from streams.core.series.board import Limits
 from streams.core.series.buckets import Pace, Slice
 from streams.core.series.keys import KINDS
@@ -22,6 +24,7 @@ from streams.metrics import Metric, Metrics
 from streams.processors.anomaly_history import AT_ONCE_US, AnomalyHistory, Span
 from streams.processors.inquiry import Inquiry
 from streams.processors.leader import Leader, Lines, unbroken
+from streams.processors.listening import Listening
 from streams.processors.outlet import Outlet
 from streams.processors.rules import RulesInForce
 from streams.processors.saying import say
@@ -93,9 +96,16 @@ class Anomalies:
         """Say what is unusual, until somebody else does."""
         self._watch, self._is_caught_up = None, False
         stored = await self._inquiry.ask(self._history.stored)
-        watch = await self._learned()
-        self._watch = watch
+        listening = Listening(self._history, Inquiry(self._metrics, RETRY_S))
+        watch = self._watch = await self._learned(listening)
         lines.begin(stored)
+        try:
+            await self._follow(watch, listening, lines)
+        finally:
+            await listening.stop()
+
+    async def _follow(self, watch: CostWatch, listening: Listening, lines: Lines) -> None:
+        """Read on and speak."""
         while True:
             for line, _, _ in await lines.more():
                 watch.take(line, now_us())
@@ -103,19 +113,19 @@ class Anomalies:
             now_s = time.monotonic()
             if self._is_caught_up and now_s >= self._look_s:
                 self._look_s = now_s + LOOK_S
-                await self._look(watch)
+                await self._look(watch, listening)
             if now_s >= self._gauge_s:
                 self._gauge_s = now_s + GAUGE_S
                 self._gauge(watch, lines)
 
-    async def _learned(self) -> CostWatch:
+    async def _learned(self, listening: Listening) -> CostWatch:
         """Return a watch that knows what was usual, and what was said."""
         settings, history = self._settings, self._history
         pace = Pace(settle_us=round(settings.settle_s * SECOND_US))
         limits = Limits(settings.max_series, round(settings.forget_s * SECOND_US))
         span = await self._inquiry.ask(history.span)
         since_us, until_us = self._past(span, pace.period_us)
-        said = await self._inquiry.ask(lambda: history.said(KINDS, since_us))
+        said = await self._inquiry.ask(lambda: history.said(KINDS | {silence.KIND}, since_us))
         watch = CostWatch(self._rules.now.catalog, pace, limits, until_us)
         for start_us in range(since_us, until_us, AT_ONCE_US):
             asked = (start_us, min(until_us, start_us + AT_ONCE_US), pace.period_us)
@@ -124,6 +134,7 @@ class Anomalies:
         for each in await self._inquiry.ask(lambda: history.lines(until_us)):
             watch.join(each.window, each.line_id, each.kept, now_us())
         watch.remember(said)
+        listening.begin(said)
         LOG.info("past_learned", series=len(watch.board.series), since_us=since_us)
         return watch
 
@@ -140,16 +151,20 @@ class Anomalies:
         since_us = max(span.first_us, until_us - learn_us)
         return window_start(since_us, period_us), window_start(until_us, period_us)
 
-    async def _look(self, watch: CostWatch) -> None:
+    async def _look(self, watch: CostWatch, listening: Listening) -> None:
         """Judge what is to be judged, and say what is new."""
-        if watch.board.catalog is not self._rules.now.catalog:
-            watch.follow(self._rules.now.catalog)
+        rules = self._rules.now
+        if watch.board.catalog is not rules.catalog:
+            watch.follow(rules.catalog)
         began_s = time.monotonic()
         await asyncio.to_thread(watch.advance, now_us())
         self._metrics.observe(Metric.STEP_S, time.monotonic() - began_s)
-        if due := watch.due():
+        rule = rules.catalog.alert_rule(PLATFORM, silence.KIND, time.time_ns() // 1_000)
+        due = [*watch.due(), *listening.due(rule, rules.book.currency)]
+        if due:
             await unbroken(say(self._outlet, self._metrics, due, {}))
             watch.told(due)  # a crash before it costs nothing, it is read where it was said
+            listening.told(due)
 
     def _gauge(self, watch: CostWatch, lines: Lines) -> None:
         self._metrics.set(Metric.WATCHED_SERIES, len(watch.board.series))

@@ -22,7 +22,8 @@ from streams.core.alerts import NO_DETAILS
 from streams.core.series.bucket import Kept
 from streams.core.series.buckets import Slice
 from streams.core.series.cells import Amounts, Cell, summed
-from streams.core.windows import HOUR_US
+from streams.core.silence import Heard
+from streams.core.windows import DAY_US, HOUR_US
 from streams.kafka import consumer
 from streams.kafka.groups import committed
 from streams.processors.history import STORE_GROUP, data_of
@@ -31,6 +32,7 @@ from streams.replay.ask import Asker, Params, Row
 from streams.replay.place import asker_of
 from streams.settings import KafkaSettings, WorkerSettings
 
+HEARD_US = 2 * DAY_US  # a source that is silent for longer is expected no more
 AT_ONCE_US = 6 * HOUR_US  # of sums asked for in one query
 
 
@@ -89,6 +91,11 @@ class AnomalyHistory:
     def lines(self, since_us: int) -> list[Lined]:
         """Return the streamed lines of windows since an instant."""
         return list(map(lined, self._asked().rows("series_lines", {"since": since_us})))
+
+    def heard(self) -> tuple[int, list[Heard]] | None:
+        """Return which sources were heard, and when that was asked; None where none was."""
+        rows = self._asked().rows("sources_heard", {"within": HEARD_US})
+        return (rows[0][-1], [Heard(*row[:-1]) for row in rows]) if rows else None
 
     def said(self, kinds: frozenset[str], since_us: int) -> list[Alert]:
         """Return what was said last of each alert, by the topic and by ClickHouse.

@@ -8,6 +8,7 @@ import pytest
 
 from clickhouse.client import Connection
 from clickhouse.rows import alerts, cost_lines
+from clickhouse.usage_rows import Attributed, Position, UsageBatch, Versions, usage_rows
 from clickhouse.writer import Writer
 from schemas import topics
 from schemas.codec import Codec
@@ -17,6 +18,7 @@ from streams.core.series.anomaly_query import query_of
 from streams.core.series.buckets import Buckets, Slice
 from streams.core.series.keys import KINDS, SeriesKey
 from streams.core.series.points import points_of
+from streams.core.silence import ENOUGH, silences
 from streams.core.windows import HOUR_US, MINUTE_US
 from streams.kafka import create_topics
 from streams.kafka.batch import publish_all
@@ -25,12 +27,14 @@ from streams.replay.ask import Direct
 from streams.settings import KafkaSettings
 from tests import brokers
 from tests.builders.series import PACE, minute_line
-from tests.builders.usage import T0
+from tests.builders.usage import T0, batch, call
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 CODEC = Codec()
+VERSIONS = Versions("book-1", "catalog-1", "USD")
 NASTY = "o'hara\\%"
+AGO = (10, 12, 17, 77, 78)  # minutes
 GPU = {"pool": "h100", "provider": None, "model": None, "unit": "GPU-Microseconds"}
 THINGS: tuple[dict[str, Any], ...] = (
     {"cost": "1.5"},
@@ -163,3 +167,32 @@ def test_the_last_that_was_said_is_found_in_either_place(
     }  # fmt: skip
     assert found["b"] == alert("b", "updated", 2)
     assert {each["alert_id"] for each in history.said(KINDS, T0 + 1)} == {"a", "b"}
+
+
+def test_a_source_is_heard_in_the_minutes_that_something_of_it_was_archived(
+    database: Connection, history: AnomalyHistory
+) -> None:
+    """Three silences of 2, 5 and 60 minutes between five minutes; the third longest is usual."""
+    assert history.heard() is None
+    writer = Writer(database.session())
+    given = cast("UsageBatch", batch(call(), source="gateway-1"))
+    position = Position("usage.inference.v1", 0, 0)
+    of = [Attributed("api:openai", "acme", None)]
+    writer.add(*usage_rows("InferenceUsageBatch", given, of, position, VERSIONS))
+    writer.flush()
+    ago = ", ".join(f"(toStartOfMinute(now()) - INTERVAL {each} MINUTE)" for each in AGO)
+    database.writer.command(f"INSERT INTO sources_heard SELECT arrayJoin([{ago}]), 'node-7'")
+    found = history.heard()
+    assert found is not None
+    now_us, heard = found
+    by_source = {each.source: each for each in heard}
+    assert by_source.keys() == {"gateway-1", "node-7"}
+    assert 0 <= now_us - by_source["gateway-1"].last_us < 2 * MINUTE_US
+    node = by_source["node-7"]
+    assert (node.minutes, node.pause_us) == (len(AGO), 2 * MINUTE_US)
+    [opened] = silences(
+        [node._replace(minutes=ENOUGH), by_source["gateway-1"]._replace(minutes=ENOUGH)],
+        now_us, {}, currency="USD", muted=False,
+    )  # fmt: skip
+    rows = database.reader.rows(opened["query"] or "")
+    assert {row["source"] for row in rows} == {"node-7"}
