@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import cast
 
 import faust
@@ -181,7 +182,7 @@ async def notifying(
     settings: WorkerSettings,
     metrics: Metrics,
 ) -> AsyncIterator[Notify]:
-    """Yield a notify over the sinks of the settings. Raises SettingsInvalid, and as `begin` does."""
+    """Yield a notify over the sinks of the settings. Raises as `opened` and `begin` do."""
     await asyncio.to_thread(begin, settings)
-    async with every.opened(settings.notify, print) as sinks:
+    async with every.opened(settings.notify, partial(print, flush=True)) as sinks:
         yield Notify(app, outlet, sinks, rules, settings, metrics)

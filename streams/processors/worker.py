@@ -5,7 +5,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import faust
 import structlog
@@ -24,6 +24,9 @@ from streams.processors.reader import Reader
 from streams.processors.refusals import refusal
 from streams.settings import WorkerSettings
 from streams.web import Health, serve
+
+if TYPE_CHECKING:
+    from streams.processors.rules import Following
 
 LOG = structlog.get_logger()
 STOP_S = 4.0  # what Faust gets to leave its group before the process ends without
@@ -159,44 +162,60 @@ async def built(
         return
     from streams.processors.rules import following  # noqa: PLC0415
 
-    async with following(settings.kafka, settings.meter, metrics) as followed:
-        if name == "meter":
-            from streams.processors.meter import Meter  # noqa: PLC0415
+    async with (
+        following(settings.kafka, settings.meter, metrics) as followed,
+        ruled(name, app, outlet, followed, settings, metrics) as processor,
+    ):
+        yield processor
 
-            yield Meter(app, outlet, followed.rules, settings.meter, metrics)
-            return
-        if name == "watch":
-            from streams.processors.history import opened  # noqa: PLC0415
-            from streams.processors.watch import Watch  # noqa: PLC0415
 
-            async with opened(settings, outlet.counts) as history:
-                yield Watch(app, outlet, history, followed.rules, settings.watch, metrics)
-            return
-        if name == "budgets":
-            from streams.processors import budget_history  # noqa: PLC0415
-            from streams.processors.budgets import Budgets  # noqa: PLC0415
+@asynccontextmanager
+async def ruled(  # noqa: PLR0913, PLR0917 - what they stand on, each once
+    name: str,
+    app: faust.App,
+    outlet: Outlet,
+    followed: "Following",
+    settings: WorkerSettings,
+    metrics: Metrics,
+) -> AsyncIterator[Processor]:
+    """Yield the shell of that name, one that goes by the price book and the catalog in force."""
+    if name == "meter":
+        from streams.processors.meter import Meter  # noqa: PLC0415
 
-            async with budget_history.opened(settings, outlet.counts) as past:
-                yield Budgets(app, outlet, past, followed.rules, settings, metrics)
-            return
-        if name == "anomalies":
-            from streams.processors import anomaly_history  # noqa: PLC0415
-            from streams.processors.anomalies import Anomalies  # noqa: PLC0415
+        yield Meter(app, outlet, followed.rules, settings.meter, metrics)
+        return
+    if name == "watch":
+        from streams.processors.history import opened  # noqa: PLC0415
+        from streams.processors.watch import Watch  # noqa: PLC0415
 
-            async with anomaly_history.opened(settings, outlet.counts) as costs:
-                yield Anomalies(app, outlet, costs, followed.rules, settings, metrics)
-            return
-        if name == "notify":
-            from streams.processors.notify import notifying  # noqa: PLC0415
+        async with opened(settings, outlet.counts) as history:
+            yield Watch(app, outlet, history, followed.rules, settings.watch, metrics)
+        return
+    if name == "budgets":
+        from streams.processors import budget_history  # noqa: PLC0415
+        from streams.processors.budgets import Budgets  # noqa: PLC0415
 
-            async with notifying(app, outlet, followed.rules, settings, metrics) as notify:
-                yield notify
-            return
-        from streams.processors.store import Store  # noqa: PLC0415
-        from streams.processors.store_session import opening  # noqa: PLC0415
+        async with budget_history.opened(settings, outlet.counts) as past:
+            yield Budgets(app, outlet, past, followed.rules, settings, metrics)
+        return
+    if name == "anomalies":
+        from streams.processors import anomaly_history  # noqa: PLC0415
+        from streams.processors.anomalies import Anomalies  # noqa: PLC0415
 
-        async with opening(settings, *followed.configs) as writers:
-            yield Store(app, outlet.codec, writers, followed.rules, settings, metrics)
+        async with anomaly_history.opened(settings, outlet.counts) as costs:
+            yield Anomalies(app, outlet, costs, followed.rules, settings, metrics)
+        return
+    if name == "notify":
+        from streams.processors.notify import notifying  # noqa: PLC0415
+
+        async with notifying(app, outlet, followed.rules, settings, metrics) as notify:
+            yield notify
+        return
+    from streams.processors.store import Store  # noqa: PLC0415
+    from streams.processors.store_session import opening  # noqa: PLC0415
+
+    async with opening(settings, *followed.configs) as writers:
+        yield Store(app, outlet.codec, writers, followed.rules, settings, metrics)
 
 
 async def _until_stopped(app: faust.App, processor: Processor, stopping: Stopping) -> None:
