@@ -466,6 +466,41 @@ GROUP BY
     node
 SETTINGS do_not_merge_across_partitions_select_final = 1
 
+CREATE VIEW gpu_use
+(
+    `hour` DateTime('UTC'),
+    `pool` LowCardinality(String),
+    `node` LowCardinality(String),
+    `device` LowCardinality(String),
+    `model` LowCardinality(String),
+    `endpoint` String,
+    `seen_us` Int64,
+    `active_us` Int64,
+    `unpriced_us` Int64,
+    `currency` LowCardinality(String),
+    `cost` Nullable(Decimal(76, 12)),
+    `unworked_cost` Nullable(Decimal(76, 12))
+)
+AS SELECT
+    toStartOfHour(u.started_at) AS hour,
+    u.pool AS pool,
+    ifNull(u.node, '') AS node,
+    ifNull(u.device, '') AS device,
+    ifNull(u.model, '') AS model,
+    ifNull(part.1, '') AS endpoint,
+    sum(part.2) AS seen_us,
+    sum(part.3) AS active_us,
+    sumIf(part.2, u.list_cost IS NULL) AS unpriced_us,
+    u.currency AS currency,
+    sum(divideDecimal(multiplyDecimal(u.list_cost, toDecimal128(part.2, 0), 12), toDecimal128(toUnixTimestamp64Micro(u.ended_at) - toUnixTimestamp64Micro(u.started_at), 0), 12)) AS cost,
+    sum(divideDecimal(multiplyDecimal(u.list_cost, toDecimal128((part.2) - (part.3), 0), 12), toDecimal128(toUnixTimestamp64Micro(u.ended_at) - toUnixTimestamp64Micro(u.started_at), 0), 12)) AS unworked_cost
+FROM usage_events AS u
+FINAL
+ARRAY JOIN arrayConcat(arrayMap((endpoint, held_us, active_us) -> (endpoint, held_us, active_us), u.holders.endpoint, u.holders.held_us, u.holders.active_us), [(NULL, ifNull(u.unallocated_us, 0) + ifNull(u.stranded_us, 0), toInt64(0))]) AS part
+WHERE (u.kind = 'gpu') AND ((part.2) > 0)
+GROUP BY ALL
+SETTINGS do_not_merge_across_partitions_select_final = 1
+
 CREATE VIEW hourly
 (
     `hour` DateTime64(6, 'UTC'),
