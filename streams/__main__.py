@@ -20,7 +20,7 @@ from streams.errors import (
     UnknownVersion,
 )
 from streams.prices.errors import PricesError
-from streams.replay.errors import AmbiguousVersion, ReplayError
+from streams.replay.errors import AmbiguousVersion, ReplayError, TooFarAhead
 
 FAILED = 1
 MISUSED = 2
@@ -36,6 +36,7 @@ MISUSES = (
     NotConfirmed,
     PricesError,
     AmbiguousVersion,
+    TooFarAhead,
 )
 FAILURES = (StreamsError, ClickHouseError, SchemaError, ReplayError)
 

@@ -61,6 +61,10 @@ VERBS = {
         Verb("margins", "streams.cli.margins:show", "See who is charged more than it costs."),
         Verb("tokens", "streams.cli.tokens:tokens", "See what a thousand tokens truly cost whom."),
         Verb("jobs", "streams.cli.jobs:jobs", "See what every batch or training job cost."),
+        Verb("forecast", "streams.cli.forecast:forecast", "See what a month will have cost."),
+        Verb(
+            "rightsize", "streams.cli.rightsize:rightsize", "See which GPUs are too many, too few."
+        ),
         Verb("share", "streams.cli.share:share", "Hand on costs that tenants have in common."),
         Verb("prices", "streams.cli.prices:prices", "Look into price books, publish them."),
         Verb("catalog", "streams.cli.catalog:catalog", "Check and publish a catalog."),

@@ -5,6 +5,7 @@ from fractions import Fraction
 from streams.config import (
     catalog_alerts,
     catalog_budgets,
+    catalog_drivers,
     catalog_jobs,
     catalog_notify,
     catalog_pools,
@@ -18,6 +19,7 @@ from streams.config.weekly_hours import weekly
 from streams.core.alert_rules import AlertRule, LinkTemplate, WeekHours
 from streams.core.budgets.budget import Budget
 from streams.core.catalog import Catalog, Entries
+from streams.core.forecast.drivers import Driver
 from streams.core.job_caps import JobCap
 from streams.core.money import PICO
 from streams.core.pools import (
@@ -33,6 +35,9 @@ from streams.core.pools import (
 from streams.core.routes import Route
 from streams.core.shared_costs import Share, SharedCost
 from streams.core.tenants import Sla, Source, Tenant
+from streams.core.windows import DAY_US, HOUR_US
+
+HOURS_A_DAY = DAY_US // HOUR_US
 
 
 def load_catalog(text: str) -> Catalog:
@@ -57,6 +62,7 @@ def entries_of(document: Document) -> Entries:
         tuple(map(route, document.notify)),
         tuple(map(alert_rule, document.alerts)),
         tuple(map(budget, document.budgets)),
+        tuple(map(driver, document.drivers)),
     )
 
 
@@ -173,6 +179,22 @@ def alert_rule(of: catalog_alerts.AlertRule) -> AlertRule:
         int(of.min_total * PICO),
         int(of.critical_per_hour * PICO),
         tuple(LinkTemplate(each.title, each.url) for each in of.links),
+        *of.dates,
+    )
+
+
+def driver(of: catalog_drivers.Driver) -> Driver:
+    """Return a driver of forecasts."""
+    hourly = None if of.per_hour is None else of.per_hour * HOURS_A_DAY
+    daily = hourly if of.per_day is None else of.per_day
+    return Driver(
+        of.name,
+        of.tenant,
+        of.pool,
+        None if daily is None else int(daily * PICO),
+        of.currency,
+        None if of.factor is None else Fraction(of.factor),
+        int(of.ramp_days * DAY_US),
         *of.dates,
     )
 

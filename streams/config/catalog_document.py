@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 
 from streams.config.catalog_budgets import Budget
 from streams.config.catalog_dates import order_faults
+from streams.config.catalog_drivers import Driver
 from streams.config.catalog_faults import faults_between
 from streams.config.catalog_jobs import JobCap
 from streams.config.catalog_owners import OwnerRule
@@ -25,7 +26,9 @@ class Document(Sections):
         disordered = list(order_faults(self.lasting()))
         yield from disordered
         for loc, each in self.lasting():
-            if isinstance(each, Pool | Endpoint | SharedCost | OwnerRule | JobCap | Budget):
+            if isinstance(
+                each, Pool | Endpoint | SharedCost | OwnerRule | JobCap | Budget | Driver
+            ):
                 yield from each.faults(loc)
         if not disordered:
             yield from faults_between(self, ill)

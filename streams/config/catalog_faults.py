@@ -37,6 +37,7 @@ def faults_between(said: Sections, ill: AbstractSet[object]) -> Iterator[Fault]:
         "budgets": named("budgets", said.budgets),
         "notify": named("notify", said.notify),
         "alerts": named("alerts", said.alerts),
+        "drivers": named("drivers", said.drivers),
     }
     for section, found in known.items():
         yield from repeated(section, found)
@@ -123,6 +124,16 @@ def pools_named(said: Sections) -> Iterator[tuple[Stay, str]]:
     for number, cost in enumerate(said.shared_costs):
         if cost.pool is not None and DERIVED_MARK not in cost.pool:
             yield cost.stay(("shared_costs", number, "pool")), cost.pool
+    yield from (each for each in drivers_named(said, "pool") if DERIVED_MARK not in each[1])
+
+
+def drivers_named(said: Sections, field: str) -> Iterator[tuple[Stay, str]]:
+    """Yield each mention in a driver: what is planned may begin before it, and outlast it."""
+    for number, each in enumerate(said.drivers):
+        name = getattr(each, field)
+        if name is not None:
+            begin_us = each.dates[0]
+            yield Stay(begin_us, begin_us, ("drivers", number, field)), name
 
 
 def endpoints_named(said: Sections) -> Iterator[tuple[Stay, str]]:
@@ -142,7 +153,7 @@ def slas_named(said: Sections) -> Iterator[tuple[Stay, str]]:
 def tenants_named(said: Sections) -> Iterator[tuple[Stay, str]]:
     """Yield each mention of a tenant that is to be there: none where any name is one."""
     if said.tenants is not None:
-        for wanted, name in (*mentions(said), *budgeted(said)):
+        for wanted, name in (*mentions(said), *budgeted(said), *drivers_named(said, "tenant")):
             if not name.startswith(RESERVED_PREFIX):
                 yield wanted, name
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from streams.config.catalog_alerts import AlertRule
 from streams.config.catalog_budgets import Budget
 from streams.config.catalog_dates import Lasting
+from streams.config.catalog_drivers import Driver
 from streams.config.catalog_jobs import JobCap
 from streams.config.catalog_notify import Route
 from streams.config.catalog_owners import OwnerRule
@@ -23,6 +24,7 @@ SECTIONS = (
     "job_caps",
     "budgets",
     *("notify", "alerts"),
+    "drivers",
 )
 
 
@@ -64,6 +66,10 @@ class Sections(Whole):
     )
     notify: tuple[Route, ...] = Field(
         default=(), description="Who is told of alerts, in order. Left out: nobody."
+    )
+
+    drivers: tuple[Driver, ...] = Field(
+        default=(), description="Changes of spend that are planned, for forecasts."
     )
 
     def lasting(self) -> Iterator[tuple[Loc, Lasting]]:

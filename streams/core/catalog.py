@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 from schemas.owner_rules import Rule
 from streams.core.alert_rules import AlertRule, first_rule
 from streams.core.budgets.budget import Budget
+from streams.core.forecast.drivers import Driver
 from streams.core.job_caps import JobCap
 from streams.core.names_in_force import NAMES_KEPT, NamesInForce, first_cap
 from streams.core.pools import Endpoint, Pool
@@ -60,6 +61,7 @@ class Entries:
     routes: tuple[Route, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    drivers: tuple[Driver, ...] = ()  # of forecasts, which look at all of them
 
     def dated(self) -> Iterable[Dated]:
         """Yield everything that has a begin and an end."""

@@ -21,6 +21,7 @@ SECTIONS: Final = {
     "budgets": "budget",
     "routes": "route",
     "alerts": "alert rule",
+    "drivers": "driver",
 }
 ANY_NAME: Final = "any name"
 

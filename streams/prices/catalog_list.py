@@ -25,6 +25,7 @@ def catalog_list(catalog: Catalog, at_us: int) -> Iterator[str]:
         "budgets": names.budgets,
         "routes": names.routes,
         "alert rules": names.alerts,
+        "drivers": tuple(each for each in catalog.entries.drivers if at_us < each.to_us),
     }
     for title, entries in sections.items():
         if entries:

@@ -11,6 +11,7 @@ from schemas.decimals import to_decimal
 from schemas.owner_rules import Given, Question, Rule
 from streams.core.alert_rules import AlertRule
 from streams.core.budgets.budget import Budget
+from streams.core.forecast.drivers import Driver
 from streams.core.job_caps import JobCap
 from streams.core.pools import (
     GPU_SCALE,
@@ -26,6 +27,7 @@ from streams.core.routes import Route
 from streams.core.shared_costs import SHARE_SCALE, Share, SharedCost
 from streams.core.tenants import Sla, Source, Tenant
 from streams.core.timeline import FOREVER
+from streams.core.windows import DAY_US
 from streams.prices.wording import day, figure
 
 Entry: TypeAlias = (
@@ -40,6 +42,7 @@ Entry: TypeAlias = (
     | Route
     | AlertRule
     | Budget
+    | Driver
 )
 
 DATES: Final = ("from_us", "to_us")
@@ -150,6 +153,8 @@ NUMBERS: Final[dict[str, tuple[str, Callable[[int], str]]]] = {
     "milli_gpus": ("gpus", lambda count: parts(count, GPU_SCALE)),
     "monthly": ("monthly", lambda pico: figure(to_decimal(pico))),
     "precedence": ("precedence", str),
+    "per_day": ("per_day", lambda pico: figure(to_decimal(pico))),
+    "ramp_us": ("ramp_days", lambda ramp_us: parts(ramp_us, DAY_US)),
     "goes_on": ("goes_on", lambda _: "to the next"),
     "muted": ("muted", lambda _: "while it holds"),
     **{

@@ -5,7 +5,8 @@ ReplayError
 ├── AmbiguousVersion   what was given begins several versions
 ├── CurrencyDiffers    prices in another currency than the lines'
 ├── UnreadableVersion  ClickHouse holds one that this release cannot read
-└── MonthOpen          a month that cannot be settled yet
+├── MonthOpen          a month that cannot be settled yet
+└── TooFarAhead        a month that no forecast reaches
 """
 
 
@@ -74,3 +75,14 @@ class MonthOpen(ReplayError):
 
 class StretchFailed(ReplayError):
     """What stopped a process of a replay, in words: other errors do not get out of a process."""
+
+
+class TooFarAhead(ReplayError):
+    """A month that ends later than forecasts reach."""
+
+    def __init__(self, month: str, days: int) -> None:
+        super().__init__(
+            f"expected a month that ends within {days} days of what is known, got {month}; ask for "
+            "an earlier one"
+        )
+        self.month = month

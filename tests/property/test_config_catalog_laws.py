@@ -103,6 +103,19 @@ documents = st.fixed_dictionaries(
             ),
             max_size=3,
         ),
+        "drivers": st.lists(
+            fields(
+                name_=NAMES,
+                tenant=NAMES,
+                pool=POOLS,
+                factor=st.sampled_from(["0", "1.5"]),
+                per_hour=st.just("2.5"),
+                currency=st.just("USD"),
+                ramp_days=st.just("7"),
+                effective_from=st.just("2026-01-01T00:00:00Z"),
+            ),
+            max_size=3,
+        ),
         "notify": st.lists(
             fields(
                 name_=NAMES,
@@ -226,6 +239,7 @@ def plain(catalog: Catalog) -> list[object]:
         sorted(map(repr, said.owners)),
         sorted(map(repr, said.job_caps)),
         sorted(map(repr, said.routes)),
+        sorted(map(repr, said.drivers)),
         sorted(map(repr, said.alerts)),
         sorted(map(repr, said.budgets)),
         *(None if each is None else sorted(map(repr, each)) for each in listed),

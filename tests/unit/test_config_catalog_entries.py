@@ -134,6 +134,14 @@ def budgets(*entries: str) -> str:
     return f"budgets: [{dollars}]"
 
 
+DRIVER = "{name: d, factor: '2', effective_from: 2026-01-01T00:00:00Z}"
+
+
+def planned(said: str) -> str:
+    """Return a catalog of one tenant, a, and a driver from 2026 on."""
+    return f"tenants: [a]\ndrivers: [{{name: d, effective_from: 2026-01-01T00:00:00Z, {said}}}]"
+
+
 DATED = "effective_to: 2026-01-01T00:00:00Z"
 
 
@@ -235,6 +243,26 @@ DATED = "effective_to: 2026-01-01T00:00:00Z"
             caps(f"{{name: c, tenants: [a], jobs: [b], limit: '0.{'0' * 12}1'}}"),
             "job_caps.0.limit",
             "at most 12 decimals",
+        ),
+        (planned("tenant: a, per_day: '1'"), "drivers.0.currency", "add it"),
+        (planned("per_hour: '1', currency: USD"), "drivers.0", "tenant or pool beside per_hour"),
+        (planned("tenant: a"), "drivers.0", "got none of them"),
+        (planned("tenant: a, per_day: '1', factor: '2'"), "drivers.0", "per_day and factor"),
+        (planned("tenant: a, pool: api:x, factor: '2'"), "drivers.0.pool", "got both; remove one"),
+        (planned("factor: '2', currency: USD"), "drivers.0.currency", "no currency beside factor"),
+        (planned("tenant: b, factor: '0'"), "drivers.0.tenant", "a tenant of this catalog"),
+        (planned("pool: b, factor: '0'"), "drivers.0.pool", "a pool of this catalog"),
+        (planned("factor: '-1'"), "drivers.0.factor", "greater than or equal to 0"),
+        (
+            planned(f"tenant: a, currency: USD, per_day: '0.{'0' * 12}1'"),
+            "drivers.0.per_day",
+            "at most 12 decimals",
+        ),
+        ("drivers: [{name: d, factor: '2'}]", "drivers.0.effective_from", "is no change; add it"),
+        (
+            f"{{tenants: [], drivers: [{DRIVER}, {DRIVER}]}}",
+            "drivers.1.name",
+            "each of drivers once at a time, got 'd' again",
         ),
         (budgets("{name: b, limit: '1'}"), "budgets.0.period", "add period"),
         (budgets("{name: b, period: year, limit: '1'}"), "budgets.0.period", "month"),

@@ -1,0 +1,1 @@
+"""Forecasts of spend: hourly sums in, what hours ahead are likely to cost out. Pure, one pass."""
