@@ -65,6 +65,7 @@ VERBS = {
         Verb(
             "rightsize", "streams.cli.rightsize:rightsize", "See which GPUs are too many, too few."
         ),
+        Verb("budgets", "streams.cli.budgets:budgets", "See how every budget stands."),
         Verb("share", "streams.cli.share:share", "Hand on costs that tenants have in common."),
         Verb("prices", "streams.cli.prices:prices", "Look into price books, publish them."),
         Verb("catalog", "streams.cli.catalog:catalog", "Check and publish a catalog."),

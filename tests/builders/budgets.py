@@ -1,5 +1,7 @@
 """Catalogs with budgets, and cost lines that count in them."""
 
+import zlib
+
 from schemas.records import CostLine
 from streams.core.windows import MINUTE_US
 from tests.builders.cost_lines import line
@@ -28,10 +30,10 @@ def budgets(*entries: str, tree: str = TREE) -> str:
 def spent(minute: int, cost: str | None, tenant: str = "search", thing: int = 0,
           **changes: object) -> CostLine:  # fmt: skip
     """Return a line of a minute; `thing` tells several of one minute apart."""
-    number = sum(map(ord, f"{tenant}{changes.get('pool')}")) * 10**9 + minute * 1000 + thing
+    named = zlib.crc32(f"{tenant}/{changes.get('pool')}".encode())
     fixed = {
         "tenant": tenant,
         "window_start_us": T0 + minute * MINUTE_US,
         "window_end_us": T0 + (minute + 1) * MINUTE_US,
     }
-    return line(number, cost, **fixed | changes)
+    return line(named * 10**9 + minute * 1000 + thing, cost, **fixed | changes)

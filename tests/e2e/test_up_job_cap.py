@@ -1,4 +1,4 @@
-"""A job in a running `up`: it reaches its cap, and everything dies, and it is said once."""
+"""A job in a running `up` reaches its cap and a budget, everything dies: each is said once."""
 
 import asyncio
 import signal
@@ -17,6 +17,7 @@ from streams.settings import KafkaSettings
 from streams.up.options import Options
 from streams.up.stack import Stack
 from tests.answers import until
+from tests.builders.budgets import budget
 from tests.builders.jobs import caps
 from tests.builders.usage import holder, interval
 
@@ -29,9 +30,12 @@ prices:
      effective_from: 2023-01-01T00:00:00Z, source: test}
 """
 POOLS = "pools: [{name: h100, nodes: ['gpu-node-*']}]\n"
-STATE = "SELECT budget_id, stage, toString(spent) AS usd FROM budget_states FINAL"
-ALERTS = "SELECT job, state, count() AS n FROM alerts FINAL GROUP BY job, state"
-BUDGET = "job:acme:train-7"
+BUDGETS = f"budgets:\n{budget('acme', '15', period='30 days', tenant='acme')}"
+STATES = "SELECT stage, toString(spent) AS usd FROM budget_states FINAL WHERE budget_id = "
+STATE, SPENT = STATES + "'job:acme:train-7'", STATES + "'budget:acme'"
+SAID = "SELECT job, state, count() AS n FROM alerts FINAL WHERE kind = "
+ALERTS, EXCEEDED = (f"{SAID}'{kind}' GROUP BY job, state"
+                    for kind in ("cap_reached", "budget_exceeded"))  # fmt: skip
 
 
 def test_a_job_that_reaches_its_cap_is_said_once_whatever_dies(tmp_path: Path) -> None:
@@ -43,20 +47,23 @@ async def cap(folder: Path) -> None:
     (folder / "prices.yaml").write_text(BOOK)
     options = Options(data=folder / "data", prices=folder / "prices.yaml")
     async with Stack(options, lambda *_: None) as stack:
-        assert "watch" not in stack.pids
-        catalog = POOLS + caps("15")
+        assert not {"watch", "budgets"} & stack.pids.keys()
+        catalog = POOLS + caps("15") + BUDGETS
         await asyncio.to_thread(publish_document, stack.settings.kafka, CATALOG, catalog, "test")
         await stack.start_needed()
         now_us = time.time_ns() // 1000 - 60 * SECOND_US
         await asyncio.to_thread(hold, stack.settings.kafka, 0, now_us)
-        await until(stack, STATE, {"budget_id": BUDGET, "stage": "ok", "usd": "10"})
+        await until(stack, STATE, {"stage": "ok", "usd": "10"})
         await asyncio.to_thread(hold, stack.settings.kafka, 1, now_us + 10 * SECOND_US)
-        await until(stack, STATE, {"budget_id": BUDGET, "stage": "exceeded", "usd": "20"})
+        await until(stack, STATE, {"stage": "exceeded", "usd": "20"})
         once = {"job": "train-7", "state": "opened", "n": 1}
         await until(stack, ALERTS, once)
+        await until(stack, EXCEEDED, {"job": None, "state": "opened", "n": 1})
         stack.send("watch", signal.SIGKILL)
+        stack.send("budgets", signal.SIGKILL)
         await asyncio.to_thread(hold, stack.settings.kafka, 2, now_us + 20 * SECOND_US)
-        await until(stack, STATE, {"budget_id": BUDGET, "stage": "exceeded", "usd": "30"})
+        await until(stack, STATE, {"stage": "exceeded", "usd": "30"})
+        await until(stack, SPENT, {"stage": "exceeded", "usd": "30"})
         assert said(stack.settings.kafka) == ["opened"]
 
         began_us = stack.log_began_us
@@ -64,11 +71,13 @@ async def cap(folder: Path) -> None:
         while stack.log_began_us == began_us:  # noqa: ASYNC110 - the stack has no event for it
             await asyncio.sleep(0.1)
         await stack.wait_ready()
-        assert "watch" in stack.pids
+        assert {"watch", "budgets"} <= stack.pids.keys()
         await asyncio.to_thread(hold, stack.settings.kafka, 3, now_us + 240 * SECOND_US)
-        await until(stack, STATE, {"budget_id": BUDGET, "stage": "exceeded", "usd": "40"})
+        await until(stack, STATE, {"stage": "exceeded", "usd": "40"})
         assert said(stack.settings.kafka) == []  # on the new log: none is new
         await until(stack, ALERTS, once)
+        await until(stack, SPENT, {"stage": "exceeded", "usd": "40"})
+        await until(stack, EXCEEDED, {"job": None, "state": "opened", "n": 1})
 
 
 def hold(kafka: KafkaSettings, seq: int, at_us: int) -> None:
@@ -81,6 +90,7 @@ def hold(kafka: KafkaSettings, seq: int, at_us: int) -> None:
 
 
 def said(kafka: KafkaSettings) -> list[str]:
-    """Return the states of all alerts on the topic."""
+    """Return the states of all alerts of caps on the topic."""
     entries = read_to_end(kafka, topics.ALERT_COST.name)
-    return [Codec().decode(entry.value or b"")[1]["state"] for entry in entries]
+    alerts = [Codec().decode(entry.value or b"")[1] for entry in entries]
+    return [alert["state"] for alert in alerts if alert["kind"] == "cap_reached"]

@@ -115,7 +115,7 @@ class World:
             if hours is not None and window_start(start_us, HOUR_US) not in hours:
                 continue
             fixed = line["generation"] > 0 and start_us >= since_us
-            told = told_of(line, -EVERYWHERE)
+            told = told_of(line, EVERYWHERE)
             if line["generation"] or start_us < since_us:
                 newest = Newest(*newest_of(start_us, told)[:2], line["generation"],
                                 line["revision"], told.rank, line["price_book"])  # fmt: skip

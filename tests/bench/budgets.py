@@ -1,0 +1,125 @@
+"""From the cost line that spends a budget to its state, and cost lines a second through budgets.
+
+Each of some hundred tenants has a budget, and two budgets are of all of them. One tenant after the
+other gets the line that spends its limit, in a stream of lines of everybody. A line is sent like
+allocate's; the state is read as a gateway would.
+"""
+
+import random
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from schemas.codec import Codec
+from schemas.topics import BUDGET_STATE, COST_LINE, partition_of
+from streams.config_topic import CATALOG, PRICES, publish_default, publish_document
+from streams.kafka import follow
+from streams.settings import KafkaSettings
+from tests.bench import stage
+from tests.bench.caps import encoded, many, of
+from tests.bench.figure import Figure, Number, Options, medians
+from tests.builders.budgets import budget, budgets, spent
+
+APART_S = 0.05  # two crossings
+BESIDE = 50  # lines of others before each
+LINES_A_SECOND = 20_000  # about what it does here: sizes a run
+SETTLE_S = 60.0
+RUN_S = 300.0
+CLOCK = "meter.clock=log"  # the lines are not of today
+NOT_SHOWN = (
+    "how long allocate took to draw the line, which latency shows; thousands of budgets; months of "
+    "lines that ClickHouse sums when a leader begins"
+)
+
+
+def bench(options: Options) -> list[Figure]:
+    """Measure both."""
+    runs = [{**exceeded(options), **read(options)} for _ in range(options.rounds)]
+    numbers = medians(runs)
+    text = (
+        f"budgets: line sent -> exceeded read p50 {numbers['p50_s']:.2f} s, "
+        f"p99 {numbers['p99_s']:.2f} s; {numbers['lines_a_s']:,.0f} cost lines/s, "
+        f"{numbers['lines_a_cpu_s']:,.0f} per CPU second"
+    )
+    return [Figure("budgets", text, numbers, NOT_SHOWN, runs)]
+
+
+def named(tenants: list[str]) -> str:
+    """Return a catalog with a budget of each tenant, and two of all of them."""
+    own = [budget(tenant, "10", tenant=tenant) for tenant in tenants]
+    every = budget("all", "1000000"), budget("gpt", "1000000", models="['gpt-*']")
+    return budgets(*own, *every, tree="")
+
+
+def exceeded(options: Options) -> dict[str, Number]:
+    """Let tenants spend their limit and wait for the states."""
+    tenants = [f"team-{number}" for number in range(round(options.seconds / APART_S))]
+    with stage.broker() as kafka, tempfile.TemporaryDirectory() as folder:
+        publish_default(kafka, PRICES)
+        publish_document(kafka, CATALOG, named(tenants), "bench")
+        with (
+            stage.worker("store", kafka, Path(folder)),
+            stage.worker("budgets", kafka, Path(folder), CLOCK) as watched,
+        ):
+            stage.fill(kafka, COST_LINE.name, encoded(spent(0, "6", each) for each in tenants))
+            labels = {"reason": "budget_state"}
+            watched.until("apportion_outcomes_total", labels, len(tenants) + 2, RUN_S)
+            waits = crossed(kafka, tenants, random.Random(options.seed))
+    return of("", [waits[each] for each in tenants])
+
+
+def crossed(kafka: KafkaSettings, tenants: list[str], chance: random.Random) -> dict[str, float]:
+    """Send the lines that spend a limit, at uneven intervals; return how long each state took."""
+    came: dict[str, float] = {}
+    done = threading.Event()
+    threading.Thread(target=note, args=(kafka, came, len(tenants), done), daemon=True).start()
+    sending, sent = stage.producer(kafka), {}
+    codec = Codec()
+    for number, tenant in enumerate(tenants):
+        time.sleep(chance.uniform(0, 2 * APART_S))
+        for thing in range(BESIDE):
+            line = spent(1, "0.001", f"team-{thing}x", revision=number + 1, thing=thing)
+            value = codec.encode("CostLine", line)
+            partition = partition_of(line["tenant"], COST_LINE.partitions)
+            stage.produce(sending, COST_LINE.name, line["tenant"], value, partition)
+        sent[tenant] = time.monotonic()
+        value = codec.encode("CostLine", spent(1, "10", tenant))
+        partition = partition_of(tenant, COST_LINE.partitions)
+        stage.produce(sending, COST_LINE.name, tenant, value, partition)
+        sending.poll(0)
+    sending.flush(SETTLE_S)
+    if not done.wait(SETTLE_S):
+        raise stage.Stuck(f"{len(came)} states of {len(tenants)}")
+    return {tenant: came[tenant] - sent[tenant] for tenant in tenants}
+
+
+def note(
+    kafka: KafkaSettings, came: dict[str, float], expected: int, done: threading.Event
+) -> None:
+    """Note when each budget was first read to be exceeded, until all have come."""
+    codec = Codec()
+    for entry in follow(kafka, BUDGET_STATE.name):
+        _, state = codec.decode(entry.value or b"")
+        if state["stage"] == "exceeded":
+            came.setdefault(state["budget_id"].removeprefix("budget:"), time.monotonic())
+        if len(came) == expected:
+            done.set()
+            return
+
+
+def read(options: Options) -> dict[str, Number]:
+    """Fill the topic with lines of sixteen tenants, and let budgets read them beside the store."""
+    count = round(options.seconds * LINES_A_SECOND)
+    with stage.broker() as kafka, tempfile.TemporaryDirectory() as folder:
+        publish_default(kafka, PRICES)
+        publish_document(kafka, CATALOG, named([f"t{number}" for number in range(16)]), "bench")
+        with (
+            stage.worker("store", kafka, Path(folder)),
+            stage.worker("budgets", kafka, Path(folder), CLOCK) as watched,
+        ):
+            stage.fill(kafka, COST_LINE.name, encoded(many(count)))
+            topic = {"topic": COST_LINE.name}
+            samples = watched.until("apportion_records_in_total", topic, count, RUN_S)
+    a_s, a_cpu_s = stage.rates(samples)
+    return {"lines_a_s": a_s, "lines_a_cpu_s": a_cpu_s}
