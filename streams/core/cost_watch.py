@@ -10,7 +10,14 @@ from typing import Final
 
 from schemas.records import Alert, AlertSeverity, CostLine
 from streams.core.catalog import Catalog
-from streams.core.series.anomaly_alert import Occasion, alert_of, cause_of, ended, series_of_alert
+from streams.core.series.anomaly_alert import (
+    Occasion,
+    alert_id,
+    alert_of,
+    cause_of,
+    ended,
+    series_of_alert,
+)
 from streams.core.series.board import Board, Limits
 from streams.core.series.bucket import Kept
 from streams.core.series.buckets import Buckets, Pace, Slice
@@ -74,6 +81,8 @@ class CostWatch:
         for key in [key for key in self._held if key in self.board.lively]:
             self.board.series[key].spoken = self._heard(self._held.pop(key))
         found = [self._saying(self.board.series[key]) for key in sorted(self.board.lively)]
+        for key in [key for key in self.board.lively if self._is_over_twice(key)]:
+            self.board.end(key)
         return [*(each for each in found if each is not None), *self._lost()]
 
     def told(self, alerts: Iterable[Alert]) -> None:
@@ -92,6 +101,16 @@ class CostWatch:
         episode = self.board.series[key].course.episode
         return episode is None or episode.is_over
 
+    def _is_over_twice(self, key: SeriesKey) -> bool:
+        """Whether what goes on was said to be over, and now is."""
+        each = self.board.series[key]
+        return self._is_over(key) and each.spoken is None and self._is_ended(each)
+
+    def _is_ended(self, each: Watched) -> bool:
+        """Whether it was said to be over, and goes on only for who knows less of the past."""
+        episode = each.course.episode
+        return episode is not None and alert_id(each.key, episode.since_us) in self._ended
+
     def _heard(self, alert: Alert) -> Spoken:
         """Return what was said, whose group later alerts of one cause join."""
         spoken = Spoken.of(alert)
@@ -107,9 +126,7 @@ class CostWatch:
         occasion = self._occasion(each, episode)
         spoken = each.spoken
         if spoken is None:
-            if occasion.alert_id in self._ended:
-                return None  # it goes on only for who knows less of the past
-            return alert_of(occasion, "opened", 1)
+            return None if self._is_ended(each) else alert_of(occasion, "opened", 1)
         if episode.is_over:
             return alert_of(occasion, "resolved", spoken.revision + 1)
         is_worse = RANK[occasion.severity] > RANK[spoken.severity]

@@ -19,7 +19,7 @@ from streams.core.reserved import PLATFORM
 from streams.core.series.board import Limits
 from streams.core.series.buckets import Pace, Slice
 from streams.core.series.keys import KINDS
-from streams.core.windows import SECOND_US, window_start
+from streams.core.windows import HOUR_US, SECOND_US, window_start
 from streams.metrics import Metric, Metrics
 from streams.processors.anomaly_history import AT_ONCE_US, AnomalyHistory, Span
 from streams.processors.inquiry import Inquiry
@@ -58,6 +58,7 @@ class Anomalies:
         self._rules = rules
         self._settings = settings.anomalies
         self._open_us = round(2 * settings.allocate.lateness_s * SECOND_US) + OPEN_US
+        self._give_up_us = max(HOUR_US, 2 * self._open_us)
         self._metrics = metrics
         self._inquiry = Inquiry(metrics, RETRY_S)
         self._watch: CostWatch | None = None  # of whoever leads, once the past is learned
@@ -82,6 +83,7 @@ class Anomalies:
             **self._rules.detail,
             "leads": self._leader.is_leading,
             "series_without_room": 0 if watch is None else watch.board.unwatched,
+            "lines_too_late": 0 if watch is None else watch.buckets.late,
         }
 
     async def tick(self) -> None:
@@ -121,9 +123,9 @@ class Anomalies:
     async def _learned(self, listening: Listening) -> CostWatch:
         """Return a watch that knows what was usual, and what was said."""
         settings, history = self._settings, self._history
-        pace = Pace(settle_us=round(settings.settle_s * SECOND_US))
+        pace = Pace(settle_us=round(settings.settle_s * SECOND_US), give_up_us=self._give_up_us)
         limits = Limits(settings.max_series, round(settings.forget_s * SECOND_US))
-        span = await self._inquiry.ask(history.span)
+        span = await self._inquiry.ask(lambda: history.span(self._give_up_us))
         since_us, until_us = self._past(span, pace.period_us)
         said = await self._inquiry.ask(lambda: history.said(KINDS | {silence.KIND}, since_us))
         watch = CostWatch(self._rules.now.catalog, pace, limits, until_us)

@@ -75,9 +75,12 @@ class AnomalyHistory:
         asked = [TopicPartition(topics.COST_LINE.name, each) for each in range(self._partitions)]
         return committed(self._kafka, self._store, asked)
 
-    def span(self) -> Span:
-        """Return of which time there is something. Raises StoreUnavailable and SqlRefused."""
-        return Span(*self._asked().rows("series_span", {"within": HOUR_US})[0])
+    def span(self, within_us: int) -> Span:
+        """Return of which time there is something; what is provisional is so since lately only.
+
+        Raises StoreUnavailable and SqlRefused.
+        """
+        return Span(*self._asked().rows("series_span", {"within": within_us})[0])
 
     def slices(self, since_us: int, until_us: int, period_us: int) -> list[Slice]:
         """Return what stretches of time came to, in order. Ask for no more than AT_ONCE_US."""

@@ -98,7 +98,7 @@ def test_what_minutes_come_to_is_what_their_lines_come_to(
     write(database, told(2))
     found = history.slices(T0, T0 + 2 * MINUTE_US, PACE.period_us)
     assert [priced(each) for each in found] == [priced(each) for each in folded(told(2))]
-    span = history.span()
+    span = history.span(HOUR_US)
     assert (span.first_us, span.newest_us) == (T0, T0 + 2 * MINUTE_US)
     assert span.provisional_us == T0 + 2 * MINUTE_US
     assert span.cells == 4  # by tenant, model and pool; a month's settlement is in none

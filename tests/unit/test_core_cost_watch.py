@@ -279,6 +279,13 @@ def test_what_was_said_to_be_over_is_not_begun_again() -> None:
     over: Alert = {**each.said[0], "state": "resolved", "revision": 2}
     again = rebuilt([over], USUAL + 5)
     assert again.look(again.now_us) == []
+    for minute in range(USUAL + 5, USUAL + 7 + QUIET):
+        again.minute(minute, [spent(minute)])
+    assert again.said == []
+    begins = USUAL + 7 + QUIET
+    for minute in range(begins, begins + 5):
+        again.minute(minute, ["2"])
+    assert again.told[0] == (f"cost_anomaly/tenant:acme:::USD/{T0 + begins * MINUTE_US}", "opened")
 
 
 def test_an_open_alert_of_which_nothing_is_found_is_ended_once_it_could_be() -> None:

@@ -34,8 +34,8 @@ class Occasion:
 
     @property
     def alert_id(self) -> str:
-        """Identity of the alert: of the series, and when it began."""
-        return f"{kind_of(self.of.key)}/{self.of.key.name}/{self.since_us}"
+        """Identity of the alert."""
+        return alert_id(self.of.key, self.since_us)
 
     @property
     def verdict(self) -> Verdict:
@@ -59,6 +59,11 @@ class Occasion:
             return "info"
         is_dear = self.excess_per_hour >= self.rule.critical_per_hour
         return "critical" if is_dear else "warning"
+
+
+def alert_id(key: SeriesKey, since_us: int) -> str:
+    """Return the identity of an alert: of the series, and when it began."""
+    return f"{kind_of(key)}/{key.name}/{since_us}"
 
 
 def alert_of(of: Occasion, state: AlertState, revision: int) -> Alert:
