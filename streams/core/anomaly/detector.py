@@ -2,7 +2,7 @@
 
 from streams.core.anomaly.habit import Habit
 from streams.core.anomaly.judgement import Detector, Judgement
-from streams.core.anomaly.spread import Spread
+from streams.core.anomaly.surprise import Surprise
 
 __all__ = ["Detector", "Judgement", "cost_detector", "detector"]
 
@@ -10,14 +10,16 @@ __all__ = ["Detector", "Judgement", "cost_detector", "detector"]
 def detector(period_us: int) -> Detector:
     """Return a new detector of a series with a value about every `period_us` microseconds.
 
-    Values may be missing and need not come at the full period; they come in the order of time.
+    Values may be missing and need not come at the full period; they come in the order of time. A
+    score of 0.9 is one of ten among the unusual values of the series, 0.99 one of a hundred, and so
+    on; it tells of the begin of an anomaly, `low` and `high` of whether it lasts.
 
     >>> fresh = detector(60_000_000)
     >>> fresh.score(2.5, 0).is_warm
     False
     """
     check(period_us)
-    return Spread()
+    return Surprise(period_us)
 
 
 def cost_detector(period_us: int) -> Detector:
