@@ -8,11 +8,12 @@ DATA_DIR ?= ../shared/data
 NAB_DIR ?= ../shared/data/nab
 VENV   := .venv
 PEERS  := .venv-peers
+OFFLINE := .venv-offline
 BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 UV_PIP := $(BIN)/uv pip --quiet --system-certs
 
-.PHONY: demo test test-kafka laws check bench bench-nab bench-anomaly soak docs proto lock clean
+.PHONY: demo test test-kafka laws check bench bench-nab bench-forecast bench-anomaly soak docs proto lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/apportion demo $(ARGS)
@@ -45,6 +46,9 @@ bench-nab: $(VENV)/.ready
 bench-anomaly: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.anomaly $(DATA_DIR) $(ARGS)
 
+bench-forecast: $(VENV)/.ready $(OFFLINE)/.ready
+	$(BIN)/python -m tests.bench.forecast $(NAB_DIR) $(ARGS)
+
 soak: $(VENV)/.ready
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
@@ -69,6 +73,12 @@ $(PEERS)/.ready: tests/peers/requirements.lock | $(VENV)/.ready
 	$(UV_PIP) sync --python $(PEERS)/bin/python --require-hashes tests/peers/requirements.lock
 	touch $@
 
+# What forecasts are compared with, which wants other versions than the product.
+$(OFFLINE)/.ready: tests/bench/forecast/offline.lock | $(VENV)/.ready
+	$(PYTHON) -m venv $(OFFLINE)
+	$(UV_PIP) sync --python $(OFFLINE)/bin/python --require-hashes tests/bench/forecast/offline.lock
+	touch $@
+
 lock: $(VENV)/.ready
 	$(UV_PIP) compile --universal --generate-hashes --group dev --upgrade \
 	  --no-header --output-file requirements.lock pyproject.toml
@@ -76,6 +86,8 @@ lock: $(VENV)/.ready
 	  --no-header --output-file docker/requirements.lock pyproject.toml
 	$(UV_PIP) compile --universal --generate-hashes --upgrade --python-version 3.11 --no-annotate \
 	  --no-header --output-file tests/peers/requirements.lock tests/peers/requirements.in
+	$(UV_PIP) compile --universal --generate-hashes --upgrade --python-version 3.11 --no-annotate \
+	  --no-header --output-file tests/bench/forecast/offline.lock tests/bench/forecast/offline.in
 
 clean:
-	rm -rf $(VENV) $(PEERS) .apportion .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
+	rm -rf $(VENV) $(PEERS) $(OFFLINE) .apportion .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
