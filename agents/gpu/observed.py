@@ -66,6 +66,9 @@ class MigLayout:
     memory_bytes: int  # that its instances can have together
 
 
+NAMELESS = "unidentified-"  # and its index: a GPU that has never told its UUID to this reader
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceSeen:
     """One physical GPU at one instant."""

@@ -10,7 +10,7 @@ from agents.gpu.nvml import library as nvml
 from agents.gpu.nvml.device import Device
 from agents.gpu.nvml.faults import ABOVE_DEVICES, fault_of, flag_of, standing_of
 from agents.gpu.nvml.xids import Xids
-from agents.gpu.observed import DeviceSeen, Instant, Standing
+from agents.gpu.observed import NAMELESS, DeviceSeen, Instant, Standing
 
 NOT_ENUMERATED = frozenset({"not_enumerated"})
 
@@ -119,7 +119,7 @@ def _blamed(gone: list[Device], failed: dict[int, NvmlRefused]) -> dict[str, Nvm
 
 def _stranger(index: int, refused: NvmlRefused) -> DeviceSeen:
     return DeviceSeen(
-        uuid=f"unidentified-{index}",
+        uuid=f"{NAMELESS}{index}",
         model="",
         standing=standing_of(refused),
         flags=frozenset({flag_of(refused)}),

@@ -56,6 +56,11 @@ class Covered(NamedTuple):
             found.append((at_us, end_us))
         return found
 
+    @property
+    def last_us(self) -> int:
+        """The last instant up to which anything was told."""
+        return self.spans[-1][1] if self.spans else self.floor_us
+
     def last_before(self, at_us: int) -> int:
         """Return the last instant, not after this one, up to which something was told."""
         index = bisect_right(self.spans, at_us, key=lambda span: span[0])

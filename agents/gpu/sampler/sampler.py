@@ -7,6 +7,7 @@ exactly the intervals before, neither doubles time nor leaves any out.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agents.gpu.sampler.absent import Absent
 from agents.gpu.sampler.covered import Covered
 from agents.gpu.sampler.look import Look
 from agents.gpu.sampler.terms import Terms
@@ -46,15 +47,17 @@ class Sampler:
         self._since_us = None if remembered else since_us
         self._timelines: dict[str, Timeline] = {}
         self._untold: dict[str, Covered] = {}  # devices of which nothing was told yet
+        self._absent = Absent()
         self._new: set[str] = set()  # those of them that no agent has told of
 
     def look(self, look: Look) -> Outcome:
         """Go on to a look. A device that is not in it is closed at its last one, and waited for."""
-        seen = {device.uuid for device in look.devices}
+        devices = self._absent.named(look.devices, self._told)
+        seen = {device.uuid for device in devices}
         for uuid, timeline in list(self._timelines.items()):
             if uuid not in seen:
                 timeline.close()
-        for device in look.devices:
+        for device in devices:
             timeline = self._timelines.get(device.uuid) or self._begin(device.uuid, look)
             timeline.look(look, device)
             if device.uuid in self._new and timeline.has_begun:
@@ -68,6 +71,12 @@ class Sampler:
         for timeline in self._timelines.values():
             timeline.close()
         return self._outcome()
+
+    def _told(self) -> list[str]:
+        """Return all devices that were told of, here or by agents before, the latest last."""
+        now = {uuid: timeline.covered for uuid, timeline in self._timelines.items()}
+        told = {**self._remembered, **now}
+        return sorted(told, key=lambda uuid: told[uuid].last_us)
 
     def _begin(self, uuid: str, look: Look) -> Timeline:
         """Begin a device: where it was left, or with the agent itself, or now when it is new."""

@@ -41,10 +41,11 @@ class Timeline:
         seen = Seen(look.at, device, self._hold(look, device))
         self._period_us = look.period_us
         before = self._before
-        if before is None:
+        if before is None or device.model not in {"", self._device.model}:  # it may come late
             self._device = Device(
                 self._terms.node, device.uuid, device.model, self._terms.purchase_option
             )
+        if before is None:
             self._restart(look)
         else:
             self._go(between(before, look, device, self._terms))
