@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streams.core.forecast.forecaster import Forecaster
-from tests.bench.forecast.scores import score
+from tests.bench.forecast.scores import Score, score
 from tests.bench.forecast.series import Series, every, long_ones
 from tests.bench.forecast.tables import by_group, by_series, intervals
 from tests.bench.forecast.ways import ONLINE, offline
@@ -29,17 +29,19 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, default=Path("build/forecast_offline.json"))
     given = parser.parse_args()
     print(headline(), flush=True)
-    found = long_ones(given.only) if given.only else every(given.folder, given.seed)
-    series = [each for each in found if each.origins]
+    read = long_ones(given.only) if given.only else every(given.folder, given.seed)
+    series = [each for each in read if each.origins]
     said = {name: [way(each) for each in series] for name, way in ONLINE.items()}
     said |= of_models(kept(given.offline) if given.offline else keep(given.keep, offline(series)))
-    scores = {
-        name: {each.name: found for each, paths in zip(series, said_of, strict=True)
-               if (found := score(each, paths))}
-        for name, said_of in said.items()
-    }  # fmt: skip
+    scores = {name: scored(series, paths) for name, paths in said.items()}
     print("\n".join([*by_group(series, scores), "", *by_series(series, scores), ""]))
     print("\n".join([*intervals(series), "", effort(series)]))
+
+
+def scored(series: Sequence[Series], said: Sequence[Sequence[Sequence[float]]]) -> dict[str, Score]:
+    """Return how wrong a way was, by the name of the series."""
+    found = {each.name: score(each, paths) for each, paths in zip(series, said, strict=True)}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def kept(path: Path) -> list[list[dict[str, list[float]]]]:
