@@ -14,7 +14,11 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from streams.settings import LogSettings
 
-NOISY = ("faust", "mode", "aiokafka", "aiohttp.access", "asyncio", "httpx2", "librdkafka")
+# The last also says the address of an incoming webhook, which is a secret.
+NOISY = (
+    *("faust", "mode", "aiokafka", "aiohttp.access", "asyncio", "httpx2", "librdkafka"),
+    "slack_sdk",
+)
 REPEATING = ("librdkafka", "aiokafka")  # they say the same many times a second when a broker goes
 
 

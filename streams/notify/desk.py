@@ -100,6 +100,10 @@ class Desk:
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
+    async def forget(self, now_us: int) -> None:
+        """Forget notices that nothing can come of."""
+        await self._sent.forget(now_us)
+
     def gauge(self) -> None:
         """Say how many alerts wait."""
         waiting: Counter[str] = Counter()

@@ -74,9 +74,9 @@ class Sent:
     async def forget(self, now_us: int) -> int:
         """Take what nothing can come of off the topic, too; return how much that was."""
         past = [key for key, each in self._notices.items() if is_past(each, now_us - KEPT_US)]
-        await acknowledged(TOPIC, [await self._outlet.send_gone(TOPIC, key) for key in past])
-        for key in past:
+        for key in past:  # at once: what is said of them from now on comes after
             del self._notices[key]
+        await acknowledged(TOPIC, [await self._outlet.send_gone(TOPIC, key) for key in past])
         return len(past)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import SecretStr
@@ -14,6 +16,8 @@ from streams.notify.slack import Slack
 from streams.notify.slack_webhook import SlackWebhook
 from streams.notify.webhook import Webhook
 from streams.settings_notify import NotifySettings, SinkSettings
+
+TOKENS: Final = ("xoxb-", "xoxe.")  # the second: of apps whose tokens rotate
 
 
 @asynccontextmanager
@@ -37,15 +41,28 @@ async def opened(
 
 def sink_of(session: aiohttp.ClientSession, settings: SinkSettings) -> Sink:
     """Return a sink. Raises OSError for a file that cannot be read, and ValueError."""
-    url = said(settings.url, settings.url_file)
+    url = checked(said(settings.url, settings.url_file))
     secret = said(settings.secret, settings.secret_file)
     match settings.kind:
         case "slack":
+            if not secret.startswith(TOKENS):
+                raise ValueError(
+                    f"expected a bot token, {TOKENS[0]}..., got another text; copy the Bot User "
+                    "OAuth Token of the app"
+                )
             return Slack(session, secret, url or None)
         case "slack_webhook":
             return SlackWebhook(session, url)
         case "webhook":
             return Webhook(session, url, secret)
+
+
+def checked(url: str) -> str:
+    """Return an address, or none. Raises ValueError, without it: it may be a secret."""
+    found = urlsplit(url)
+    if url and not (found.scheme in {"http", "https"} and found.hostname):
+        raise ValueError("expected a url like https://host/path, got another text; correct it")
+    return url
 
 
 def said(value: SecretStr | None, file: Path | None) -> str:

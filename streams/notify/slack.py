@@ -4,12 +4,13 @@ The first message is kept up to date, so whoever scrolls by sees the state of no
 is looked for by the metadata of messages, in a window that is bounded: it is told once.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from streams.core.windows import SECOND_US
 from streams.notify.answers import NO_ANSWER, of_failure, of_status
@@ -61,11 +62,14 @@ class Slack:
             return await self._post(saying, channel)
         return await self._go_on(saying, saying.thread)
 
-    async def _post(self, saying: Saying, channel: str) -> Told:
+    async def _post(self, saying: Saying, channel: str) -> Answer:
         said = await self._client.chat_postMessage(
             channel=channel, unfurl_links=False, unfurl_media=False, **message(saying.alert)
         )
-        return Told(Thread(str(said["channel"]), str(said["ts"])))
+        place, first = said.get("channel"), said.get("ts")
+        if not (isinstance(place, str) and isinstance(first, str)):
+            return Later("an answer without channel and ts", is_doubted=True)
+        return Told(Thread(place, first))
 
     async def _go_on(self, saying: Saying, thread: Thread) -> Answer:
         """Say in the thread what is new, then bring the first message up to date."""
@@ -127,38 +131,26 @@ class Slack:
             if found.get("ts") != thread.first and is_said(found, saying.alert):
                 saying.is_replied = True
 
-    async def _history(self, channel: str, since_us: int) -> AsyncIterator[Mapping[str, Any]]:
+    def _history(self, channel: str, since_us: int) -> AsyncIterator[Mapping[str, Any]]:
         oldest = str(max(0, since_us // SECOND_US - CLOCKS_S))
-        cursor = None
-        for _ in range(PAGES):
-            page = await self._client.conversations_history(
-                channel=channel,
-                oldest=oldest,
-                limit=PAGE,
-                include_all_metadata=True,
-                **({"cursor": cursor} if cursor else {}),
-            )
-            for each in page["messages"]:
-                yield each
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return
+        return self._paged(self._client.conversations_history, channel=channel, oldest=oldest)
 
-    async def _replies(self, thread: Thread) -> AsyncIterator[Mapping[str, Any]]:
-        cursor = None
+    def _replies(self, thread: Thread) -> AsyncIterator[Mapping[str, Any]]:
+        ask = self._client.conversations_replies
+        return self._paged(ask, channel=thread.place, ts=thread.first)
+
+    async def _paged(
+        self, ask: Callable[..., Awaitable[AsyncSlackResponse]], **what: str
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield messages, page by page, and no more than PAGES of them."""
         for _ in range(PAGES):
-            page = await self._client.conversations_replies(
-                channel=thread.place,
-                ts=thread.first,
-                limit=PAGE,
-                include_all_metadata=True,
-                **({"cursor": cursor} if cursor else {}),
-            )
-            for each in page["messages"]:
+            page = await ask(limit=PAGE, include_all_metadata=True, **what)
+            for each in page.get("messages") or ():
                 yield each
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return
+            what["cursor"] = cursor
 
 
 def code_of(error: SlackApiError) -> str:

@@ -16,8 +16,7 @@ from streams.notify.text import amounts, parts, severity, subjects, title
 from streams.readable import instant_or_number
 
 TEXT_MOST: Final = 3_000  # characters of a section, and of an element of a context
-FIELD_MOST: Final = 2_000
-FIELDS_MOST: Final = 10
+FIELD_MOST: Final = 2_000  # of which a section has ten: all that amounts and subjects can be
 EVENT: Final = "apportion_alert"
 ELLIPSIS: Final = "…"
 ESCAPED: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -109,7 +108,7 @@ def _head(alert: Alert) -> Iterator[Block]:
         for label, said in (*amounts(alert), *subjects(alert))
     ]
     if fields:
-        yield {"type": "section", "fields": fields[:FIELDS_MOST]}
+        yield {"type": "section", "fields": fields}
 
 
 def _lists(alert: Alert) -> Iterator[Block]:

@@ -142,6 +142,8 @@ class Teller:
         """Tell one saying, or put it aside; return whether it is done with."""
         if not await self._begun(entry):
             return True
+        if self._stop.is_set():
+            return False
         began_s = time.monotonic()
         failures = 0
         # 1 the intent: a crash behind it has the next one look, where one can

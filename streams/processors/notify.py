@@ -40,6 +40,7 @@ LOG = structlog.get_logger()
 TOPIC = topics.ALERT_COST
 TICK_S = 0.1
 GAUGE_S = 1.0
+FORGET_S = 3_600.0
 REQUESTS = 3  # that telling one saying takes at most, and its receipt
 DRAIN_S = 3.0  # what a stop leaves for what is being told
 
@@ -69,6 +70,7 @@ class Notify:
         self._opening: asyncio.Task[Desk] | None = None
         self._committed: dict[TP, int] = {}
         self._next_gauge_s = 0.0
+        self._next_forget_s = 0.0
 
     @property
     def trouble(self) -> str | None:
@@ -110,6 +112,9 @@ class Notify:
         desk = self._opening.result()
         await self._commit(desk)
         now_s = time.monotonic()
+        if now_s >= self._next_forget_s:
+            self._next_forget_s = now_s + FORGET_S
+            await desk.forget(time.time_ns() // 1_000)
         if now_s >= self._next_gauge_s:
             self._next_gauge_s = now_s + GAUGE_S
             desk.gauge()
@@ -138,7 +143,6 @@ class Notify:
             await desk.close(REQUESTS * self._settings.notify.request_timeout_s)
         entries = await asyncio.to_thread(read_to_end, self._settings.kafka, SENT.name)
         sent = Sent(self._outlet, notices_of(self._outlet.codec, entries))
-        await sent.forget(time.time_ns() // 1_000)
         LOG.info("notices_read", count=len(sent))
         self._desk = Desk(self._sinks, sent, self._settings.notify, self._metrics)
         return self._desk

@@ -1,14 +1,21 @@
 """One event a line, to stderr, clients quietened, nothing secret on it."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
 
+import aiohttp
 import pytest
 import structlog
 
 from streams import logs
+from streams.notify.sink import Saying, Told
+from streams.notify.slack import Slack
+from streams.notify.slack_webhook import SlackWebhook
 from streams.settings import LogSettings
+from tests import slack_server
+from tests.builders.alerts import alert
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +98,26 @@ def test_a_traceback_shows_no_values(form: str, capsys: pytest.CaptureFixture[st
     text = capsys.readouterr().err
     assert "ZeroDivisionError" in text
     assert "hush" not in text
+
+
+def test_what_alerts_are_told_with_is_not_logged_at_any_level(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Slack's client says the address of a webhook, which is a secret, where it may say all."""
+
+    async def told(url: str) -> None:
+        async with aiohttp.ClientSession() as session:
+            for sink in (
+                Slack(session, slack_server.TOKEN, f"{url}/api/"),
+                SlackWebhook(session, f"{url}/hook?key=mine"),
+            ):
+                assert isinstance(await sink.tell(Saying(alert(), slack_server.CHANNEL)), Told)
+
+    logs.configure(LogSettings(format="json", level="debug"))
+    logging.getLogger("other").debug("this is logged")
+    with slack_server.running() as server:
+        asyncio.run(told(server.url))
+    said = json.dumps(lines(capsys))
+    assert "this is logged" in said
+    assert slack_server.TOKEN not in said
+    assert "key=mine" not in said

@@ -374,3 +374,63 @@ def test_what_has_no_revision_goes_by_its_state() -> None:
         await it.close(1.0)
 
     run(test())
+
+
+def test_what_lies_on_the_topic_twice_is_told_once() -> None:
+    """The second is read while the first is being told."""
+
+    async def test() -> None:
+        outlet, sink = TakingOutlet(), FakeSink(folds=False, free=asyncio.Event())
+        it = desk({"ops": sink}, outlet)
+        await it.take(alert(), at(0), [OPS])
+        await until(lambda: sink.asked)
+        await it.take(alert(), at(1), [OPS])
+        assert sink.free is not None
+        sink.free.set()
+        await until(lambda: it.begins() == {0: 2})
+        assert sink.said() == [(ONE, 1)]
+        await it.close(1.0)
+
+    run(test())
+
+
+@pytest.mark.parametrize(("looks", "least_s"), [(True, 0.3), (False, 0.0)])
+def test_one_that_can_look_waits_first_until_who_was_telling_has_its_answer(
+    *, looks: bool, least_s: float
+) -> None:
+    async def test() -> None:
+        outlet, sink = TakingOutlet(), FakeSink(looks=looks, free=asyncio.Event())
+        it = desk({"ops": sink}, outlet)
+        await it.take(alert(), at(0), [OPS])
+        await until(lambda: sink.asked)
+        await it.close(0.0)
+        sink.free = None
+        settings = QUICK.model_copy(update={"request_timeout_s": 0.3})
+        after = desk({"ops": sink}, outlet, settings, outlet.notices())
+        began_s = asyncio.get_running_loop().time()
+        await after.take(alert(), at(0), [OPS])
+        await until(lambda: after.begins() == {0: 1})
+        assert sink.asked[-1].at_s - began_s >= least_s
+        assert sink.asked[-1].is_doubted
+        await after.close(1.0)
+
+    run(test())
+
+
+def test_what_finds_no_room_when_partitions_are_taken_away_is_left_to_the_next() -> None:
+    async def test() -> None:
+        outlet, sink = TakingOutlet(), FakeSink(free=asyncio.Event())
+        it = desk({"ops": sink}, outlet, QUICK.model_copy(update={"waiting": 1}))
+        for number in (1, 2):
+            await it.take(alert(number), at(number), [OPS])
+        await until(lambda: sink.asked)
+        taking = asyncio.create_task(it.take(alert(3), at(3), [OPS]))
+        await settle()
+        taking_more = asyncio.create_task(it.take(alert(4), at(4), [OPS]))
+        await settle()
+        await it.close(0.0)
+        await asyncio.gather(taking, taking_more)
+        assert {stage for _, _, stage in outlet.stages()} == {"intended"}
+        assert it.begins() == {0: 1}
+
+    run(test())

@@ -89,6 +89,11 @@ def test_an_update_is_a_reply_and_brings_the_first_message_up_to_date(server: Sl
             slack_server.text("<html>", "text/html"),
             Later("an answer without ok", is_doubted=True),
         ),
+        (
+            slack_server.text('{"ok": true}'),
+            Later("an answer without channel and ts", is_doubted=True),
+        ),
+        (slack_server.text("[]"), Later("an answer without ok", is_doubted=True)),
         (slack_server.text("{}"), Later("an answer without ok", is_doubted=True)),
         (
             slack_server.text("ok", "text/plain"),
