@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from streams.core.anomaly.detector import Detector, detector
+from streams.core.anomaly.detector import Detector, cost_detector, detector
 from tests.bench.report import headline
-from tests.nab.corpus import Series, read_profiles, read_series, read_windows
+from tests.nab.corpus import NotACorpus, Series, read_profiles, read_series, read_windows
 from tests.nab.scoring import Scored
 from tests.nab.state_size import state_bytes
 from tests.nab.tables import tables
@@ -20,6 +20,7 @@ from tests.nab.windowed_gaussian import WindowedGaussian
 
 DETECTORS: Mapping[str, Callable[[int], Detector]] = {
     "ours": detector,
+    "ours-of-costs": cost_detector,
     "windowed-gaussian": lambda _: WindowedGaussian(),
 }
 
@@ -40,14 +41,21 @@ def main() -> None:
     parser.add_argument("--scores", type=Path, default=Path("build/nab"), help="where they go")
     given = parser.parse_args()
     print(headline(), flush=True)
-    found = {one.name: one for one in read_series(given.folder)}
-    runs = {name: scored(DETECTORS[given.detector], one) for name, one in found.items()}
+    try:
+        print(bench(given.folder, DETECTORS[given.detector], given.scores / given.detector))
+    except NotACorpus as wrong:
+        parser.error(str(wrong))
+
+
+def bench(folder: Path, make: Callable[[int], Detector], scores: Path) -> str:
+    """Score all series of a folder, write the scores, then read the labels; return the tables."""
+    found = {one.name: one for one in read_series(folder)}
+    runs = {name: scored(make, one) for name, one in found.items()}
     for name, run in runs.items():
-        write(given.scores / given.detector / name, found[name], run.scores)
-    windows = read_windows(given.folder, found)
+        write(scores / name, found[name], run.scores)
+    windows = read_windows(folder, found)
     results = [Scored(name, run.scores, windows[name]) for name, run in runs.items()]
-    print(tables(results, read_profiles(given.folder)))
-    print(effort(runs))
+    return f"{tables(results, read_profiles(folder))}\n{effort(runs)}"
 
 
 def scored(make: Callable[[int], Detector], series: Series) -> Run:

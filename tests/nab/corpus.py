@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.nab.scoring import Profile, Span
 
@@ -68,7 +68,7 @@ def instant_us(text: str) -> int:
 
 def read_windows(folder: Path, found: Mapping[str, Series]) -> dict[str, list[Span]]:
     """Read the labelled windows of the series, as first and last row."""
-    labels = json.loads((folder / LABELS).read_text(encoding="utf-8"))
+    labels = read_json(folder / LABELS)
     missing = found.keys() - labels.keys()
     if missing:
         raise NotACorpus(f"expected labels of every series in {LABELS}, none of {sorted(missing)}")
@@ -88,8 +88,15 @@ def span(one: Series, begin_us: int, end_us: int) -> Span:
 
 def read_profiles(folder: Path) -> list[Profile]:
     """Read what found, missed and false detections are worth to whom."""
-    read = json.loads((folder / PROFILES).read_text(encoding="utf-8"))
+    read = read_json(folder / PROFILES)
     return [
         Profile(name, costs["tpWeight"], costs["fnWeight"], costs["fpWeight"])
         for name, costs in ((name, entry["CostMatrix"]) for name, entry in read.items())
     ]
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - of any shape
+    """Read a file of the benchmark."""
+    if not path.exists():
+        raise NotACorpus(f"expected the benchmark's file {path}, found none")
+    return json.loads(path.read_text(encoding="utf-8"))

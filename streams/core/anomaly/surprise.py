@@ -14,7 +14,7 @@ from streams.core.anomaly.judgement import Judgement
 from streams.core.anomaly.lately import Lately
 from streams.core.anomaly.tail import Tail
 
-UNUSUAL: Final = 0.05  # of values are beyond what is usual: half of them above, half below
+UNUSUAL: Final = 0.05  # of values, half above and half below, in the long run; at first fewer
 CLIPPED: Final = 5.0  # scales: what one value counts for at most among the last ones
 ALARM: Final = 0.9  # powers of ten: what is so rare is told from what comes after it
 QUIET: Final = 120  # values after an alarm
@@ -25,8 +25,8 @@ WARM_AFTER: Final = 100  # values
 class Look(NamedTuple):
     """What is seen of one value, and how rare that is as a power of ten.
 
-    `off`, `apart`: how many scales from what was expected and from the slow level, clipped. `signs`:
-    the five things that are looked at.
+    `off`, `apart`: how many scales from what was expected and from the slow level, clipped.
+    `signs`: the five things that are looked at.
     """
 
     outlook: Outlook
@@ -50,7 +50,7 @@ class Surprise:
         self._said = 0.0
 
     def score(self, value: float, at_us: int) -> Judgement:
-        """Judge a value; as many as are unusual lie outside `low` and `high`."""
+        """Judge a value; outside `low` and `high` lies what is unusual."""
         if not self._seen:
             return Judgement(0.0, is_warm=False, expected=value, low=value, high=value)
         look = self._look(value, at_us)
