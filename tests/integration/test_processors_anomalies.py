@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import pytest
 from schemas import topics
 from schemas.codec import Codec
 from schemas.records import CostLine
+from schemas.topics import partition_of
+from streams.config_topic import CATALOG, PRICES, publish_document
 from streams.core.series.episode import QUIET
-from streams.core.windows import MINUTE_US
+from streams.core.windows import MINUTE_US, SECOND_US
 from streams.kafka import read_to_end
 from streams.kafka.batch import publish_all
 from tests.builders.series import minute_line
-from tests.builders.usage import T0
+from tests.builders.usage import T0, batch, holder, interval
 from tests.system import health
 from tests.system import stack as system
 from tests.system.stack import Stack
@@ -29,6 +32,15 @@ WITHIN_S = 120.0  # on a busy machine; it takes seconds
 LOOK_S = 0.05
 SOON = {"anomalies.settle_s": "0.3", "allocate.lateness_s": "60"}
 PAST = 400  # minutes that were as usual
+BOOK = """
+currency: USD
+prices:
+  - {meter: gpu, model: NVIDIA H100 80GB HBM3, price: "3600", per: 1, unit: GPU-Hours,
+     effective_from: 2023-01-01T00:00:00Z, source: test}
+"""
+SOURCES = [next(name for name in map("clock-{}".format, count()) if partition_of(name, many) == n)
+           for many in [topics.USAGE_GPU.partitions] for n in range(many)]  # fmt: skip
+POOLS = "pools: [{name: h100, nodes: ['gpu-node-*']}]"
 OPENED = (f"cost_anomaly/tenant:acme:::USD/{T0 + PAST * MINUTE_US}", "opened")
 RESOLVED = (OPENED[0], "resolved")
 KEPT = "SELECT count() AS n FROM cost_lines FINAL WHERE status = 'final'"
@@ -106,3 +118,45 @@ def test_killed_at_any_moment_it_loses_no_alert_and_repeats_none(stack: Stack) -
     shown = "SELECT alert_id, state, tenant FROM alerts_current"
     resolved = {"alert_id": OPENED[0], "state": "resolved", "tenant": "acme"}
     waited(lambda: stack.rows(shown), [resolved])
+
+
+def held(minute: int, seconds: float) -> tuple[str, bytes]:
+    """Return a batch that says that acme held a GPU for some seconds of a minute."""
+    start_us, for_us = T0 + minute * MINUTE_US, round(seconds * SECOND_US)
+    by = holder(for_us, tenant="acme", project="training")
+    event = interval(by, start_us=start_us, end_us=start_us + for_us)
+    given = batch(event, source="node-1", seq=minute) | {"sent_at_us": start_us + MINUTE_US}
+    return "node-1", CODEC.encode("GpuUsageBatch", given)
+
+
+def use(stack: Stack, minutes: range, *seconds: float) -> None:
+    """Have acme hold a GPU in some minutes, and time be at their end on every partition."""
+    some = [held(n, seconds[n % len(seconds)]) for n in minutes]
+    publish_all(stack.kafka, topics.USAGE_GPU.name, some)
+    end = {"sent_at_us": T0 + minutes.stop * MINUTE_US}
+    for topic in topics.USAGE:
+        beats = [batch(source=source, seq=minutes.stop) | end for source in SOURCES]
+        encoded = [(each["source"], CODEC.encode(topic.records[0], each)) for each in beats]
+        publish_all(stack.kafka, topic.name, encoded)
+
+
+def test_usage_that_is_priced_is_watched_before_its_windows_close(tmp_path: Path) -> None:
+    """A GPU-second is a dollar: usually 6 or so an hour, then 120."""
+    parts = ("meter", "allocate", "store", "anomalies")
+    by_log = {"meter.clock": "log", "anomalies.settle_s": "2"}
+    with system.running(tmp_path, by_log, parts) as stack:
+        publish_document(stack.kafka, PRICES, BOOK, "test")
+        publish_document(stack.kafka, CATALOG, POOLS, "test")
+        ready(stack)
+        use(stack, range(60), 0.10, 0.12, 0.11)
+        finals = "SELECT count() > 45 AS is_so FROM cost_current WHERE status = 'final'"
+        waited(lambda: stack.rows(finals), [{"is_so": 1}])
+        use(stack, range(60, 65), 2)
+        opened = (f"cost_anomaly/tenant:acme:::USD/{T0 + 60 * MINUTE_US}", "opened")
+        waited(lambda: said(stack)[opened], 1)
+        shown = """
+            SELECT c.status AS status, a.severity AS severity, toString(a.actual) AS usd
+            FROM cost_current AS c, alerts_current AS a
+            WHERE c.cost > 1 AND a.tenant = 'acme' LIMIT 1"""
+        expected = {"status": "provisional", "severity": "critical", "usd": "120"}
+        waited(lambda: stack.rows(shown), [expected])
