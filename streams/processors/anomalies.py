@@ -13,13 +13,16 @@ from functools import partial
 import faust
 import structlog
 
+from schemas.records import Alert
 from streams.core import silence
 from streams.core.cost_watch import CostWatch
 from streams.core.reserved import PLATFORM
+from streams.core.series import sources
 from streams.core.series.board import Limits
 from streams.core.series.buckets import Pace, Slice
 from streams.core.series.keys import KINDS
 from streams.core.windows import HOUR_US, SECOND_US, window_start
+from streams.errors import SqlRefused, Transient
 from streams.metrics import Metric, Metrics
 from streams.processors.anomaly_history import AT_ONCE_US, AnomalyHistory, Span
 from streams.processors.inquiry import Inquiry
@@ -35,6 +38,7 @@ TICK_S = 0.1
 RETRY_S = 1.0
 LOOK_S = 0.5  # between two looks at what is to be judged
 GAUGE_S = 1.0
+THROUGH_S = 3.0  # alerts wait no longer for the sources that they came through
 OPEN_US = 300 * SECOND_US  # that windows may be open beyond twice their lateness
 
 
@@ -162,11 +166,27 @@ class Anomalies:
         await asyncio.to_thread(watch.advance, now_us())
         self._metrics.observe(Metric.STEP_S, time.monotonic() - began_s)
         rule = rules.catalog.alert_rule(PLATFORM, silence.KIND, time.time_ns() // 1_000)
-        due = [*watch.due(), *listening.due(rule, rules.book.currency)]
+        due = [*await self._through(watch.due()), *listening.due(rule, rules.book.currency)]
         if due:
             await unbroken(say(self._outlet, self._metrics, due, {}))
             watch.told(due)  # a crash before it costs nothing, it is read where it was said
             listening.told(due)
+
+    async def _through(self, alerts: Iterable[Alert]) -> list[Alert]:
+        """Return alerts with the sources they came through, where ClickHouse says so soon."""
+        end_s = time.monotonic() + THROUGH_S
+        return [await self._through_sources(each, end_s - time.monotonic()) for each in alerts]
+
+    async def _through_sources(self, alert: Alert, within_s: float) -> Alert:
+        asked = sources.asked(alert)
+        if asked is None or within_s <= 0:
+            return alert
+        try:
+            asking = asyncio.to_thread(self._history.through, asked)
+            return sources.with_sources(alert, await asyncio.wait_for(asking, within_s))
+        except (TimeoutError, Transient, SqlRefused) as error:
+            LOG.warning("sources_unknown", error=str(error), alert_id=alert["alert_id"])
+            return alert
 
     def _gauge(self, watch: CostWatch, lines: Lines) -> None:
         self._metrics.set(Metric.WATCHED_SERIES, len(watch.board.series))

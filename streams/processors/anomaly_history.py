@@ -22,6 +22,7 @@ from streams.core.alerts import NO_DETAILS
 from streams.core.series.bucket import Kept
 from streams.core.series.buckets import Slice
 from streams.core.series.cells import Amounts, Cell, summed
+from streams.core.series.sources import BEFORE_US, Asked, Through
 from streams.core.silence import Heard
 from streams.core.windows import DAY_US, HOUR_US
 from streams.kafka import consumer
@@ -94,6 +95,11 @@ class AnomalyHistory:
     def lines(self, since_us: int) -> list[Lined]:
         """Return the streamed lines of windows since an instant."""
         return list(map(lined, self._asked().rows("series_lines", {"since": since_us})))
+
+    def through(self, of: Asked) -> list[Through]:
+        """Return which sources told of calls, and what those would have cost by the list."""
+        params: Params = {**of._asdict(), "before": of.since_us - BEFORE_US}
+        return [Through(*row) for row in self._asked().rows("source_costs", params)]
 
     def heard(self) -> tuple[int, list[Heard]] | None:
         """Return which sources were heard, and when that was asked; None where none was."""

@@ -18,6 +18,7 @@ from streams.core.series.anomaly_query import query_of
 from streams.core.series.buckets import Buckets, Slice
 from streams.core.series.keys import KINDS, SeriesKey
 from streams.core.series.points import points_of
+from streams.core.series.sources import Asked, Through
 from streams.core.silence import ENOUGH, silences
 from streams.core.windows import HOUR_US, MINUTE_US
 from streams.kafka import create_topics
@@ -196,3 +197,27 @@ def test_a_source_is_heard_in_the_minutes_that_something_of_it_was_archived(
     )  # fmt: skip
     rows = database.reader.rows(opened["query"] or "")
     assert {row["source"] for row in rows} == {"node-7"}
+
+
+def test_what_calls_cost_by_the_list_is_told_by_their_source(
+    database: Connection, history: AnomalyHistory
+) -> None:
+    """Two calls of one tenant through two gateways, one of them before; others of others."""
+    writer = Writer(database.session())
+    told = [
+        ("gw-1", call(), "acme", 5),
+        ("gw-2", call(at_us=T0 - 1), "acme", 7),
+        ("gw-2", call(), "globex", 9),
+        ("gw-2", call(model="other"), "acme", 11),
+        ("gw-2", call(), "acme", None),  # paid by GPU time
+    ]
+    for number, (source, event, tenant, pico) in enumerate(told):
+        given = cast("UsageBatch", batch(event, source=source, seq=number))
+        of = [Attributed("api:openai", tenant, pico)]
+        position = Position("usage.inference.v1", 0, number)
+        writer.add(*usage_rows("InferenceUsageBatch", given, of, position, VERSIONS))
+    writer.flush()
+    asked = Asked("acme", "gpt-4o", T0, T0 + MINUTE_US)
+    assert history.through(asked) == [Through("gw-1", 5, 0), Through("gw-2", 0, 7)]
+    every = history.through(asked._replace(model=""))
+    assert every == [Through("gw-2", 11, 7), Through("gw-1", 5, 0)]

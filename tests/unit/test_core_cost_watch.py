@@ -10,6 +10,7 @@ from streams.config.catalog import load_catalog
 from streams.core.series.board import Limits
 from streams.core.series.buckets import Buckets
 from streams.core.series.episode import QUIET
+from streams.core.series.sources import Through, asked, with_sources
 from streams.core.windows import MINUTE_US
 from tests.builders.series import PACE, Fed, minute_line
 from tests.builders.usage import T0
@@ -315,3 +316,22 @@ def test_a_series_that_was_silent_for_long_is_forgotten() -> None:
     for minute in range(1, 9):
         each.minute(minute, ["0.1"])
     assert {key.tenant for key in each.watch.board.series} == {"acme"}
+
+
+def test_sources_whose_calls_grew_are_named_by_what_the_extra_cost_grew_with_them() -> None:
+    """In five minutes 1 of 12 an hour is usual: gw-2 grew by 2, gw-1 by 6, gw-3 fell."""
+    alert = burst(fed()).said[0]
+    said: Alert = {**alert, "at_us": alert["since_us"] + 5 * MINUTE_US}
+    of = [Through("gw-2", 3 * USD, 12 * USD), Through("gw-1", 6 * USD, 0), Through("gw-3", 0, USD)]
+    found = [c for c in with_sources(said, of)["contributors"] if c["dimension"] == "source"]
+    assert [(c["value"], c["share"]) for c in found] == [("gw-1", 0.75), ("gw-2", 0.25)]
+    assert sum(usd(c["excess"]) for c in found) == pytest.approx(usd(said["excess_per_hour"]))
+    assert with_sources(said, [Through("gw-1", 1, 12 * USD)]) == said  # none grew
+
+
+def test_only_of_what_calls_may_have_done_it_is_asked_through_which_source() -> None:
+    alert = burst(fed()).said[0]
+    assert asked(alert) == ("acme", "", alert["since_us"], alert["at_us"])
+    assert asked({**alert, "state": "resolved"}) is None
+    assert asked({**alert, "alert_id": "idle_anomaly/idle:::h100:USD/1"}) is None
+    assert asked({**alert, "alert_id": "cap_reached/1/x"}) is None
