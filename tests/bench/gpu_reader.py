@@ -81,13 +81,3 @@ def cpu_s(process: psutil.Process) -> float:
     """Return the CPU seconds that a process has used."""
     times = process.cpu_times()
     return times.user + times.system
-
-
-def main() -> None:
-    """Print the figure of one short run."""
-    [figure] = bench(Options(seconds=10.0, rounds=3, seed=1))
-    print(figure.line, f"not shown: {figure.not_shown}", sep="\n")  # noqa: T201 -- a command
-
-
-if __name__ == "__main__":
-    main()
