@@ -109,6 +109,8 @@ class BudgetHistory:
     def whole(self, asking: Asking, from_us: int) -> Past:
         """Return all there is since an instant. Raises as `said` does."""
         before = self._stored()
+        if not asking.scopes.budgets:
+            return Past(before, asking.since_us)
         until_us = self.newest_us() + AHEAD_US
         settled: list[Settled] = []
         for start_us in range(from_us - from_us % DAY_US, until_us, AT_ONCE_US):

@@ -65,19 +65,18 @@ class Budgets:
         """What keeps it from judging now; None when nothing does, or another leads."""
         if not self._leader.is_leading:
             return None
-        lines, mending = self._leader.lines, self._mending
-        read = None if lines is None else lines.trouble
-        is_behind = mending is None or not mending.is_first_done
-        return self._inquiry.trouble or read or ("is still reading" if is_behind else None)
+        lines = self._leader.lines
+        return self._inquiry.trouble or (None if lines is None else lines.trouble)
 
     @property
     def detail(self) -> dict[str, object]:
         """What it goes by, whether it leads, and budgets that it cannot judge."""
-        watch = self._watch
+        watch, mending = self._watch, self._mending
         other = set() if watch is None else watch.ledger.scopes.uncompared
         return {
             **self._rules.detail,
             "leads": self._leader.is_leading,
+            "judges": mending is not None and mending.is_first_done,
             "budget_in_other_currency": sorted(other),
         }
 
@@ -91,7 +90,13 @@ class Budgets:
 
     async def lead(self, lines: Lines) -> None:
         """Say what is new of budgets, until somebody else does."""
-        self._watch = self._mending = None
+        try:
+            await self._lead(lines)
+        finally:
+            self._watch = self._mending = None
+            self._metrics.set(Metric.WATCHED_BUDGETS, 0)
+
+    async def _lead(self, lines: Lines) -> None:
         said = await self._inquiry.ask(self._history.said)
         while True:
             catalog = self._rules.now.catalog

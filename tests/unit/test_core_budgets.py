@@ -361,6 +361,17 @@ def test_a_corrected_window_counts_in_place_of_its_lines() -> None:
     assert dollars(watch, "all") == 4
 
 
+def test_what_was_settled_while_its_correction_was_read_is_read_again() -> None:
+    watch = watching(catalog(budget("all", "100")))
+    taken(watch, spent(0, "6"), spent(45, "1"))  # settles the first
+    watch.ledger.mend(Past({}, 0, (settled(0, PICO, "api:openai"),)), [T0])
+    assert set(watch.ledger.stale) == {T0}
+    watch.ledger.mend(Past({}, watch.ledger.since_us, (settled(0, PICO),)), [T0])
+    looked(watch)
+    assert not watch.ledger.stale
+    assert dollars(watch, "all") == 2
+
+
 def test_old_windows_are_kept_by_the_hour_and_what_no_period_needs_not_at_all() -> None:
     watch = watching(catalog(budget("all", "1000"), budget("day", "1000", period="day")))
     taken(watch, *(spent(minute, "1") for minute in range(0, 60 * 60, 10)))

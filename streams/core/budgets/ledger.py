@@ -122,12 +122,12 @@ class Ledger:
                 lambda begin: window_start(begin, HOUR_US) in hours and begin < past.since_us
             )
             self.dirty.add(number)
-        self._add(past)
         for hour in hours:
             self._mended[hour] = past.before
             wanted = self.stale.get(hour, {})
             if all(past.before.get(n, 0) >= offset for n, offset in wanted.items()):
                 self.stale.pop(hour, None)
+        self._add(past)
         if not self.stale:
             self.waiting.clear()
 

@@ -38,7 +38,7 @@ class BudgetWatch:
         """
         ledger = self.ledger
         wanted, waiting = ledger.dirty, ledger.waiting
-        ledger.dirty = wanted & waiting
+        ledger.dirty = set()  # of those that wait all is looked at once they do no more
         found = []
         for number, budget in self._in_force(at_us):
             if number in waiting or not (is_calm or number in wanted):
