@@ -79,6 +79,14 @@ def test_a_batch_at_another_time_is_too_much() -> None:
     assert too_much(by_day, moved, 10) == 2 * HOUR_US / PERIOD_US
 
 
+def test_a_new_batch_is_told_on_its_first_nights_and_is_usual_on_the_third() -> None:
+    judge = cost_detector(PERIOD_US)
+    run(judge, lambda _: 0.0, 10)
+    nights = [too_much(nightly, run(judge, nightly, day + 1, day), day) for day in range(10, 15)]
+    assert nights[0] == 2 * HOUR_US / PERIOD_US
+    assert nights[2:] == [0, 0, 0]
+
+
 def test_noise_is_seldom_too_much_and_twice_the_cost_always_is() -> None:
     judge = cost_detector(PERIOD_US)
     cost = noisy(lambda _: 30.0)

@@ -8,6 +8,8 @@ from streams.core.windows import MINUTE_US
 QUARTER_US: Final = 15 * MINUTE_US
 VISITS: Final = 3  # a mean is of so many days or weeks
 MOST: Final = 60_000  # values that are counted of a quarter; what comes after changes no rate
+UNUSUAL: Final = 0.1  # what an unusual value counts for, of one that is usual
+LASTING: Final = 0.75  # of late values unusual: reached in the second such visit in a row
 
 
 class Usual(NamedTuple):
@@ -25,13 +27,14 @@ class Usual(NamedTuple):
 class Calendar:
     """The quarters of a span of time that comes again and again."""
 
-    __slots__ = ("_counts", "_deviations", "_means", "_quarters", "_visit")
+    __slots__ = ("_counts", "_deviations", "_means", "_quarters", "_strange", "_visit")
 
     def __init__(self, span_us: int, period_us: int) -> None:
         self._quarters = span_us // QUARTER_US
         self._visit = max(1, QUARTER_US // period_us)  # values of a quarter
         self._means = array("d", bytes(8 * self._quarters))
         self._deviations = array("f", bytes(4 * self._quarters))
+        self._strange = array("f", bytes(4 * self._quarters))  # the part of late that was unusual
         self._counts = array("H", bytes(2 * self._quarters))
 
     def at(self, at_us: int) -> Usual | None:
@@ -48,16 +51,21 @@ class Calendar:
                 deviation = max(deviation, self._deviations[other])
         return Usual(mean, least, most, deviation)
 
-    def learn(self, value: float, at_us: int, weight: float) -> None:
-        """Take a value in, by so much of one that is like all others; more is only the last visit.
+    def learn(self, value: float, at_us: int, *, is_usual: bool) -> None:
+        """Take a value in: fully if it is usual, or as the last visit was, too, else a little.
 
         The first visit is taken as it is: nobody knows better yet.
         """
         here = at_us // QUARTER_US % self._quarters
         count = self._counts[here] = min(self._counts[here] + 1, MOST)
-        if count <= self._visit:
-            weight = 1.0
-        rate = min(1.0, weight * max(1 / count, 1 / (VISITS * self._visit)))
+        strange = self._strange[here]
+        strange += ((not is_usual) - strange) / self._visit
+        rate = max(1 / count, 1 / (VISITS * self._visit))
+        if count > self._visit and strange > LASTING:
+            rate = 1 / self._visit  # so that it is the habit from the next visit on
+        elif count > self._visit and not is_usual:
+            rate *= UNUSUAL
+        self._strange[here] = strange
         off = value - self._means[here]
         self._means[here] += rate * off
         self._deviations[here] += rate * (abs(off) * (count > 1) - self._deviations[here])

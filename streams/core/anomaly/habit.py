@@ -1,15 +1,15 @@
 """Whether a value is usual at this time of the week: people, batches and reports have habits.
 
 Expected is the mean of the same quarter of an hour in past weeks, in the first week in past days,
-times how the last minutes compare with it; on the first day it is the level of late. The spread is
-never less than chance makes of small numbers, nor than a part of the value. What is unusual teaches
-a tenth of what is usual, until it has lasted a day: then it is the habit.
+times how the last minutes compare with it; on the first day it is the level of late. What is usual
+in the weeks or in the days is usual. The spread is never less than chance makes of small numbers,
+nor than a part of the value. What is unusual teaches little, unless it was so the time before, too.
 """
 
 from math import sqrt
 from typing import Final
 
-from streams.core.anomaly.calendar import VISITS, Calendar, Usual
+from streams.core.anomaly.calendar import UNUSUAL, Calendar, Usual
 from streams.core.anomaly.judgement import Judgement
 from streams.core.timeline import WEEK_US
 from streams.core.windows import DAY_US, HOUR_US
@@ -23,9 +23,6 @@ DRIFT: Final = (0.8, 1.25)  # times the habit: further they do not
 RATIO: Final = (0.5, 2.0)  # times what was expected: what one value says of its hour at most
 LEVEL_US: Final = HOUR_US // 2  # the level of late is of so long
 LEVEL_VALUES: Final = 5  # and of so many values at least
-UNUSUAL: Final = 0.1  # what an unusual value counts for, of one that is usual
-LASTING_US: Final = DAY_US  # so long does it take a level to become the habit
-BACK: Final = 4  # times as fast as that, usual values make good for unusual ones
 OUTLYING: Final = 4  # times the usual: what one value says of chance at most
 WARM_AFTER: Final = 30  # values
 
@@ -33,7 +30,7 @@ WARM_AFTER: Final = 30  # values
 class Habit:
     """The habits of one series. Costs and shares are not negative; a value that is, is zero."""
 
-    __slots__ = ("_away_us", "_chance", "_day", "_drift", "_first_us", "_late", "_level",
+    __slots__ = ("_chance", "_day", "_drift", "_first_us", "_late", "_level",
                  "_period_us", "_seen", "_spread", "_week")  # fmt: skip
 
     def __init__(self, period_us: int) -> None:
@@ -46,47 +43,51 @@ class Habit:
         self._level = self._spread = 0.0
         self._drift = 1.0
         self._chance = 0.0  # mean deviation of a value whose expectation is 1
-        self._away_us = 0
 
     def score(self, value: float, at_us: int) -> Judgement:
         """Judge a value by how far it is from what is usual now."""
         if not self._seen:
             return Judgement(0.0, is_warm=False, expected=value, low=value, high=value)
         known = self._known(at_us)
-        times = 1.0 if known is None else self._drift
-        usual = known or Usual(self._level, self._level, self._level, self._spread)
-        ratio = COLD_RATIO if known is None else LEAST_RATIO
-        most, least = usual.most * times, usual.least * times
-        high = most + self._width(most, usual.deviation, ratio)
-        low = least - self._width(least, usual.deviation, ratio)
-        expected = usual.mean * times
+        if not known:
+            expected, level = self._level, Usual(*[self._level] * 3, self._spread)
+            low, high = self._range(level, 1.0, COLD_RATIO)
+        else:
+            expected = known[0].mean * self._drift
+            low, high = self._range(known[0], self._drift, LEAST_RATIO)
+            for other in known[1:]:
+                lower, higher = self._range(other, self._drift, LEAST_RATIO)
+                low, high = min(low, lower), max(high, higher)
         off, wide = abs(value - expected), high - expected if value > expected else expected - low
         score = off / (off + wide) if off else 0.0
         return Judgement(score, self._seen >= WARM_AFTER, expected, low, high)
 
     def learn(self, value: float, at_us: int, judgement: Judgement) -> None:
-        """Take a value in: fully where it is usual, or has been as unusual for long."""
+        """Take a value in: fully where it is usual."""
         if not self._seen:
             self._first_us, self._level = at_us, value
         self._seen += 1
         is_usual = not judgement.is_warm or judgement.low <= value <= judgement.high
-        self._away_us += -BACK * self._period_us if is_usual else self._period_us
-        self._away_us = max(0, self._away_us)
-        is_lasting = self._away_us > LASTING_US
-        weight = 1.0 if is_usual else UNUSUAL
-        for calendar in (self._day, self._week):
-            calendar.learn(value, at_us, VISITS if is_lasting else weight)
-        rate = weight / min(self._seen, self._late)
+        self._day.learn(value, at_us, is_usual=is_usual)
+        self._week.learn(value, at_us, is_usual=is_usual)
+        rate = (1.0 if is_usual else UNUSUAL) / min(self._seen, self._late)
         self._spread += rate * (abs(value - self._level) - self._spread)
         self._level += rate * (value - self._level)
-        if (is_usual or is_lasting) and judgement.expected > 0:
+        if is_usual and judgement.expected > 0:
             self._follow(value, judgement.expected)
 
-    def _known(self, at_us: int) -> Usual | None:
-        """Return what past weeks or days say of an instant; None on the first day."""
+    def _known(self, at_us: int) -> list[Usual]:
+        """Return what past weeks, then days, say of an instant; on the first day nothing."""
         for_us = at_us - self._first_us
         of_week = self._week.at(at_us) if for_us >= WEEK_US else None
-        return of_week or (self._day.at(at_us) if for_us >= DAY_US else None)
+        of_day = self._day.at(at_us) if for_us >= DAY_US else None
+        return [each for each in (of_week, of_day) if each is not None]
+
+    def _range(self, usual: Usual, drift: float, ratio: float) -> tuple[float, float]:
+        """Return between which values few others lie."""
+        least, most = usual.least * drift, usual.most * drift
+        low = least - self._width(least, usual.deviation, ratio)
+        return low, most + self._width(most, usual.deviation, ratio)
 
     def _width(self, value: float, deviation: float, ratio: float) -> float:
         size = max(value, 0.0)
