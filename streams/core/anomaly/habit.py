@@ -6,6 +6,7 @@ in the weeks or in the days is usual. The spread is never less than chance makes
 nor than a part of the value. What is unusual teaches little, unless it was so the time before, too.
 """
 
+from collections.abc import Sequence
 from math import sqrt
 from typing import Final
 
@@ -19,8 +20,10 @@ SIGMA: Final = 1.25  # a bell curve's standard deviation over its mean deviation
 LEAST_RATIO: Final = 0.1  # of a value: the least that a mean deviation is taken to be
 COLD_RATIO: Final = 0.2  # the same on the first day, on which a morning may be all that is known
 DRIFT_US: Final = HOUR_US // 3  # in which expectations follow what the hour is like
-DRIFT: Final = (0.8, 1.25)  # times the habit: further they do not
+DRIFT: Final = (0.85, 1.15)  # times the habit: further they do not
 RATIO: Final = (0.5, 2.0)  # times what was expected: what one value says of its hour at most
+LASTING: Final = 1.6  # times the most that is usual, over the last minutes: chance does not last
+ONE_RATIO: Final = 4.0  # times that: what one value says of the last minutes at most
 LEVEL_US: Final = HOUR_US // 2  # the level of late is of so long
 LEVEL_VALUES: Final = 5  # and of so many values at least
 OUTLYING: Final = 4  # times the usual: what one value says of chance at most
@@ -30,7 +33,7 @@ WARM_AFTER: Final = 30  # values
 class Habit:
     """The habits of one series. Costs and shares are not negative; a value that is, is zero."""
 
-    __slots__ = ("_chance", "_day", "_drift", "_first_us", "_late", "_level",
+    __slots__ = ("_chance", "_day", "_drift", "_first_us", "_late", "_late_ratio", "_level",
                  "_period_us", "_seen", "_spread", "_week")  # fmt: skip
 
     def __init__(self, period_us: int) -> None:
@@ -42,6 +45,7 @@ class Habit:
         self._seen = 0
         self._level = self._spread = 0.0
         self._drift = 1.0
+        self._late_ratio = 1.0  # of the last values to the most that is usual
         self._chance = 0.0  # mean deviation of a value whose expectation is 1
 
     def score(self, value: float, at_us: int) -> Judgement:
@@ -58,6 +62,8 @@ class Habit:
             for other in known[1:]:
                 lower, higher = self._range(other, self._drift, LEAST_RATIO)
                 low, high = min(low, lower), max(high, higher)
+            if self._late_ratio > LASTING:
+                high = min(high, max(expected, most_of(known) * DRIFT[1]))
         off, wide = abs(value - expected), high - expected if value > expected else expected - low
         score = off / (off + wide) if off else 0.0
         return Judgement(score, self._seen >= WARM_AFTER, expected, low, high)
@@ -67,6 +73,7 @@ class Habit:
         if not self._seen:
             self._first_us, self._level = at_us, value
         self._seen += 1
+        self._look_back(value, self._known(at_us))
         is_usual = not judgement.is_warm or judgement.low <= value <= judgement.high
         self._day.learn(value, at_us, is_usual=is_usual)
         self._week.learn(value, at_us, is_usual=is_usual)
@@ -93,6 +100,15 @@ class Habit:
         size = max(value, 0.0)
         return WIDE * SIGMA * max(deviation, self._chance * sqrt(size), ratio * size)
 
+    def _look_back(self, value: float, known: Sequence[Usual]) -> None:
+        """Take in how a value compares with the most that is usual, however unusual it is."""
+        ratio = 1.0
+        if known and value > 0:
+            most = most_of(known)
+            ratio = min(value / most, ONE_RATIO) if most > 0 else ONE_RATIO
+        rate = min(1.0, self._period_us / DRIFT_US)
+        self._late_ratio += rate * (ratio - self._late_ratio)
+
     def _follow(self, value: float, expected: float) -> None:
         """Learn from a usual value how much chance there is, and what the hour is like."""
         off = abs(value - expected) / sqrt(expected)
@@ -104,3 +120,8 @@ class Habit:
         drift = self._drift * (1 + min(1.0, self._period_us / DRIFT_US) * (ratio - 1))
         low, high = DRIFT
         self._drift = min(max(drift, low), high)
+
+
+def most_of(known: Sequence[Usual]) -> float:
+    """Return the most that is usual, in weeks or in days."""
+    return max(each.most for each in known)
