@@ -96,6 +96,17 @@ def test_noise_is_seldom_too_much_and_twice_the_cost_always_is() -> None:
     assert all(each.high < 60.0 for each in judged[A_DAY:])
 
 
+def test_what_chance_may_do_once_is_too_much_when_it_lasts() -> None:
+    judge = cost_detector(PERIOD_US)
+    run(judge, noisy(lambda _: 30.0, 0.25), 10)
+    twice = noisy(lambda _: 66.0, 0.25)
+    judged = run(judge, twice, 10 + 4 / 24, 10)
+    again = noisy(lambda _: 66.0, 0.25)
+    unusual = [again(0) > each.high for each in judged]
+    assert sum(unusual[:6]) < 4  # of half an hour
+    assert sum(unusual[-24:]) > 20  # of the last two hours
+
+
 def test_what_is_unusual_for_hours_does_not_become_the_habit() -> None:
     judge = cost_detector(PERIOD_US)
     run(judge, lambda _: 30.0, 10)

@@ -59,7 +59,7 @@ class Calendar:
         here = at_us // QUARTER_US % self._quarters
         count = self._counts[here] = min(self._counts[here] + 1, MOST)
         strange = self._strange[here]
-        strange += ((not is_usual) - strange) / self._visit
+        strange += ((not is_usual) - strange) / max(self._visit, 2)  # one value is no visit
         rate = max(1 / count, 1 / (VISITS * self._visit))
         if count > self._visit and strange > LASTING:
             rate = 1 / self._visit  # so that it is the habit from the next visit on

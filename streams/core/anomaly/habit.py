@@ -3,7 +3,8 @@
 Expected is the mean of the same quarter of an hour in past weeks, in the first week in past days,
 times how the last minutes compare with it; on the first day it is the level of late. What is usual
 in the weeks or in the days is usual. The spread is never less than chance makes of small numbers,
-nor than a part of the value. What is unusual teaches little, unless it was so the time before, too.
+nor than a part of the value; but what is far above for minutes on end is no chance. What is unusual
+teaches little, unless it was so the time before, too.
 """
 
 from collections.abc import Sequence
