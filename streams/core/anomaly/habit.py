@@ -55,8 +55,9 @@ class Habit:
             return Judgement(0.0, is_warm=False, expected=value, low=value, high=value)
         known = self._known(at_us)
         if not known:
-            expected, level = self._level, Usual(*[self._level] * 3, self._spread)
-            low, high = self._range(level, 1.0, COLD_RATIO)
+            expected = self._level
+            usual = Usual(expected, expected, expected, self._spread)
+            low, high = self._range(usual, 1.0, COLD_RATIO)
         else:
             expected = known[0].mean * self._drift
             low, high = self._range(known[0], self._drift, LEAST_RATIO)
