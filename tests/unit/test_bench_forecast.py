@@ -67,10 +67,10 @@ def test_hours_are_means_and_gaps_repeat() -> None:
 
 
 def test_origins_leave_all_that_is_asked_for() -> None:
-    series = public("p", "g", 0, [0.0] * 400, (7 * DAY, 3 * DAY))
+    series = public("p", "g", (0, [0.0] * 400), (7 * DAY, 3 * DAY))
     assert series.origins[0] == (7 * DAY, 3 * DAY)
     assert all(known + hours <= 400 for known, hours in series.origins)
-    assert public("p", "g", 0, [0.0] * 200, (7 * DAY, 3 * DAY)).origins == []
+    assert public("p", "g", (0, [0.0] * 200), (7 * DAY, 3 * DAY)).origins == []
 
 
 @pytest.mark.shared

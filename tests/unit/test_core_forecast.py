@@ -7,7 +7,7 @@ import pytest
 
 from streams.core.forecast.calibration import AHEAD, KEPT, Calibration
 from streams.core.forecast.forecaster import ENOUGH, Forecaster
-from streams.core.forecast.shapes import DAY, WEEK, LastWeek, Manner, Mean, Seasonal, Shape
+from streams.core.forecast.shapes import DAY, WEEK, Last, Manner, Seasonal, Shape
 
 MONDAY = 4 * DAY  # the epoch is a Thursday
 
@@ -115,8 +115,8 @@ def test_the_same_hours_give_the_same_forecast() -> None:
 @pytest.mark.parametrize(
     "shape",
     [
-        Mean(),
-        LastWeek(),
+        Last(DAY),
+        Last(WEEK),
         Seasonal(Manner(0.01, 0.08, 0.0, 0.3, 0.93)),
         Seasonal(Manner(0.005, 0.05, 0.15, 0.3, 0.93, trend=0.005, trend_stays=0.997)),
     ],

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from statistics import median
 
-from streams.core.forecast.shapes import DAY, LastWeek, Manner, Mean, Seasonal, Shape
+from streams.core.forecast.shapes import DAY, WEEK, Last, Manner, Seasonal, Shape
 
 FAR = 8  # days: from the second to this one are further ahead
 FADES = 0.96  # a day: judged over about a month
@@ -22,9 +22,10 @@ WILD = 3.0  # usual errors of the best: what is beyond counts as much as this
 def shapes() -> list[Shape]:
     """Return new shapes. Rates were chosen by `make bench-forecast`, see docs/forecast.md."""
     return [
-        Mean(),
-        LastWeek(),
+        Last(DAY),
+        Last(WEEK),
         Seasonal(Manner(level=0.01, day=0.08, week=0.0, recent=0.3, recent_stays=0.93)),
+        Seasonal(Manner(level=0.0015, day=0.03, week=0.1, recent=0.0, recent_stays=0.0)),
         Seasonal(Manner(level=0.005, day=0.05, week=0.15, recent=0.3, recent_stays=0.93)),
         Seasonal(Manner(level=0.005, day=0.05, week=0.15, recent=0.1, recent_stays=0.99)),
         Seasonal(Manner(0.005, 0.05, 0.15, 0.3, 0.93, trend=0.005, trend_stays=0.997)),

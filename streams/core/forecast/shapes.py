@@ -4,6 +4,7 @@ An hour is a number since the Unix epoch; a day is UTC. A path begins at the hou
 Floats only: a forecast is an estimate, whatever it is of.
 """
 
+from array import array
 from collections import deque
 from typing import NamedTuple, Protocol
 
@@ -11,7 +12,6 @@ from streams.core.forecast.surprise import LEARNING, Surprise
 
 DAY = 24
 WEEK = 7 * DAY
-REMEMBERED = 0.0015  # of the mean: four weeks
 LEAD = 0.8  # of what a level lags behind a trend, made up for at once
 
 
@@ -28,50 +28,30 @@ class Shape(Protocol):
         """Return what the next days cost; the next hour begins a day."""
 
 
-class Mean:
-    """What an hour costs on the average of some weeks: for work that comes and goes."""
+class Last:
+    """The last season again, without its wildest hours: a day, or a week once there was one."""
 
-    def __init__(self) -> None:
-        self._mean = 0.0
-        self._seen = 0
-
-    def learn(self, value: float, hour: int) -> None:  # noqa: ARG002 - every hour is alike
-        """Take what an hour cost."""
-        self._seen += 1
-        self._mean += max(REMEMBERED, 1 / self._seen) * (value - self._mean)
-
-    def path(self, hour: int, count: int) -> list[float]:  # noqa: ARG002 - as above
-        """Return the mean, for every hour."""
-        return [self._mean] * count
-
-    def days(self, hour: int, count: int) -> list[float]:  # noqa: ARG002 - as above
-        """Return the mean, for every day."""
-        return [DAY * self._mean] * count
-
-
-class LastWeek:
-    """The last week again, without its wildest hours; before there was one, the last day."""
-
-    def __init__(self) -> None:
-        self._last: deque[float] = deque(maxlen=WEEK)
+    def __init__(self, season: int) -> None:
+        self._season = season
+        self._last: deque[float] = deque(maxlen=season)
         self._surprise = Surprise()
 
     def learn(self, value: float, hour: int) -> None:  # noqa: ARG002 - they come in order
         """Take what an hour cost."""
-        before = self._last[0] if len(self._last) == WEEK else value
+        before = self._last[0] if len(self._last) == self._season else value
         self._last.append(before + self._surprise.learn(value - before, value))
 
     def path(self, hour: int, count: int) -> list[float]:  # noqa: ARG002 - as above
         """Return what the same hours cost last time."""
         last = list(self._last)
-        again = last if len(last) == WEEK else last[-DAY:]
+        again = last if len(last) == self._season else last[-DAY:]
         return [again[step % len(again)] for step in range(count)]
 
     def days(self, hour: int, count: int) -> list[float]:
         """Return what the same days cost last time."""
-        path = self.path(hour, min(count, 7) * DAY)
-        week = [sum(path[first : first + DAY]) for first in range(0, len(path), DAY)]
-        return [week[day % len(week)] for day in range(count)]
+        path = self.path(hour, self._season)
+        season = [sum(path[first : first + DAY]) for first in range(0, self._season, DAY)]
+        return [season[day % len(season)] for day in range(count)]
 
 
 class Manner(NamedTuple):
@@ -102,10 +82,10 @@ class Seasonal:
         self._lagging = 0.0  # the level of the level: what is between them is the trend
         self._surprise = Surprise()
         self._recent = 0.0
-        self._of_day = [0.0] * DAY
-        self._of_week = [0.0] * WEEK
-        self._days_seen = [0] * DAY
-        self._weeks_seen = [0] * WEEK
+        self._of_day = array("d", [0.0]) * DAY
+        self._of_week = array("d", [0.0]) * WEEK
+        self._days_seen = array("L", [0]) * DAY
+        self._weeks_seen = array("L", [0]) * WEEK
 
     def learn(self, value: float, hour: int) -> None:
         """Take what an hour cost."""

@@ -25,6 +25,7 @@ JANUARY = EPOCH.replace(year=2026)
 DAYS = 120  # of a made-up series: January to April
 ASKED_ON = (8, 15, 22)  # days of a month on which its end is forecast
 ORIGINS = 8  # of a public series, at most
+LONG_ORIGINS = 4  # of one of months, for which the offline library takes minutes
 SHAPES, JOBS = 12, 3
 GROWTHS = (0.0, 0.004, -0.003, 0.01, 0.0, 0.002)  # a day
 
@@ -45,10 +46,10 @@ def every(nab: Path, seed: int) -> Iterator[Series]:
     for each in read_series(nab):
         group = "artificial" if each.group.startswith("artificial") else each.group
         name = Path(each.name).stem
-        yield public(name, group, *by_hour(each.at_us, each.values), (7 * DAY, 3 * DAY))
+        yield public(name, group, by_hour(each.at_us, each.values), (7 * DAY, 3 * DAY))
     rows = [(each["Time"], value) for each, value in WaterFlow()]  # type: ignore[no-untyped-call]  # no types
     flow = [round(at.timestamp()) * SECOND_US for at, _ in rows], [value for _, value in rows]
-    yield public("WaterFlow", "River", *by_hour(*flow), (21 * DAY, 7 * DAY))
+    yield public("WaterFlow", "River", by_hour(*flow), (21 * DAY, 7 * DAY))
     for number in range(SHAPES):
         yield made_up(f"shape-{number}", "made-up", shape(number, stream(seed, f"shape-{number}")))
     for number in range(JOBS):
@@ -59,7 +60,7 @@ def long_ones(folder: Path) -> Iterator[Series]:
     """Yield other series, of months, to see whether it carries over."""
     for each in read_series(folder):
         hours = by_hour(each.at_us, each.values)
-        yield public(Path(each.name).stem, each.group, *hours, (28 * DAY, 14 * DAY))
+        yield public(Path(each.name).stem, each.group, hours, (28 * DAY, 14 * DAY), LONG_ORIGINS)
 
 
 def by_hour(at_us: list[int], values: list[float]) -> tuple[int, list[float]]:
@@ -75,11 +76,17 @@ def by_hour(at_us: list[int], values: list[float]) -> tuple[int, list[float]]:
     return first, means
 
 
-def public(name: str, group: str, hour: int, values: list[float], asked: tuple[int, int]) -> Series:
+def public(
+    name: str,
+    group: str,
+    hours: tuple[int, list[float]],
+    asked: tuple[int, int],
+    most: int = ORIGINS,
+) -> Series:
     """Return a series with origins spread evenly, from the first possible on."""
-    known, ahead = asked
+    (hour, values), (known, ahead) = hours, asked
     last = (len(values) - ahead - known) // DAY
-    count = min(ORIGINS, last + 1)
+    count = min(most, last + 1)
     steps = [round(n * last / max(1, count - 1)) for n in range(max(0, count))]
     return Series(name, group, hour, values, [(known + DAY * step, ahead) for step in steps])
 
