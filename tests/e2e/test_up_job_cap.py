@@ -1,6 +1,7 @@
 """A job in a running `up` reaches its cap and a budget, everything dies: each is said once."""
 
 import asyncio
+import json
 import signal
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ from streams.kafka.batch import publish_all
 from streams.settings import KafkaSettings
 from streams.up.options import Options
 from streams.up.stack import Stack
-from tests.answers import until
+from tests.answers import POLL_S, WITHIN_S, until
 from tests.builders.budgets import budget
 from tests.builders.jobs import caps
 from tests.builders.usage import holder, interval
@@ -30,6 +31,7 @@ prices:
      effective_from: 2023-01-01T00:00:00Z, source: test}
 """
 POOLS = "pools: [{name: h100, nodes: ['gpu-node-*']}]\n"
+NOTIFY = "notify: [{name: all, sink: print}]\n"
 BUDGETS = f"budgets:\n{budget('acme', '15', period='30 days', tenant='acme')}"
 STATES = "SELECT stage, toString(spent) AS usd FROM budget_states FINAL WHERE budget_id = "
 STATE, SPENT = STATES + "'job:acme:train-7'", STATES + "'budget:acme'"
@@ -38,17 +40,22 @@ ALERTS, EXCEEDED = (f"{SAID}'{kind}' GROUP BY job, state"
                     for kind in ("cap_reached", "budget_exceeded"))  # fmt: skip
 
 
+NEEDED = {"watch", "budgets", "notify"}  # by what the catalog has
+SAYS = '{"sink": "print"'
+
+
 def test_a_job_that_reaches_its_cap_is_said_once_whatever_dies(tmp_path: Path) -> None:
     asyncio.run(cap(tmp_path))
 
 
 async def cap(folder: Path) -> None:
-    """A GPU-second is a dollar. watch is started when there are caps, killed, and loses its log."""
+    """A GPU-second is a dollar. Who has something to do is started, killed, and loses its log."""
     (folder / "prices.yaml").write_text(BOOK)
     options = Options(data=folder / "data", prices=folder / "prices.yaml")
-    async with Stack(options, lambda *_: None) as stack:
-        assert not {"watch", "budgets"} & stack.pids.keys()
-        catalog = POOLS + caps("15") + BUDGETS
+    printed: list[tuple[str, str]] = []
+    async with Stack(options, lambda part, line: printed.append((part, line))) as stack:
+        assert not NEEDED & stack.pids.keys()
+        catalog = POOLS + caps("15") + BUDGETS + NOTIFY
         await asyncio.to_thread(publish_document, stack.settings.kafka, CATALOG, catalog, "test")
         await stack.start_needed()
         now_us = time.time_ns() // 1000 - 60 * SECOND_US
@@ -59,6 +66,7 @@ async def cap(folder: Path) -> None:
         once = {"job": "train-7", "state": "opened", "n": 1}
         await until(stack, ALERTS, once)
         await until(stack, EXCEEDED, {"job": None, "state": "opened", "n": 1})
+        await told(printed, "cap_reached", "budget_exceeded")
         stack.send("watch", signal.SIGKILL)
         stack.send("budgets", signal.SIGKILL)
         await asyncio.to_thread(hold, stack.settings.kafka, 2, now_us + 20 * SECOND_US)
@@ -71,13 +79,25 @@ async def cap(folder: Path) -> None:
         while stack.log_began_us == began_us:  # noqa: ASYNC110 - the stack has no event for it
             await asyncio.sleep(0.1)
         await stack.wait_ready()
-        assert {"watch", "budgets"} <= stack.pids.keys()
+        assert stack.pids.keys() >= NEEDED
         await asyncio.to_thread(hold, stack.settings.kafka, 3, now_us + 240 * SECOND_US)
         await until(stack, STATE, {"stage": "exceeded", "usd": "40"})
         assert said(stack.settings.kafka) == []  # on the new log: none is new
         await until(stack, ALERTS, once)
         await until(stack, SPENT, {"stage": "exceeded", "usd": "40"})
         await until(stack, EXCEEDED, {"job": None, "state": "opened", "n": 1})
+
+
+async def told(printed: list[tuple[str, str]], *kinds: str) -> None:
+    """Wait until notify has printed alerts of some kinds, and nothing twice."""
+    deadline_s = time.monotonic() + WITHIN_S
+    found: set[str] = set()
+    while not found >= {*kinds}:
+        assert time.monotonic() < deadline_s, found
+        await asyncio.sleep(POLL_S)
+        lines = [line for part, line in printed if part == "notify" and SAYS in line]
+        found = {json.loads(line)["alert"]["kind"] for line in lines}
+    assert len({*lines}) == len(lines)
 
 
 def hold(kafka: KafkaSettings, seq: int, at_us: int) -> None:
