@@ -5,17 +5,14 @@ such an offset is in the answer, and lines read from there on may be in it, too,
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple, cast
 
-from confluent_kafka import Consumer, TopicPartition
-
 from schemas import topics
-from schemas.codec import Codec
 from schemas.decimals import to_bytes
 from schemas.records import Alert
 from streams.core.alerts import NO_DETAILS
@@ -25,13 +22,12 @@ from streams.core.series.cells import Amounts, Cell, summed
 from streams.core.series.sources import BEFORE_US, Asked, Through
 from streams.core.silence import Heard
 from streams.core.windows import DAY_US, HOUR_US
-from streams.kafka import consumer
-from streams.kafka.groups import committed
-from streams.processors.history import STORE_GROUP, data_of
+from streams.processors.before import Before
+from streams.processors.history import data_of
 from streams.processors.said import records
-from streams.replay.ask import Asker, Params, Row
+from streams.replay.ask import Params, Row
 from streams.replay.place import asker_of
-from streams.settings import KafkaSettings, WorkerSettings
+from streams.settings import WorkerSettings
 
 HEARD_US = 2 * DAY_US  # a source that is silent for longer is expected no more
 AT_ONCE_US = 6 * HOUR_US  # of sums asked for in one query
@@ -57,36 +53,20 @@ class Lined(NamedTuple):
     kept: Kept
 
 
-class AnomalyHistory:
-    """Asks the broker and ClickHouse. For one thread at a time. Close it."""
-
-    def __init__(self, kafka: KafkaSettings, asker: Callable[[], Asker], partitions: int) -> None:
-        self._kafka = kafka
-        self._asked = asker  # each time: it may not be there yet
-        self._partitions = partitions
-        self._codec = Codec()
-        self._store = Consumer(consumer(kafka, STORE_GROUP))  # asks only, never joins
-
-    def close(self) -> None:
-        """Let go of the broker."""
-        self._store.close()
-
-    def stored(self) -> dict[int, int]:
-        """Return before which offset of each partition of cost lines the store has inserted all."""
-        asked = [TopicPartition(topics.COST_LINE.name, each) for each in range(self._partitions)]
-        return committed(self._kafka, self._store, asked)
+class AnomalyHistory(Before):
+    """What costs came to, who was heard, and what was said."""
 
     def span(self, within_us: int) -> Span:
         """Return of which time there is something; what is provisional is so since lately only.
 
         Raises StoreUnavailable and SqlRefused.
         """
-        return Span(*self._asked().rows("series_span", {"within": within_us})[0])
+        return Span(*self.rows("series_span", {"within": within_us})[0])
 
     def slices(self, since_us: int, until_us: int, period_us: int) -> list[Slice]:
         """Return what stretches of time came to, in order. Ask for no more than AT_ONCE_US."""
         asked = {"since": since_us, "until": until_us, "period": period_us}
-        rows = self._asked().rows("series_sums", asked)
+        rows = self.rows("series_sums", asked)
         return [
             sliced(begin_us, list(some), period_us)
             for begin_us, some in groupby(rows, itemgetter(0))
@@ -94,16 +74,16 @@ class AnomalyHistory:
 
     def lines(self, since_us: int) -> list[Lined]:
         """Return the streamed lines of windows since an instant."""
-        return list(map(lined, self._asked().rows("series_lines", {"since": since_us})))
+        return list(map(lined, self.rows("series_lines", {"since": since_us})))
 
     def through(self, of: Asked) -> list[Through]:
         """Return which sources told of calls, and what those would have cost by the list."""
         params: Params = {**of._asdict(), "before": of.since_us - BEFORE_US}
-        return [Through(*row) for row in self._asked().rows("source_costs", params)]
+        return [Through(*row) for row in self.rows("source_costs", params)]
 
     def heard(self) -> tuple[int, list[Heard]] | None:
         """Return which sources were heard, and when that was asked; None where none was."""
-        rows = self._asked().rows("sources_heard", {"within": HEARD_US})
+        rows = self.rows("sources_heard", {"within": HEARD_US})
         return (rows[0][-1], [Heard(*row[:-1]) for row in rows]) if rows else None
 
     def said(self, kinds: frozenset[str], since_us: int) -> list[Alert]:
@@ -112,8 +92,8 @@ class AnomalyHistory:
         Of those over only what began since an instant. Whoever spoke before must not any more.
         """
         asked: Params = {"kinds": sorted(kinds), "since": since_us}
-        last = {row[0]: alert_of_row(row) for row in self._asked().rows("anomaly_alerts", asked)}
-        for each in records(self._kafka, self._codec, topics.ALERT_COST.name, "Alert"):
+        last = {row[0]: alert_of_row(row) for row in self.rows("anomaly_alerts", asked)}
+        for each in records(self.kafka, self.codec, topics.ALERT_COST.name, "Alert"):
             alert = cast("Alert", each)
             if alert["kind"] in kinds and is_later(alert, last.get(alert["alert_id"])):
                 last[alert["alert_id"]] = alert

@@ -5,16 +5,13 @@ such an offset is in the answer, and lines read from there on may be in it, too,
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, cast
 
-from confluent_kafka import Consumer, TopicPartition
-
 from schemas import topics
-from schemas.codec import Codec
 from schemas.records import Alert
 from streams.core.budgets.budget import BUDGET
 from streams.core.budgets.ledger import Past, Settled, Streamed
@@ -24,13 +21,12 @@ from streams.core.catalog import Catalog
 from streams.core.job_cost import EVERYWHERE, Newest, Told
 from streams.core.timeline import FOREVER
 from streams.core.windows import DAY_US, HOUR_US
-from streams.kafka import consumer
-from streams.kafka.groups import committed
-from streams.processors.history import STORE_GROUP, data_of
+from streams.processors.before import Before
+from streams.processors.history import data_of
 from streams.processors.said import records, states
-from streams.replay.ask import Asker, Params, Row
+from streams.replay.ask import Params, Row
 from streams.replay.place import asker_of
-from streams.settings import KafkaSettings, WorkerSettings
+from streams.settings import WorkerSettings
 
 MARGIN_US = 60_000_000  # between the clocks of stores, and from a clock to a row that can be read
 AT_ONCE_US = DAY_US  # lines of so long are summed in one query
@@ -68,19 +64,8 @@ class Asked(Protocol):
     def corrected_hours(self, mark: Row) -> list[int]: ...  # noqa: D102 - see there
 
 
-class BudgetHistory:
-    """Asks the broker and ClickHouse. For one thread at a time. Close it."""
-
-    def __init__(self, kafka: KafkaSettings, asker: Callable[[], Asker], partitions: int) -> None:
-        self._kafka = kafka
-        self._asked = asker  # each time: it may not be there yet
-        self._partitions = partitions
-        self._codec = Codec()
-        self._store = Consumer(consumer(kafka, STORE_GROUP))  # asks only, never joins
-
-    def close(self) -> None:
-        """Let go of the broker."""
-        self._store.close()
+class BudgetHistory(Before):
+    """What was spent, and what was said of it."""
 
     def said(self) -> dict[str, Said]:
         """Return what was said last of each budget, by the topics and by ClickHouse.
@@ -93,34 +78,34 @@ class BudgetHistory:
             budget = alert["budget_id"] or ""
             if budget.startswith(BUDGET):
                 found[budget] = found.get(budget, Said()).later(alert)
-        for budget, state in states(self._kafka, self._codec).items():
+        for budget, state in states(self.kafka, self.codec).items():
             if budget.startswith(BUDGET):
                 found[budget] = found.get(budget, Said()).with_state(state)
         return found
 
     def mark(self) -> Row:
         """Return what is another answer as soon as another correction is complete."""
-        return self._asked().rows("corrections_mark", {})[0]
+        return self.rows("corrections_mark", {})[0]
 
     def newest_us(self) -> int:
         """Return when the newest window there is began; 0: there is none."""
-        return int(self._asked().rows("newest_window", {})[0][0])
+        return int(self.rows("newest_window", {})[0][0])
 
     def whole(self, asking: Asking, from_us: int) -> Past:
         """Return all there is since an instant. Raises as `said` does."""
-        before = self._stored()
+        before = self.stored()
         if not asking.scopes.budgets:
             return Past(before, asking.since_us)
         until_us = self.newest_us() + AHEAD_US
         settled: list[Settled] = []
         for start_us in range(from_us - from_us % DAY_US, until_us, AT_ONCE_US):
             settled += self._sums(asking, start_us, min(until_us, start_us + AT_ONCE_US))
-        lines = self._asked().rows("budget_lines", {"since": asking.since_us})
+        lines = self.rows("budget_lines", {"since": asking.since_us})
         return Past(before, asking.since_us, tuple(settled), tuple(map(streamed, lines)))
 
     def of(self, asking: Asking, hours: Iterable[int]) -> Past:
         """Return what is settled in some hours. Raises as `said` does."""
-        before = self._stored()
+        before = self.stored()
         settled = [row for hour in hours for row in self._sums(asking, hour, hour + HOUR_US)]
         return Past(before, asking.since_us, tuple(settled))
 
@@ -130,24 +115,16 @@ class BudgetHistory:
         Raises as `said` does.
         """
         since_us = max(0, int(mark[0]) - MARGIN_US)
-        return [row[0] for row in self._asked().rows("corrected_hours", {"since": since_us})]
+        return [row[0] for row in self.rows("corrected_hours", {"since": since_us})]
 
     def _sums(self, asking: Asking, since_us: int, until_us: int) -> Iterator[Settled]:
         params = {**asking.params, "since": since_us, "until": until_us}
-        return map(settled_row, self._asked().rows("budget_sums", params))
-
-    def _stored(self) -> Mapping[int, int]:
-        """Return before which offset of each partition of cost lines the store has inserted all."""
-        name = topics.COST_LINE.name
-        asked = [TopicPartition(name, number) for number in range(self._partitions)]
-        return committed(self._kafka, self._store, asked)
+        return map(settled_row, self.rows("budget_sums", params))
 
     def _alerts(self) -> Iterator[Alert]:
-        for alert in records(self._kafka, self._codec, topics.ALERT_COST.name, "Alert"):
+        for alert in records(self.kafka, self.codec, topics.ALERT_COST.name, "Alert"):
             yield cast("Alert", alert)
-        for budget, name, tenant, state, since_us, currency in self._asked().rows(
-            "budget_alerts", {}
-        ):
+        for budget, name, tenant, state, since_us, currency in self.rows("budget_alerts", {}):
             stored = {
                 "budget_id": budget, "alert_id": name, "tenant": tenant, "state": state,
                 "since_us": since_us, "currency": currency,
