@@ -112,7 +112,7 @@ class Owner:
         ('namespace', 'a', 'pod', 'b')
         """
         for names in WORK:
-            if all(name in self.workload for name in names):
+            if all(map(self.workload.__contains__, names)):
                 return tuple(part for name in names for part in (name, self.workload[name]))
         return ()
 

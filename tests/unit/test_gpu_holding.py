@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agents.gpu.observed import DeviceSeen, MigLayout
+from agents.gpu.observed import Allotment, DeviceSeen, MigLayout
 from agents.gpu.sampler import Look
 from agents.gpu.sampler.holding import hold, standing_in
 from tests.gpu_looks import (
@@ -43,6 +43,13 @@ LOOK = Look(
         (replace(DEVICE, processes=None), LOOK),
         (replace(DEVICE, mig=mig(("MIG-0", 3, 4))), LOOK),
         (DEVICE, replace(LOOK, allotment=allotted(given(pod("b"))))),
+        (DEVICE, replace(LOOK, allotment=allotted())),
+        (DEVICE, replace(LOOK, allotment=Allotment())),
+        (DEVICE, replace(LOOK, allotment=allotted(given(pod("a")), replicas={"GPU-0": 2}))),
+        (DEVICE, replace(LOOK, allotment=allotted(given(pod("a")), is_drained=True))),
+        (DEVICE, replace(LOOK, allotment=allotted(given(pod("a")), is_known=False))),
+        (DEVICE, replace(LOOK, allotment=allotted(given(pod("a")), conflicts={"GPU-0"}))),
+        (DEVICE, replace(LOOK, allotment=allotted(given(pod("a")), flags=frozenset({"x"})))),
         (DEVICE, replace(LOOK, owners={7: seen_pod("b")})),
         (DEVICE, replace(LOOK, owners={})),
     ],
@@ -67,6 +74,19 @@ def test_another_cut_of_a_gpu_is_asked_about(cut: MigLayout) -> None:
     after = replace(before, mig=cut)
     assert hold(after, look, "reserved") != hold(before, look, "reserved")
     assert standing_in(after, look) != standing_in(before, look)
+
+
+def test_what_is_free_may_be_held_while_something_has_no_name() -> None:
+    whole, partly = (replace(LOOK, allotment=allotted(is_whole=each)) for each in (True, False))
+    empty = replace(DEVICE, processes=())
+    assert hold(empty, whole, "reserved") != hold(empty, partly, "reserved")
+    assert standing_in(empty, whole) != standing_in(empty, partly)
+
+
+def test_what_becomes_of_other_devices_is_not_asked_about() -> None:
+    other = allotted(*(LOOK.allotment.allocations or ()), given(pod("b"), "GPU-1"))
+    look = replace(LOOK, allotment=other, owners={**LOOK.owners, 8: None})
+    assert standing_in(DEVICE, look) == standing_in(DEVICE, LOOK)
 
 
 def test_what_a_device_does_changes_nothing_about_who_holds_it() -> None:

@@ -61,7 +61,7 @@ def marks(owner: Owner) -> Iterator[tuple[str, ...]]:
     """Yield what the work of an owner is known by: names and their values."""
     said = owner.workload
     for names in WORK:
-        if all(name in said for name in names):
+        if all(map(said.__contains__, names)):
             yield (*names, *(said[name] for name in names))
 
 

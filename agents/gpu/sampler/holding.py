@@ -14,6 +14,8 @@ from agents.gpu.sampler.look import Look
 from agents.gpu.sampler.places import Layout, Place, layout, mode_of
 from agents.gpu.sampler.terms import SharingRule
 
+OF_A_MONITOR = "a monitor"  # a process that is among no owners
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -53,8 +55,12 @@ class Holding:
 
 
 def standing_in(device: DeviceSeen, look: Look) -> tuple[object, ...]:
-    """Return all that who holds a device depends on. What it does meanwhile is not in it."""
-    cut = device.mig
+    """Return all that who holds a device depends on.
+
+    What it does meanwhile is not in it, nor what becomes of other devices.
+    """
+    cut, allotment = device.mig, look.allotment
+    parts = (device.uuid, *(one.uuid for one in (cut.instances if cut else ())))
     return (
         device.uuid,
         device.standing,
@@ -64,8 +70,15 @@ def standing_in(device: DeviceSeen, look: Look) -> tuple[object, ...]:
         device.processes,
         cut and (cut.compute_slices, cut.memory_bytes),
         cut and [(one.uuid, one.compute_slices, one.memory_bytes) for one in cut.instances],
-        look.allotment,
-        look.owners,
+        allotment.allocations is None,
+        [one for one in allotment.allocations or () if one.device in parts],
+        [allotment.replicas.get(uuid) for uuid in parts],
+        allotment.is_drained,
+        allotment.is_known,
+        allotment.is_whole,
+        device.uuid in allotment.conflicts,
+        allotment.flags,
+        [look.owners.get(one.pid, OF_A_MONITOR) for one in device.processes or ()],
         look.rules,
     )
 
