@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from random import Random
+from itertools import count
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from clickhouse.client import Connection
 from schemas.records import CostLine, InferenceUsage
 from streams.core.metering import Rules
+from streams.core.tenants import FIRST
 from streams.core.windows import DAY_US, HOUR_US, SECOND_US
 from streams.explain.explained import Asked, explain
 from streams.explain.text import to_text
@@ -35,9 +38,8 @@ ENDPOINT = """
 pools: [{name: h100, nodes: ["gpu-*"]}]
 endpoints: [{name: e, pool: h100}]
 """
-SEEN_RATIO = 0.6  # of calls that an observer tells of in a batch
-REPAIRED_RATIO = 0.5  # of late batches after which a repair comes before the next
 GATEWAY, SDK, OTEL = "gw-1", "sdk-1", "otel-1"
+OBSERVERS = {"gw": 1, "sdk-a": 2, "sdk-b": 2, "otel": 3}  # the precedence of each
 IN, OUT, SEEN = "api:openai tokens.input", "api:openai tokens.output", "api:openai evidence"
 
 
@@ -58,20 +60,20 @@ def told(
     return call(**{"model": "m", "response_id": of, "at_us": at_us, **counts, **changes})
 
 
-def repaired(live: Live, *, by_itself: bool = True) -> list[CostLine]:
+def repaired(live: Live, *, by_itself: bool = True, since_us: int = T0) -> list[CostLine]:
     """Publish what a repair finds, which another one leaves as it is."""
     lines = corrections(live.database, at_most_hours=24 if by_itself else None).lines
     live.store(lines)
     assert corrections(live.database, at_most_hours=24 if by_itself else None).lines == []
     assert audit(live.database).clean
-    assert_replay_changes_nothing(live)
+    assert_replay_changes_nothing(live, since_us)
     return lines
 
 
-def assert_replay_changes_nothing(live: Live) -> None:
+def assert_replay_changes_nothing(live: Live, since_us: int) -> None:
     asker = Direct(live.database)
     [book] = {book for book, _ in live.rules}
-    span = Span(T0 - DAY_US, T0 + 2 * DAY_US, WINDOW_US)
+    span = Span(since_us - DAY_US, since_us + 2 * DAY_US, WINDOW_US)
     found = replay(Askers(asker, asker), span, Request(book, None), Versions(asker))
     assert (found.changed, found.behind, found.changes) == (0, 0, {})
 
@@ -239,37 +241,74 @@ def explained(live: Live) -> str:
     return "\n".join(to_text(found, "acme"))
 
 
-@pytest.mark.parametrize("seed", range(3))
+# Who tells in a batch; of which calls, in which window each and what it costs, a number of its own
+# for each observer; and whether a repair comes after it, where it is late.
+Told = tuple[str, dict[int, tuple[int, int]], bool]
+batches_told: st.SearchStrategy[list[Told]] = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(OBSERVERS)),
+        st.dictionaries(
+            st.integers(0, 3), st.tuples(st.integers(0, 2), st.integers(1, 999)), min_size=1
+        ),
+        st.booleans(),
+    ),
+    min_size=2,
+    max_size=6,
+)
+places = count()
+
+
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=batches_told, on_time=st.integers(0, 6))
 def test_whatever_is_lost_late_or_twice_the_bill_is_of_each_call_once(
-    live: Live, seed: int
+    database: Connection, batches: list[Told], on_time: int
 ) -> None:
-    """The observer that counts says what a call costs: each says another number of tokens."""
-    chance = Random(seed)
+    """Each example has producers, calls and days of its own in one database.
+
+    What the gateway tells counts as it comes; else the first observer who tells, and nobody else.
+    """
+    place = next(places)
+    live, since_us = Live(database), T0 + place * 5 * DAY_US
     rules = ranked(live)
-    observers = {GATEWAY: 1, "sdk-1": 2, "sdk-2": 2, OTEL: 3}
-    first: dict[str, tuple[int, str, int, int]] = {}  # of each call: precedence, source, seq, USD
-    batches = [
-        (source, [f"r{number}" for number in half if chance.random() < SEEN_RATIO])
-        for source in observers
-        for half in (range(4), range(4, 8))
-    ]
-    chance.shuffle(batches)
-    for number, (source, ids) in enumerate(batches):
-        usd = {of: chance.randrange(1, 1000) for of in ids}
-        calls = [told(of, T0 + chance.randrange(3 * WINDOW_US), usd[of] * 1_000_000) for of in ids]
-        for of in ids:
-            told_by = (observers[source], source, live.sent[source], usd[of])
-            first[of] = min(first.get(of, told_by), told_by)
-        if number == len(batches) // 2:
+    told_of: dict[int, list[tuple[int, str, int, int]]] = {}  # precedence, source, seq, USD
+    for number, (observer, calls, is_repaired) in enumerate(batches):
+        if number == on_time:
             live.close()
-        if not calls:
-            continue
-        if number < len(batches) // 2:
-            live.send(rules, *calls, source=source)
+        source = f"{observer}-{place}"
+        for of, (_, usd) in calls.items():
+            told_by = (OBSERVERS[observer], source, live.sent[source], usd)
+            told_of.setdefault(of, []).append(told_by)
+        events = [
+            told(f"{place}-{of}", since_us + window * WINDOW_US, usd * 1_000_000)
+            for of, (window, usd) in calls.items()
+        ]
+        if number < on_time:
+            live.send(rules, *events, source=source)
             live.partials += live.partials[-1:]  # delivered twice
             continue
-        live.send_late(rules, *calls, source=source)
-        if chance.random() < REPAIRED_RATIO:
-            live.store(corrections(live.database, at_most_hours=24).lines)
-    repaired(live)
-    assert Decimal(live.costs()[IN] or 0) == sum(usd for *_, usd in first.values())
+        live.send_late(rules, *events, source=source)
+        if is_repaired:
+            live.store(corrections(database, at_most_hours=24).lines)
+    if on_time >= len(batches):
+        live.close()
+    repaired(live, since_us=since_us)
+    counted = [
+        each
+        for several in told_of.values()
+        for each in several
+        if each[0] == FIRST or each == min(several)
+    ]
+    assert billed(live, since_us) == sum(usd for *_, usd in counted)
+
+
+def billed(live: Live, since_us: int) -> Decimal:
+    """Return the bill of the days of one example."""
+    rows = live.database.reader.rows(
+        "SELECT toUnixTimestamp64Micro(window_start) AS at_us, toString(cost) AS usd "
+        "FROM cost_current WHERE kind = 'tokens.input'"
+    )
+    return sum(
+        Decimal(str(row["usd"]))
+        for row in rows
+        if since_us <= int(str(row["at_us"])) < since_us + DAY_US
+    ) or Decimal(0)
