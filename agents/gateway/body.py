@@ -160,6 +160,10 @@ def parsed(body: bytes) -> object:
         raise Turned(400, "expected JSON nested less deep") from None
     except UnicodeDecodeError:
         raise Turned(400, "expected UTF-8") from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # of int: Python reads no number of more than 4,300 digits
+        raise Turned(400, "expected numbers of fewer digits") from None
     return found
 
 

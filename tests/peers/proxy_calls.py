@@ -5,7 +5,9 @@ import sys
 import anthropic
 import openai
 
-EVIL = {"metadata": {"tenant": "TENANTCANARY"}, "user": "USERCANARY"}
+# What a client may try: to name another payer or a cheaper model, and ids that no event can have.
+EVIL = {"metadata": {"tenant": "TENANTCANARY"}, "user": "USERCANARY", "base_model": "gpt-4o-mini"}
+EVIL_HEADERS = {"x-litellm-call-id": "x" * 1_000, "x-litellm-trace-id": "x" * 1_000}
 
 
 def turns(number: int) -> list[dict[str, str]]:
@@ -16,7 +18,9 @@ def turns(number: int) -> list[dict[str, str]]:
 def chats(client: openai.OpenAI) -> None:
     """Call chat and embeddings, whole and streamed, the second one from the proxy's cache."""
     for _ in range(2):
-        client.chat.completions.create(model="gpt", messages=turns(1), extra_body=EVIL)
+        client.chat.completions.create(
+            model="gpt", messages=turns(1), extra_body=EVIL, extra_headers=EVIL_HEADERS
+        )
     for number, asked in ((2, {}), (3, {"stream_options": {"include_usage": True}})):
         stream = client.chat.completions.create(
             model="gpt", messages=turns(number), stream=True, **asked

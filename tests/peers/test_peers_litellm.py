@@ -181,6 +181,14 @@ def test_a_hit_of_the_proxys_cache_costs_nothing(proxied: Place) -> None:
     assert hit["input_tokens"] is hit["output_tokens"] is None
 
 
+def test_a_call_is_priced_as_the_model_that_was_called_whatever_its_client_says(
+    proxied: Place,
+) -> None:
+    called = {model["litellm_params"]["model"] for model in configuration("http://u")["model_list"]}
+    models = {event["model"] for event in proxied.told()}
+    assert models <= {name.partition("/")[2] for name in called}
+
+
 def test_who_pays_is_who_the_proxy_authenticated(proxied: Place) -> None:
     tenants = Counter(event["tenant"] for event in proxied.told())
     assert tenants.keys() == {"acme", "globex"}

@@ -11,6 +11,7 @@ from agents.gateway.normalise.access_log import NAMES, from_access_log
 from agents.gateway.normalise.attributes import KNOWN
 from agents.gateway.normalise.cloudevents import from_cloudevent
 from agents.gateway.normalise.kong import from_http_log
+from agents.gateway.normalise.litellm import from_payload, kept
 from agents.gateway.normalise.outcome import Call, Declared, Outcome
 from agents.gateway.normalise.own import UsageEvent, from_own
 from agents.gateway.normalise.values import Unfit
@@ -19,8 +20,10 @@ from tests.builders.telemetry import CHAT, traces_json
 from tests.gateway_parts import OWN
 from tests.unit.test_gateway_access_log import LINE
 from tests.unit.test_gateway_kong import ENTRY
+from tests.unit.test_normalise_litellm import CASES
 
 CODEC = Codec()
+PAYLOAD = CASES["ok"]
 SOURCE = Declared(name="app", is_unsampled=True, tenant_from="tenant.id", adds_cache=True)
 TEXT = "the prompt that nobody may keep, with spaces"
 SCALARS = (
@@ -80,6 +83,15 @@ def test_kong(entry: object, usage: object) -> None:
     check(from_http_log(entry, SOURCE))
     plugin = {**ENTRY["ai"]["proxy"], "usage": usage}
     check(from_http_log({**ENTRY, "ai": {"proxy": plugin}}, SOURCE))
+
+
+@given(told=ANYTHING | changed(PAYLOAD), usage=changed(PAYLOAD["metadata"]["usage_object"]))
+def test_litellm(told: object, usage: object) -> None:
+    metadata = {**PAYLOAD["metadata"], "usage_object": usage}
+    for payload in (told, {**PAYLOAD, "metadata": metadata}):
+        outcome = from_payload(payload, SOURCE)
+        check([outcome])
+        assert from_payload(kept(payload), SOURCE) == outcome
 
 
 @given(told=ANYTHING, attributes=changed({**CHAT, **dict.fromkeys(KNOWN, 1)}))

@@ -83,6 +83,13 @@ def test_a_request_id_chosen_by_a_client_does_not_hide_a_later_request() -> None
     assert first.identity == again.identity != later.identity
 
 
+def test_a_request_id_that_no_event_can_have_does_not_hide_a_request() -> None:
+    lines = [{**LINE, "x-request-id": "x" * 1_000 + end} for end in "ab"]
+    told = [from_access_log(line, SOURCE) for line in lines]
+    assert [event(each)["request_id"] for each in told] == [None, None]
+    assert len({each.identity for each in told if isinstance(each, Call)}) == 2
+
+
 def test_each_attempt_is_a_call_of_its_own() -> None:
     tried = [read(upstream_request_attempt_count=number) for number in ("1", "2")]
     assert [event(each)["attempt"] for each in tried] == [1, 2]

@@ -14,7 +14,9 @@ from tests.builders.telemetry import CHAT, logs, traces, traces_json
 from tests.conftest import ROOT
 from tests.gateway_parts import OTHER, OWN, STALL, TOKEN, Answer, ask, hash_of, post, rig, zipped
 from tests.outbox_parts import FakeChannel
+from tests.unit.test_gateway_access_log import LINE as ENVOY
 from tests.unit.test_gateway_kong import ENTRY
+from tests.unit.test_normalise_litellm import CASES
 
 PROTOBUF = "application/x-protobuf"
 LINE = b'{"request_id":"a","at":"2026-11-21T09:00:07Z","provider":"p","model":"m"}'
@@ -233,6 +235,7 @@ SMALL = LimitSettings(body_bytes=1000, decoded_bytes=5000, events=3, body_s=0.05
         (b'{"a":' * 150 + b"1" + b"}" * 150, {}, 422),
         (b"\xff\xfe{}", {}, 400),
         (b'{"input_tokens": NaN}', {}, 400),
+        (b'{"a":' + b"9" * 900 + b"}", {}, 422),
         (b"", {}, 400),
         ([b"{", STALL], {}, 408),
     ],
@@ -245,6 +248,41 @@ def test_bodies_out_of_bounds_are_refused(
         assert answer.status == status, answer.body
         assert collector.desk.held.now == 0
         assert collector.events() == []
+
+
+@pytest.mark.parametrize("body", [b"%s", b'{"input_tokens": %s}', b'{}\n{"a": -%s}\n'])
+def test_a_number_of_thousands_of_digits_is_refused(tmp_path: Path, body: bytes) -> None:
+    """Python itself reads none: without an answer a gateway would repeat it for ever."""
+    with rig(tmp_path) as collector:
+        answer = collector.post("/v1/usage", body % (b"9" * 5_000))
+        assert (answer.status, answer.json["error"]) == (400, "expected numbers of fewer digits")
+
+
+@pytest.mark.parametrize("chosen", ["\ud800", "x" * 1_000])
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/v1/litellm", {**CASES["ok"], "litellm_call_id": "chosen", "trace_id": "chosen"}),
+        ("/v1/envoy", {**ENVOY, "x-request-id": "chosen"}),
+    ],
+)
+def test_what_a_client_chooses_is_taken_once_whatever_is_in_it(
+    tmp_path: Path, path: str, told: dict[str, object], chosen: str
+) -> None:
+    body = {name: chosen if value == "chosen" else value for name, value in told.items()}
+    with rig(tmp_path, catalog="") as collector:
+        assert [collector.post(path, body).json["taken"] for _ in range(2)] == [1, 1]
+        assert len(collector.events()) == 1
+
+
+def test_of_a_call_that_is_told_twice_the_first_word_counts(tmp_path: Path) -> None:
+    """In one request, in the next, and whatever the second one says it used."""
+    with rig(tmp_path) as collector:
+        first, other = own(1), {**own(1), "input_tokens": 7}
+        assert collector.post("/v1/usage", [first, other]).json["taken"] == 2
+        assert collector.post("/v1/usage", other).json["taken"] == 1
+        [event] = collector.events()
+        assert event["input_tokens"] == first["input_tokens"] != 7
 
 
 def test_json_nested_without_end_is_refused(tmp_path: Path) -> None:

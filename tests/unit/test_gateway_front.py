@@ -97,6 +97,17 @@ def test_a_second_request_has_a_head_of_its_own_to_end() -> None:
     serving(LimitSettings(head_s=0.5), client)
 
 
+def test_requests_that_do_not_wait_for_answers_are_answered_in_order() -> None:
+    async def client(port: int) -> None:
+        async with wired(port) as wire:
+            wire.say(b"".join(HEAD + b"\r\n" + body for body in (b"r1", b"r2", b"r3")) + HEAD)
+            for body in (b"r1", b"r2", b"r3"):
+                assert (await wire.until(b"\r\n\r\n" + body)).startswith(b"HTTP/1.1 200")
+            assert await wire.rest() == b"", "the last head never ends"
+
+    serving(LimitSettings(head_s=0.5), client)
+
+
 def test_a_head_without_end_is_hung_up_on() -> None:
     async def client(port: int) -> None:
         async with wired(port) as wire:

@@ -209,7 +209,7 @@ def test_what_only_asks_how_a_batch_is_getting_on_is_no_call(call_type: str) -> 
         ({"endTime": float("nan")}, "bad_time", "expected endTime in seconds"),
         ({"custom_llm_provider": None}, "missing_name", "expected custom_llm_provider"),
         ({"metadata": {"usage_object": {"prompt_tokens": "SECRET"}}}, "bad_count", "prompt_tokens"),
-        ({"response_cost": -1.0}, "bad_amount", "expected response_cost"),
+        ({"litellm_call_id": None, "id": ""}, "missing_name", "expected litellm_call_id"),
     ],
 )
 def test_a_broken_payload_is_refused_with_a_reason(
@@ -220,6 +220,22 @@ def test_a_broken_payload_is_refused_with_a_reason(
     assert outcome.reason == reason
     assert detail in outcome.detail
     assert "SECRET" not in outcome.detail
+
+
+@pytest.mark.parametrize("chosen", ["x" * 1_000, "\ud800", {"a": 1}, 7])
+def test_what_a_client_may_choose_does_not_keep_its_call_off_the_bill(chosen: object) -> None:
+    """The call id by a header, the trace id by a field of the body."""
+    payload = changed("ok", litellm_call_id=chosen, trace_id=chosen)
+    event = event_of(payload)
+    assert (event["input_tokens"], event["tenant"]) == (1200, "acme")
+    assert (event["request_id"], event["operation_id"]) == (None, None)
+    assert identity(payload) != identity(changed("ok", litellm_call_id="another"))
+
+
+@pytest.mark.parametrize("cost", [-1.0, float("nan"), float("inf"), "free", True])
+def test_a_cost_that_is_no_amount_is_left_out_and_the_call_is_kept(cost: object) -> None:
+    event = event_of(changed("ok", response_cost=cost))
+    assert (event["input_tokens"], event["reported_cost"]) == (1200, None)
 
 
 def test_a_guardrail_that_stepped_in_blocked_the_call() -> None:

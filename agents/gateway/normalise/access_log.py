@@ -2,7 +2,8 @@
 
 The defaults are the names in Envoy AI Gateway's documentation (both spellings); a source declares
 its own with `fields`. A gateway's clients can choose `x-request-id`, so the instant at which Envoy
-began the request is part of its identity: nobody escapes a bill by sending the same one again.
+began the request is part of its identity, and its length decides nothing: nobody escapes a bill by
+sending the same one again, or one that no event can have.
 """
 
 from collections.abc import Mapping
@@ -90,7 +91,9 @@ def from_access_log(told: object, source: Declared) -> Outcome:
 
 def call(line: Line, source: Declared) -> Call:
     """Return the call that a line tells of. Raises Unfit."""
-    request_id = values.needed(line.get("request_id"), "x-request-id")
+    request_id = line.get("request_id")
+    if request_id is None:
+        raise Unfit("missing_name", "expected x-request-id, got none; have Envoy log it")
     started_us = values.instant(values.needed(line.get("started_at"), "start_time"), "start_time")
     assert started_us is not None  # noqa: S101 - it was needed
     duration_ms = line.count("duration_ms") or 0
@@ -109,7 +112,7 @@ def call(line: Line, source: Declared) -> Call:
         provider=source.provider(backend),
         model=values.needed(line.get("model"), "model"),
         endpoint=source.endpoint(backend),
-        request_id=request_id,
+        request_id=values.described(request_id),
         input_tokens=total_in,
         cache_read_tokens=read,
         cache_write_5m_tokens=write,
@@ -128,7 +131,7 @@ def call(line: Line, source: Declared) -> Call:
         gateway=source.name,
         key_hash=line.name("key_hash"),
     )
-    return Call(event, ("access_log", request_id, str(started_us), str(attempt)))
+    return Call(event, ("access_log", str(request_id), str(started_us), str(attempt)))
 
 
 def status_of(flags: object, code: int | None) -> str | None:

@@ -133,9 +133,15 @@ def kept(payload: object) -> Json | None:
 
 
 def identity(payload: Json) -> tuple[str, ...]:
-    """Return what names an attempt. A call id alone does not: attempts of a fallback share it."""
-    call_id = values.needed(payload.get("litellm_call_id") or payload.get("id"), "litellm_call_id")
-    return "litellm", call_id, str(payload.get("status")), str(payload.get("startTime"))
+    """Return what names an attempt. A call id alone does not: attempts of a fallback share it.
+
+    Nor may it decide whether there is a call: a client can choose it (`x-litellm-call-id`).
+    """
+    call_id = payload.get("litellm_call_id") or payload.get("id")
+    if not call_id:
+        raise Unfit("missing_name", "expected litellm_call_id, got none; make the sender tell it")
+    named = (call_id, payload.get("status"), payload.get("startTime"))
+    return "litellm", *(str(each) for each in named)
 
 
 def event(payload: Json, source: Declared) -> InferenceUsage:
@@ -147,7 +153,7 @@ def event(payload: Json, source: Declared) -> InferenceUsage:
     is_hit = payload.get("cache_hit") is True
     billed = Usage(raw=used.raw) if is_hit else used
     is_stream = payload.get("stream") is True
-    cost = values.amount(payload.get("response_cost"), "response_cost") if status == "ok" else None
+    cost = cost_of(payload) if status == "ok" else None
     return {
         **billed.counted(),  # type: ignore[typeddict-item] # Counted is final: no other keys
         "at_us": instant(payload, "endTime"),
@@ -156,9 +162,9 @@ def event(payload: Json, source: Declared) -> InferenceUsage:
         "provider": source.provider(provider_name(litellm_provider)),
         "model": model_of(payload, litellm_provider),
         "endpoint": source.endpoint(name(payload, "model_group")),
-        "request_id": values.name(payload.get("litellm_call_id"), "litellm_call_id"),
+        "request_id": values.described(payload.get("litellm_call_id")),
         "response_id": None if is_hit else response_id(payload, litellm_provider),
-        "operation_id": values.name(payload.get("trace_id"), "trace_id"),
+        "operation_id": values.described(payload.get("trace_id")),
         "operation": operation_of(payload),
         "status": status,
         "error_type": None if status == "ok" else name(error, "error_class"),
@@ -172,8 +178,16 @@ def event(payload: Json, source: Declared) -> InferenceUsage:
         "reported_cost": cost,
         "reported_currency": None if cost is None else CURRENCY,
         "gateway": source.name,
-        "key_hash": values.name(told.get("user_api_key_hash"), "user_api_key_hash"),
+        "key_hash": values.described(told.get("user_api_key_hash")),
     }
+
+
+def cost_of(payload: Json) -> bytes | None:
+    """Return what LiteLLM says it cost; None also where that is no amount: it bills nothing."""
+    try:
+        return values.amount(payload.get("response_cost"), "response_cost")
+    except Unfit:
+        return None
 
 
 def tenant_of(told: Json, source: Declared) -> str | None:

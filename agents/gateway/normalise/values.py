@@ -46,6 +46,20 @@ def name(value: object, what: str) -> str | None:
     return value
 
 
+def described(value: object) -> str | None:
+    """Return a name that only describes a call; None for what is none, or does not fit.
+
+    A client may choose some of these: what it writes there must not keep its call off the bill.
+
+    >>> described("trace-1"), described("t" * 1000), described(7)
+    ('trace-1', None, None)
+    """
+    try:
+        return name(value, "a name")
+    except Unfit:
+        return None
+
+
 def needed(value: object, what: str) -> str:
     """Return a name that an event cannot be without."""
     found = name(value, what)
