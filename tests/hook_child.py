@@ -1,4 +1,6 @@
-"""A program with a hook, for tests that fork it and kill it: `hook_child.py fork | hold <events>`.
+"""A program with a hook, for tests that fork it, kill it and let it end.
+
+    hook_child.py fork | hold <events> | end <events>
 
 It says "held" when its events are on disk.
 """
@@ -46,10 +48,20 @@ def hold(hook: Hook, events: int) -> None:
     signal.pause()
 
 
+def end(hook: Hook, events: int) -> None:
+    """Tell of calls, those of a second hook beside them, and end without a word to either."""
+    beside = Hook(hook.config)
+    for number in range(events):
+        record(hook, f"first-{number}")
+        record(beside, f"second-{number}")
+
+
 if __name__ == "__main__":
     mode, *arguments = sys.argv[1:]
     made = Hook(from_environment())
     if mode == "fork":
         fork(made)
-    else:
+    elif mode == "hold":
         hold(made, int(arguments[0]))
+    else:
+        end(made, int(arguments[0]))

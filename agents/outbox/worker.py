@@ -143,7 +143,9 @@ class Worker:
     def _close(self, waiting: Sequence[Waiting]) -> int:
         """Make a batch of the first events, on disk or lost; return how many these were."""
         if not self._store.has_room():
-            return self._lose({Reason.OUTBOX_FULL: len(waiting)})
+            lost = sum(bool(each.event) for each in waiting)
+            full = {Reason.OUTBOX_FULL: lost} if lost else {}
+            return self._lose(full, repeated=len(waiting) - lost)
         fresh = self._fresh(waiting)
         if not fresh:
             return self._lose({}, repeated=len(waiting))

@@ -92,6 +92,22 @@ def test_what_killed_processes_left_is_sent_once_by_a_drain(place: Place) -> Non
     assert set(found.values()) == {1}
 
 
+def test_a_program_that_just_ends_leaves_thousands_of_calls_on_disk_each_once(
+    place: Place,
+) -> None:
+    """Two hooks of one program, Kafka away: each has an outbox, and most of it was in memory."""
+    away = {**place.environment(), "APPORTION_HOOK_KAFKA": AWAY}
+    command = [sys.executable, "-m", "tests.hook_child", "end", str(10 * EVENTS)]
+    done = subprocess.run(
+        command, env=away, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert files(place) == [f"{place.source}-0.outbox", f"{place.source}-1.outbox"]
+    assert run(place, "-m", "apportion_hook").returncode == 0
+    named = [f"{hook}-{number}" for hook in ("first", "second") for number in range(10 * EVENTS)]
+    assert requests(place) == Counter(named)
+
+
 def test_a_drain_leaves_alone_what_is_in_use(place: Place) -> None:
     with holding(place, AWAY):
         done = run(place, "-m", "apportion_hook")

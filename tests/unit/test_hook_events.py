@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apportion_hook.edges import Edges
-from apportion_hook.sse import HEAD_BYTES, TAIL_BYTES, events, is_done, stream_edges, telling
+from apportion_hook.sse import HEAD_BYTES, events, is_done, stream_edges, telling
+
+TAIL_BYTES = 16 * 1024
 
 
 def sse(*objects: Any, end: str = "\n") -> bytes:  # noqa: ANN401 - JSON
@@ -17,7 +19,7 @@ def sse(*objects: Any, end: str = "\n") -> bytes:  # noqa: ANN401 - JSON
 
 
 def passed(stream: bytes, *cuts: int) -> Edges:
-    edges = stream_edges()
+    edges = stream_edges(TAIL_BYTES)
     for start, stop in pairwise([0, *sorted(cuts), len(stream)]):
         edges.add(stream[start:stop])
     return edges
@@ -71,7 +73,7 @@ def test_errors_are_told() -> None:
 
 
 def test_a_long_stream_is_read_at_its_ends_and_bounded() -> None:
-    edges = stream_edges()
+    edges = stream_edges(TAIL_BYTES)
     for part in [sse(FIRST), *[sse(TEXT)] * 10_000, sse(LAST), b"data: [DONE]\n\n"]:
         edges.add(part)
     head, tail = edges.ends()

@@ -14,9 +14,10 @@ import pytest
 from agents.gateway.normalise.usage import Answer
 from agents.outbox.outbox import Outbox, OutboxConfig
 from apportion_hook import Hook
-from apportion_hook.asgi import App, Receive, Scope, Send, UsageMiddleware
+from apportion_hook.asgi import App, Payer, Receive, Scope, Send, UsageMiddleware
 from apportion_hook.exchange import Exchange, Message
 from apportion_hook.hook import MOST_UNMADE
+from apportion_hook.routes import CHAT, ROUTES
 from schemas.records import InferenceUsage
 from tests.hook_parts import (
     CONFIG,
@@ -160,6 +161,20 @@ def test_a_huge_answer_is_read_at_its_ends() -> None:
     assert counts(told(answering(*chunks, headers=JSON), Client(PROMPT))) == COUNTED
 
 
+def test_what_is_held_of_a_long_stream_is_little_and_tells_all() -> None:
+    """Many are under way at the same time; a response's last event repeats all of it."""
+    chat = [WORD] * 5_000 + STREAM[-2:]
+    assert counts(told(answering(*chat, headers=SSE), Client(PROMPT))) == COUNTED
+    response = {"id": "r", "model": "m", "output": [{"type": "message", "text": "x" * 200_000}],
+                "usage": {"input_tokens": 3, "output_tokens": 4}}  # fmt: skip
+    last = json.dumps({"type": "response.completed", "response": response}).encode()
+    delta = b'data: {"type": "response.output_text.delta", "delta": "a SECRET"}\n\n'
+    stream = [*[delta] * 5_000, b"data: " + last + b"\n\n"]
+    event = told(answering(*stream, headers=SSE), Client(PROMPT), "/v1/responses")
+    assert counts(event) == (3, 4, None, "provider")
+    assert (CHAT.tail_bytes, ROUTES["/responses"].tail_bytes) == (16 * 1024, 256 * 1024)
+
+
 def test_a_client_that_leaves_is_told_with_what_came_until_then() -> None:
     so_far = chunk(usage={"prompt_tokens": 1200, "completion_tokens": 2})
     app = answering(WORD, so_far, WORD, WORD, headers=SSE)
@@ -244,6 +259,13 @@ def test_the_model_of_a_large_failed_request_is_the_servers_or_unknown() -> None
     assert told(failing, Client(*large), model="llama-70b")["model"] == "llama-70b"
 
 
+@pytest.mark.parametrize("model", ["m" * 10_000, "\ud800", "my SECRET", 7])
+def test_a_model_that_no_event_can_have_does_not_hide_a_failed_call(model: object) -> None:
+    failing = answering(b"{}", status=500, headers=JSON)
+    asked = json.dumps({"model": model}).encode()
+    assert told(failing, Client(asked))["model"] == "unknown"
+
+
 def test_an_application_that_fails_is_told_and_fails_as_before() -> None:
     async def app(scope: Scope, *_: object) -> None:
         scope["state"] = {"tenant": "acme"}
@@ -298,9 +320,10 @@ def test_who_pays_is_asked_once_the_application_has_authenticated() -> None:
     assert (event["tenant"], event["project"]) == ("acme", "search")
 
 
-def test_a_payer_that_fails_costs_nobody_the_call() -> None:
+@pytest.mark.parametrize("payer", [lambda _: 1 // 0, lambda _: 7, lambda _: "x" * 1_000])
+def test_a_payer_that_fails_costs_nobody_the_call(payer: Payer) -> None:
     outbox = KeptOutbox()
-    middleware = metered(answering(ANSWER, headers=JSON), outbox, tenant=lambda _: 1 // 0)
+    middleware = metered(answering(ANSWER, headers=JSON), outbox, tenant=payer)
     run(middleware, Client(PROMPT))
     assert [event["tenant"] for event in outbox.events] == [None]
     assert middleware._hook.refused == {"payer_failed": 1}

@@ -167,6 +167,23 @@ def test_at_its_bound_it_refuses_and_the_loss_survives_a_restart(
     again.crash()
 
 
+def test_an_empty_event_is_not_lost_where_there_is_no_room(
+    tmp_path: Path, channel: FakeChannel
+) -> None:
+    channel.is_up = False
+    rig = Rig(tmp_path / "full.db", channel, Hands())
+    fill(rig)
+    rig.turn(after_s=1.0)
+    before = rig.worker.stats.unreported_losses
+    for waiting, lost in (([{}, {}], 0), ([{}, event(1), {}], 1)):
+        rig.intake.refuse(None)  # they came before it was full
+        for each in waiting:
+            assert rig.intake.put(each)
+        rig.turn(after_s=1.0)
+        assert rig.worker.stats.unreported_losses == before + lost
+    rig.crash()
+
+
 def disk_state(rig: Rig) -> tuple[str | None, bool]:
     """Return why put is refused, and whether the disk's error is told."""
     stats = rig.worker.stats

@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 
+from agents.gateway.normalise import values
 from agents.gateway.normalise.usage import Answer, Usage
 from agents.gateway.normalise.values import Unfit
 from apportion_hook.exchange import Exchange, Message
@@ -153,7 +154,7 @@ class UsageMiddleware:
         if payer is None:
             return None
         try:
-            return payer(scope)
+            return values.name(payer(scope), "a tenant or project")
         except Exception as error:  # noqa: BLE001 -- the call is kept, for nobody in particular
             self._refuse("payer_failed", error)
             return None

@@ -8,6 +8,7 @@ import time
 from collections.abc import MutableMapping
 from typing import Any, Final, TypeAlias
 
+from agents.gateway.normalise.reading import name
 from agents.gateway.normalise.status import status_of_code
 from agents.gateway.normalise.usage import Answer
 from apportion_hook.edges import Edges, parsed
@@ -82,8 +83,7 @@ class Exchange:
 
     def requested_model(self) -> str | None:
         """Return the model that was asked for, where the request is small enough to look."""
-        model = parsed(bytes(self._request or b"")).get("model")
-        return model if isinstance(model, str) else None
+        return name(parsed(bytes(self._request or b"")), "model")
 
     def status(self, answer: Answer) -> str:
         """Return how the attempt ended."""
@@ -105,4 +105,4 @@ class Exchange:
             self.is_stream = True
             if self.route.stream is not None:
                 self._stream = self.route.stream()
-                self._edges = stream_edges()
+                self._edges = stream_edges(self.route.tail_bytes)

@@ -18,13 +18,21 @@ class Stream(Protocol):
         """Return what was told so far. Raises Unfit."""
 
 
+TELLING_BYTES: Final = 16 * 1024
+WHOLE_BYTES: Final = 256 * 1024  # the last event of a response repeats all of it
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One kind of call. `stream` None: it is answered in one piece only."""
+    """One kind of call. `stream` None: it is answered in one piece only.
+
+    `tail_bytes`: how much of a stream's end is kept; so long may the event be that tells of usage.
+    """
 
     operation: str
     answer: Callable[[Mapping[str, object]], Answer]
     stream: Callable[[], Stream] | None = None
+    tail_bytes: int = TELLING_BYTES
 
 
 CHAT: Final = Route("chat", openai_chat.answer, openai_chat.Stream)
@@ -33,7 +41,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "/chat/completions": CHAT,
     "/completions": Route("text_completion", openai_chat.answer, openai_chat.Stream),
     "/embeddings": Route("embeddings", openai_chat.answer),
-    "/responses": Route("chat", openai_responses.answer, openai_responses.Stream),
+    "/responses": Route("chat", openai_responses.answer, openai_responses.Stream, WHOLE_BYTES),
     "/v1/messages": Route("chat", anthropic.answer, anthropic.Stream),
     "/images/generations": Route("image", openai_images.images),
     "/images/edits": Route("image", openai_images.images),

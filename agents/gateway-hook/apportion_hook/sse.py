@@ -11,8 +11,7 @@ from typing import Final
 
 from apportion_hook.edges import Edges, parsed
 
-HEAD_BYTES: Final = 16 * 1024  # the first event is read for id, model and Anthropic's input
-TAIL_BYTES: Final = 256 * 1024  # so long may the last event be that tells of usage
+HEAD_BYTES: Final = 4 * 1024  # the first event is read for id, model and Anthropic's input
 MARK: Final = b"\xef\xbb\xbf"  # of UTF-8, at most once, at the begin
 DONE: Final = b"[DONE]"
 USAGE: Final = b'"usage"'
@@ -24,9 +23,9 @@ LAST: Final = re.compile(
 LAST_EVENTS: Final = 4  # pings and comments may follow the last that tells
 
 
-def stream_edges() -> Edges:
+def stream_edges(tail_bytes: int) -> Edges:
     """Return what keeps a stream: whole while it is small, then its begin and its end."""
-    return Edges(HEAD_BYTES + TAIL_BYTES, HEAD_BYTES, TAIL_BYTES)
+    return Edges(HEAD_BYTES + tail_bytes, HEAD_BYTES, tail_bytes)
 
 
 def events(edges: Edges) -> Iterator[bytes]:
