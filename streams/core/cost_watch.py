@@ -6,6 +6,7 @@ they come (`take`). Whoever tells it the same says the same; what it says next i
 """
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Final
 
 from schemas.records import Alert, AlertSeverity, CostLine
@@ -39,6 +40,7 @@ class CostWatch:
         self.buckets = Buckets(pace, done_us)
         self._period_us = pace.period_us
         self._held: dict[SeriesKey, Alert] = {}  # said to go on, and not found again yet
+        self._doubles: dict[str, Alert] = {}  # the same by id, where a series had more than one
         self._ended: set[str] = set()  # ids of alerts that were said to be over
         self._groups: dict[str, tuple[int, str]] = {}  # the last of each cause, and since when
 
@@ -68,8 +70,12 @@ class CostWatch:
                 continue
             if alert["state"] == "resolved":
                 self._ended.add(alert["alert_id"])
-            else:
-                self._held[key] = alert
+                continue
+            both = (self._held.get(key, alert), alert)
+            first, other = sorted(both, key=itemgetter("since_us"))
+            self._held[key] = first
+            if other is not first:
+                self._doubles[other["alert_id"]] = other
 
     def advance(self, now_us: int) -> None:
         """Judge what is to be judged by now."""
@@ -83,13 +89,16 @@ class CostWatch:
         found = [self._saying(self.board.series[key]) for key in sorted(self.board.lively)]
         for key in [key for key in self.board.lively if self._is_over_twice(key)]:
             self.board.end(key)
-        return [*(each for each in found if each is not None), *self._lost()]
+        doubles = (ended(each, each["at_us"]) for each in self._doubles.values())
+        return [*(each for each in found if each is not None), *self._lost(), *doubles]
 
     def told(self, alerts: Iterable[Alert]) -> None:
         """Remember that something was said, for good."""
         for alert in alerts:
             key = series_of_alert(alert)
             if key is None:
+                continue
+            if self._doubles.pop(alert["alert_id"], None):
                 continue
             if alert["state"] == "resolved":
                 self._held.pop(key, None)
@@ -130,7 +139,7 @@ class CostWatch:
         if episode.is_over:
             return alert_of(occasion, "resolved", spoken.revision + 1)
         is_worse = RANK[occasion.severity] > RANK[spoken.severity]
-        if is_worse or abs(occasion.excess) >= GROWS * abs(spoken.excess):
+        if is_worse or abs(occasion.excess) >= max(1, GROWS * abs(spoken.excess)):
             return alert_of(occasion, "updated", spoken.revision + 1)
         return None
 

@@ -289,6 +289,20 @@ def test_what_was_said_to_be_over_is_not_begun_again() -> None:
     assert again.told[0] == (f"cost_anomaly/tenant:acme:::USD/{T0 + begins * MINUTE_US}", "opened")
 
 
+def test_of_two_that_were_opened_of_a_series_the_first_goes_on() -> None:
+    """A worker that woke up too late had learned less, and saw it begin a minute later."""
+    [opened, *_] = burst(fed()).said
+    since_us = opened["since_us"] + MINUTE_US
+    later: Alert = {**opened, "alert_id": f"cost_anomaly/tenant:acme:::USD/{since_us}"}
+    again = rebuilt([{**later, "since_us": since_us}, opened], USUAL + 5)
+    assert [(a["alert_id"], a["state"]) for a in again.look(again.now_us)] == [
+        (later["alert_id"], "resolved")
+    ]
+    for minute in range(USUAL + 5, USUAL + 7 + QUIET):
+        again.minute(minute, [spent(minute)])
+    assert again.told[1:] == [(opened["alert_id"], "resolved")]
+
+
 def test_an_open_alert_of_which_nothing_is_found_is_ended_once_it_could_be() -> None:
     each = burst(fed())
     again = Fed()
