@@ -42,11 +42,12 @@ class NodeOwners:
 
     def look(self, devices: Sequence[DeviceSeen]) -> Ownership:
         """Return whose the devices that were just looked at are, and what runs on them."""
-        evidence = self._evidence(devices)
-        asked = (evidence, named_in(devices))
+        names = named_in(devices)
+        evidence = self._evidence(devices, names)
+        asked = (evidence, names)
         return self._judged.to(asked, lambda: judged(devices, evidence, self._own_pid))
 
-    def _evidence(self, devices: Sequence[DeviceSeen]) -> Evidence:
+    def _evidence(self, devices: Sequence[DeviceSeen], names: tuple[object, ...]) -> Evidence:
         sources = self._from
         processes = self._processes(devices) if sources.has_true_pids else None
         cluster = None if sources.cluster is None else sources.cluster.view()
@@ -54,20 +55,18 @@ class NodeOwners:
         jobs = _jobs(processes or {}, written)
         return Evidence(
             processes,
-            self._handed_out(processes, cluster),
+            self._handed_out((names, processes), cluster),
             written,
             {job: sources.slurm.details(job) for job in jobs} if sources.slurm else {},
             cluster,
         )
 
-    def _handed_out(
-        self, processes: dict[int, Process | None] | None, cluster: View | None
-    ) -> Answer | None:
+    def _handed_out(self, signs: object, cluster: View | None) -> Answer | None:
         """Return what the kubelet says. Without news of pods it is asked at every look."""
         if self._from.kubelet is None:
             return None
         has_news = cluster is not None and not cluster.is_old
-        is_calm = self._calm.note((processes, cluster and cluster.pods))
+        is_calm = self._calm.note((signs, cluster and cluster.pods))
         return self._from.kubelet.ask(is_quiet=has_news and is_calm)
 
     def _processes(self, devices: Sequence[DeviceSeen]) -> dict[int, Process | None]:

@@ -6,7 +6,7 @@ import pytest
 
 from agents.gpu.observed import Allotment, DeviceSeen, MigLayout
 from agents.gpu.sampler import Look
-from agents.gpu.sampler.holding import hold, standing_in
+from agents.gpu.sampler.holding import grounds, hold
 from tests.gpu_looks import (
     LOST,
     ByNamespace,
@@ -56,7 +56,7 @@ LOOK = Look(
 )
 def test_whatever_changes_who_holds_is_asked_about(device: DeviceSeen, look: Look) -> None:
     assert hold(device, look, "dominant") != hold(DEVICE, LOOK, "dominant")
-    assert standing_in(device, look) != standing_in(DEVICE, LOOK)
+    assert grounds(device, look) != grounds(DEVICE, LOOK)
 
 
 @pytest.mark.parametrize(
@@ -73,24 +73,24 @@ def test_another_cut_of_a_gpu_is_asked_about(cut: MigLayout) -> None:
     look = replace(LOOK, allotment=allotted())
     after = replace(before, mig=cut)
     assert hold(after, look, "reserved") != hold(before, look, "reserved")
-    assert standing_in(after, look) != standing_in(before, look)
+    assert grounds(after, look) != grounds(before, look)
 
 
 def test_what_is_free_may_be_held_while_something_has_no_name() -> None:
     whole, partly = (replace(LOOK, allotment=allotted(is_whole=each)) for each in (True, False))
     empty = replace(DEVICE, processes=())
     assert hold(empty, whole, "reserved") != hold(empty, partly, "reserved")
-    assert standing_in(empty, whole) != standing_in(empty, partly)
+    assert grounds(empty, whole) != grounds(empty, partly)
 
 
 def test_what_becomes_of_other_devices_is_not_asked_about() -> None:
     other = allotted(*(LOOK.allotment.allocations or ()), given(pod("b"), "GPU-1"))
     look = replace(LOOK, allotment=other, owners={**LOOK.owners, 8: None})
-    assert standing_in(DEVICE, look) == standing_in(DEVICE, LOOK)
+    assert grounds(DEVICE, look) == grounds(DEVICE, LOOK)
 
 
 def test_what_a_device_does_changes_nothing_about_who_holds_it() -> None:
     worked = mig(("MIG-0", 3, 4))
     idle = replace(worked, instances=tuple(replace(i, active_us=0) for i in worked.instances))
     busy = replace(DEVICE, mig=worked, activity=active(5, {7: 5}), energy_mj=7, xids=(13,))
-    assert standing_in(busy, LOOK) == standing_in(replace(DEVICE, mig=idle), LOOK)
+    assert grounds(busy, LOOK) == grounds(replace(DEVICE, mig=idle), LOOK)

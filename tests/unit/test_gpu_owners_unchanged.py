@@ -89,6 +89,9 @@ def test_the_kubelet_is_left_in_peace_once_nothing_has_changed_for_a_while(on: N
     assert [is_left(), is_left(after_s=settled_s - 1), is_left(after_s=1)] == [0, 0, 1]
     on.cluster.pods.objects = {}
     assert [is_left(), is_left(after_s=settled_s)] == [False, True]
+    owners.look([cut("MIG-1", 5)])
+    assert not on.kubelet.was_quiet[-1]
+    assert [is_left(), is_left(after_s=settled_s)] == [False, True]
     on.cluster.nodes.fault = "away"  # then nobody tells of pods
     assert not is_left(after_s=settled_s)
 

@@ -54,7 +54,7 @@ class Holding:
     flags: frozenset[str] = frozenset()
 
 
-def standing_in(device: DeviceSeen, look: Look) -> tuple[object, ...]:
+def grounds(device: DeviceSeen, look: Look) -> tuple[object, ...]:
     """Return all that who holds a device depends on.
 
     What it does meanwhile is not in it, nor what becomes of other devices.

@@ -8,7 +8,7 @@ Time before the device was first covered belongs to another: a clock set back in
 from agents.gpu.last_answer import LastAnswer
 from agents.gpu.observed import DeviceSeen
 from agents.gpu.sampler.covered import Covered, Span
-from agents.gpu.sampler.holding import Holding, hold, standing_in
+from agents.gpu.sampler.holding import Holding, grounds, hold
 from agents.gpu.sampler.idleness import Idleness
 from agents.gpu.sampler.interval import Device, OpenInterval
 from agents.gpu.sampler.look import Look
@@ -58,7 +58,7 @@ class Timeline:
         return self._open is not None
 
     def _hold(self, look: Look, device: DeviceSeen) -> Holding:
-        asked = standing_in(device, look)
+        asked = grounds(device, look)
         return self._holding.to(asked, lambda: hold(device, look, self._terms.sharing))
 
     def close(self) -> None:
