@@ -31,7 +31,7 @@ from streams.processors.listening import Listening
 from streams.processors.outlet import Outlet
 from streams.processors.rules import RulesInForce
 from streams.processors.saying import say
-from streams.settings import WorkerSettings
+from streams.settings import AnomalySettings, WorkerSettings
 
 LOG = structlog.get_logger()
 TICK_S = 0.1
@@ -130,7 +130,7 @@ class Anomalies:
         pace = Pace(settle_us=round(settings.settle_s * SECOND_US), give_up_us=self._give_up_us)
         limits = Limits(settings.max_series, round(settings.forget_s * SECOND_US))
         span = await self._inquiry.ask(lambda: history.span(self._give_up_us))
-        since_us, until_us = self._past(span, pace.period_us)
+        since_us, until_us = learned(span, self._open_us, pace.period_us, settings)
         said = await self._inquiry.ask(lambda: history.said(KINDS | {silence.KIND}, since_us))
         watch = CostWatch(self._rules.now.catalog, pace, limits, until_us)
         for start_us in range(since_us, until_us, AT_ONCE_US):
@@ -143,19 +143,6 @@ class Anomalies:
         listening.begin(said)
         LOG.info("past_learned", series=len(watch.board.series), since_us=since_us)
         return watch
-
-    def _past(self, span: Span, period_us: int) -> tuple[int, int]:
-        """Return from when until when the past is learned as sums, half-open.
-
-        What may not be final yet comes line by line. The more series there are, the less of it is
-        learned: it is to be read in minutes.
-        """
-        settled_us = max(0, span.newest_us - self._open_us)
-        until_us = min(span.provisional_us or settled_us, settled_us)
-        stretches = self._settings.learn_values // max(1, span.cells)
-        learn_us = min(round(self._settings.learn_s * SECOND_US), stretches * period_us)
-        since_us = max(span.first_us, until_us - learn_us)
-        return window_start(since_us, period_us), window_start(until_us, period_us)
 
     async def _look(self, watch: CostWatch, listening: Listening) -> None:
         """Judge what is to be judged, and say what is new."""
@@ -192,6 +179,20 @@ class Anomalies:
         self._metrics.set(Metric.WATCHED_SERIES, len(watch.board.series))
         self._metrics.set(Metric.WATCHED_LINES, watch.buckets.lines)
         lines.gauge()
+
+
+def learned(span: Span, open_us: int, period_us: int, settings: AnomalySettings) -> tuple[int, int]:
+    """Return from when until when the past is learned as sums, half-open.
+
+    What may not be final yet comes line by line: of windows that begin no longer than `open_us`
+    before the newest. The more series there are, the less is learned: it is to be read in minutes.
+    """
+    settled_us = max(0, span.newest_us - open_us)
+    until_us = min(span.provisional_us or settled_us, settled_us)
+    stretches = settings.learn_values // max(1, span.cells)
+    learn_us = min(round(settings.learn_s * SECOND_US), stretches * period_us)
+    since_us = max(span.first_us, until_us - learn_us)
+    return window_start(since_us, period_us), window_start(until_us, period_us)
 
 
 def replay(watch: CostWatch, past: Iterable[Slice]) -> None:

@@ -1,0 +1,77 @@
+"""How much of the past is learned, and what is heard of sources beside the lines."""
+
+import asyncio
+from typing import cast
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from streams.core.alert_rules import USUAL
+from streams.core.silence import ENOUGH, Heard
+from streams.core.windows import DAY_US, HOUR_US, MINUTE_US
+from streams.errors import StoreUnavailable
+from streams.metrics import Metrics
+from streams.processors.anomalies import learned
+from streams.processors.anomaly_history import AnomalyHistory, Span
+from streams.processors.inquiry import Inquiry
+from streams.processors.listening import Listening
+from streams.settings import AnomalySettings
+from tests.builders.usage import T0
+
+OPEN_US = 25 * MINUTE_US
+FEW = AnomalySettings(learn_s=3 * 86_400, learn_values=10 * 1440)
+NEWEST = T0 + 30 * DAY_US
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (Span(0, 0, 0, 0), (0, 0)),  # nothing is there
+        # a few minutes: all of them may be open, so none is learned as a sum
+        (Span(T0, T0 + MINUTE_US, T0, 3), (T0, T0 + MINUTE_US - OPEN_US)),
+        (Span(T0, NEWEST, 0, 1), (NEWEST - OPEN_US - 3 * DAY_US, NEWEST - OPEN_US)),
+        # 20 cells: 14,400 values are 720 minutes of them
+        (Span(T0, NEWEST, 0, 20), (NEWEST - OPEN_US - 12 * HOUR_US, NEWEST - OPEN_US)),
+        # what is provisional for longer is not learned
+        (Span(T0, NEWEST, NEWEST - HOUR_US, 20), (NEWEST - 13 * HOUR_US, NEWEST - HOUR_US)),
+    ],
+)
+def test_what_is_learned_is_what_is_final_and_no_more_than_can_be_read(
+    span: Span, expected: tuple[int, int]
+) -> None:
+    assert learned(span, OPEN_US, MINUTE_US, FEW) == expected
+
+
+class Ears:
+    """A history that does not answer at first."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def heard(self) -> tuple[int, list[Heard]]:
+        self.asked += 1
+        if self.asked == 1:
+            raise StoreUnavailable("no store answers")
+        lively = Heard("node-1", T0 + HOUR_US, ENOUGH, MINUTE_US)
+        return T0 + HOUR_US, [lively, Heard("gw-1", T0, ENOUGH, MINUTE_US)]
+
+
+async def listened() -> None:
+    ears = Ears()
+    inquiry = Inquiry(Metrics(CollectorRegistry(), "anomalies"), 0.0)
+    listening = Listening(cast("AnomalyHistory", ears), inquiry)
+    listening.begin([])
+    assert listening.due(USUAL, "USD") == []  # nothing was answered yet
+    async with asyncio.timeout(60):
+        while not (found := listening.due(USUAL, "USD")):  # noqa: ASYNC110 - there is no event
+            await asyncio.sleep(0)  # an answer comes from a thread
+    assert [(each["source"], each["state"]) for each in found] == [("gw-1", "opened")]
+    assert listening.due(USUAL, "USD") == found  # until it was said
+    listening.told(found)
+    assert listening.due(USUAL, "USD") == []
+    await listening.stop()
+    assert ears.asked == 2
+
+
+def test_a_silence_is_due_until_it_was_said_and_answers_are_waited_for() -> None:
+    asyncio.run(listened())
