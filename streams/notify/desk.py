@@ -69,7 +69,7 @@ class Desk:
         self._outstanding.read(*position, len(wanted))
         for destination in wanted:
             teller = self._teller(destination)
-            if await teller.has_room():
+            if await teller.has_room(alert["alert_id"]):
                 teller.put(alert, position)
             elif not self._is_closed:
                 await teller.put_aside(alert, position, FULL)

@@ -47,6 +47,7 @@ class Sent:
         position: Position,
         stage: NoticeStage,
         *,
+        at_us: int | None = None,
         thread: Thread | None = None,
         reason: str | None = None,
     ) -> None:
@@ -65,7 +66,7 @@ class Sent:
             "thread": thread and thread.first,
             "partition": position.partition,
             "offset": position.offset,
-            "said_at_us": time.time_ns() // 1_000,
+            "said_at_us": time.time_ns() // 1_000 if at_us is None else at_us,
         }
         key = key_of(notice)
         await acknowledged(TOPIC, [await self._outlet.send(TOPIC, NOTICE, notice, key)])

@@ -6,6 +6,7 @@ waits only the last saying is told, where the sink folds.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, assert_never
@@ -62,6 +63,7 @@ class Teller:
         self._gate = gate
         self._around = around
         self._waiting: dict[Key, Waiting] = {}
+        self._alerts: Counter[str] = Counter()  # sayings that wait or are being told, by alert
         self._telling: Waiting | None = None
         self._stop = asyncio.Event()
         self._filled = asyncio.Event()
@@ -78,9 +80,13 @@ class Teller:
         self._filled.set()
         self._room.set()
 
-    async def has_room(self) -> bool:
-        """Wait until there is room; return whether, which is not when it is stuck or stopped."""
-        while len(self._waiting) >= self._around.settings.waiting and not self._stop.is_set():
+    async def has_room(self, alert_id: str) -> bool:
+        """Wait until there is room; return whether, which is not when it is stuck or stopped.
+
+        There always is for an alert of which something waits: it may not be put aside before that.
+        """
+        most = self._around.settings.waiting
+        while len(self._alerts) > most and alert_id not in self._alerts and not self._stop.is_set():
             left_s = self._moved_s + self._around.settings.stuck_s - time.monotonic()
             if left_s <= 0:
                 return False
@@ -98,6 +104,7 @@ class Teller:
             self._fold(known, alert, position)
             return
         self._waiting[key] = Waiting(Saying(alert, self.destination.channel), [position])
+        self._alerts[alert["alert_id"]] += 1
         self._filled.set()
 
     async def put_aside(self, alert: Alert, position: Position, why: str) -> None:
@@ -122,6 +129,7 @@ class Teller:
             if entry is None or not await self._told(entry):
                 return  # stopped: what is left comes again
             self._telling = None
+            self._gone(entry.saying.alert["alert_id"])
             self._moved_s = self._told_s = time.monotonic()
 
     async def _next(self) -> bool:
@@ -135,8 +143,14 @@ class Teller:
         if self._stop.is_set():
             return False
         self._telling = self._waiting.pop(next(iter(self._waiting)))
-        self._room.set()
         return True
+
+    def _gone(self, alert_id: str) -> None:
+        """Note that a saying waits no more, nor is being told."""
+        self._alerts[alert_id] -= 1
+        if not self._alerts[alert_id]:
+            del self._alerts[alert_id]
+            self._room.set()
 
     async def _told(self, entry: Waiting) -> bool:
         """Tell one saying, or put it aside; return whether it is done with."""
@@ -191,10 +205,17 @@ class Teller:
 
     async def _intend(self, entry: Waiting) -> None:
         saying = entry.saying
+        saying.since_us = (
+            saying.since_us or time.time_ns() // 1_000
+        )  # of the first that was in doubt
         await self._around.sent.say(
-            self.destination, saying.alert, entry.positions[-1], "intended", thread=saying.thread
+            self.destination,
+            saying.alert,
+            entry.positions[-1],
+            "intended",
+            at_us=saying.since_us,
+            thread=saying.thread,
         )
-        saying.since_us = saying.since_us or time.time_ns() // 1_000
         entry.due_s = time.monotonic()
 
     async def _is_time(self, entry: Waiting) -> bool:
@@ -213,6 +234,7 @@ class Teller:
         if self._sink.folds:
             newer = self._waiting.pop((entry.saying.alert["alert_id"], None), None)
             if newer is not None:
+                self._gone(newer.saying.alert["alert_id"])
                 self._fold(entry, newer.saying.alert, *newer.positions)
 
     def _fold(self, entry: Waiting, alert: Alert, *positions: Position) -> None:

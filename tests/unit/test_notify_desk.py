@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -432,5 +433,52 @@ def test_what_finds_no_room_when_partitions_are_taken_away_is_left_to_the_next()
         await asyncio.gather(taking, taking_more)
         assert {stage for _, _, stage in outlet.stages()} == {"intended"}
         assert it.begins() == {0: 1}
+
+    run(test())
+
+
+@pytest.mark.parametrize(("folds", "said"), [(True, [1, 3]), (False, [1, 2, 3])])
+def test_an_alert_that_goes_on_while_all_is_full_and_stuck_is_not_put_aside(
+    *, folds: bool, said: list[int]
+) -> None:
+    """Or what was put aside would be taken for told once the revision before it is."""
+
+    async def test() -> None:
+        outlet, sink = TakingOutlet(), FakeSink(folds=folds, free=asyncio.Event())
+        settings = QUICK.model_copy(update={"waiting": 1, "stuck_s": 0.001})
+        it = desk({"ops": sink}, outlet, settings)
+        for offset, number in enumerate((1, 2, 3)):
+            await it.take(alert(number), at(offset), [OPS])
+            await until(lambda: sink.asked)
+        for offset, revision in enumerate((2, 3), start=3):
+            await it.take(alert(revision=revision), at(offset), [OPS])
+        assert sink.free is not None
+        sink.free.set()
+        await until(lambda: it.begins() == {0: 5})
+        refused = [each["alert_id"] for each in outlet.notices() if each["stage"] == "refused"]
+        assert refused == ["cost_anomaly/3/acme"]
+        assert [revision for name, revision in sink.said() if name == ONE] == said
+        await it.close(1.0)
+
+    run(test())
+
+
+def asked(sink: FakeSink, times: int) -> bool:
+    """Whether a sink was asked so often."""
+    return len(sink.asked) == times
+
+
+def test_a_doubt_that_is_handed_on_goes_back_to_when_it_began() -> None:
+    """Teller after teller dies before it has looked: the last looks back as far as the first."""
+
+    async def test() -> None:
+        outlet, sink = TakingOutlet(), FakeSink(free=asyncio.Event())
+        for times in range(1, 4):
+            it = desk({"ops": sink}, outlet, notices=outlet.notices()[-1:])
+            await it.take(alert(), at(0), [OPS])
+            await until(partial(asked, sink, times))
+            await it.close(0.0)
+        assert len({each["said_at_us"] for each in outlet.notices()}) == 1
+        assert len(outlet.notices()) == 3
 
     run(test())
