@@ -99,7 +99,7 @@ def test_what_is_in_force_already_is_in_the_past_already() -> None:
     end = ends(half, known)
     said = {driver.name: amount / PICO for driver, amount in end.drivers}
     # half of 24 a day is there; a day at three quarters adds 6, nine in full 12 each: 114
-    assert said == pytest.approx({"known": 0, "ramps": 114})
+    assert said == pytest.approx({"ramps": 114})
 
 
 def test_what_ends_is_taken_off() -> None:

@@ -55,15 +55,14 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """A path with drivers on it: hours as they become, and what each driver made of them."""
+    """What each driver makes of a path, in currency, and what all of it is multiplied by."""
 
-    path: list[float]
     parts: tuple[tuple[Driver, float], ...]
-    times: float  # what the path itself was multiplied by, over all
+    times: float
 
 
 def driven(path: Sequence[float], drivers: Sequence[Driver], hours: range, seen_us: int) -> Driven:
-    """Return a path of some hours since the epoch with drivers, factors first, in their order."""
+    """Return what drivers make of hours since the epoch: factors first, in their order."""
     instants = [hour * HOUR_US + HOUR_US // 2 for hour in hours]  # the middle stands for the hour
     said, parts = list(path), []
     for each in drivers:
@@ -74,9 +73,9 @@ def driven(path: Sequence[float], drivers: Sequence[Driver], hours: range, seen_
             parts.append((each, sum(said) - before))
     whole = sum(path)
     times = sum(said) / whole if whole else 1.0
-    for each in drivers:
-        if each.per_day is not None:
-            added = [each.more(at_us, seen_us) for at_us in instants]
-            said = [value + more for value, more in zip(said, added, strict=True)]
-            parts.append((each, sum(added)))
-    return Driven(said, tuple(parts), times)
+    parts += [
+        (each, sum(each.more(at_us, seen_us) for at_us in instants))
+        for each in drivers
+        if each.per_day is not None
+    ]
+    return Driven(tuple(parts), times)

@@ -25,7 +25,7 @@ class Between(NamedTuple):
 class PeriodEnd:
     """A period in the end, pico. `rest` null: too little was seen to say.
 
-    `rest` is what goes on as it went; `drivers` is what is declared beside it.
+    `rest` is what goes on as it went; `drivers` is what is planned and makes a difference.
     """
 
     spent: int
@@ -78,6 +78,7 @@ def period_end(
 def ended(spent: int, outlook: Outlook, by: Driven) -> PeriodEnd:
     """Return a period's end by an outlook with drivers on it."""
     more = sum(amount for _, amount in by.parts)
+    parts = ((driver, pico(amount)) for driver, amount in by.parts)
 
     def total(interval: Interval | None) -> Between | None:
         if interval is None:
@@ -90,7 +91,7 @@ def ended(spent: int, outlook: Outlook, by: Driven) -> PeriodEnd:
     return PeriodEnd(
         spent,
         pico(outlook.expected),
-        tuple((each, pico(amount)) for each, amount in by.parts),
+        tuple((driver, amount) for driver, amount in parts if amount),
         total(outlook.by80),
         total(outlook.by95),
     )

@@ -12,6 +12,7 @@ from streams.core.forecast.surprise import LEARNING, Surprise
 
 DAY = 24
 WEEK = 7 * DAY
+OF_WEEK = 0.8  # of what hours of the day leave: what hours of the week take
 LEAD = 0.8  # of what a level lags behind a trend, made up for at once
 
 
@@ -98,7 +99,7 @@ class Seasonal:
         self._of_day[of_day] += max(self._by.day, 1 / (self._days_seen[of_day] + 1)) * rest
         if self._by.week:
             seen = self._weeks_seen[of_week] = self._weeks_seen[of_week] + 1
-            self._of_week[of_week] += 0.8 * max(self._by.week, 1 / (seen + 2)) * rest
+            self._of_week[of_week] += OF_WEEK * max(self._by.week, 1 / (seen + 2)) * rest
 
     def path(self, hour: int, count: int) -> list[float]:
         """Return what the next hours cost."""
