@@ -377,9 +377,21 @@ def test_old_windows_are_kept_by_the_hour_and_what_no_period_needs_not_at_all() 
     taken(watch, *(spent(minute, "1") for minute in range(0, 60 * 60, 10)))
     at_us = T0 + 60 * HOUR_US - 1
     watch.ledger.coarsen(at_us)
-    month, day = (len(sums._by_begin) for sums in watch.ledger.sums)
+    month, day = map(len, watch.ledger.sums)
     assert month < 60 + 8 * 6
     assert day <= 12 + 8 * 6
     assert watch.ledger.lines == 3  # of the last half hour
     looked(watch, at_us)
     assert (dollars(watch, "all"), dollars(watch, "day")) == (360, 72)
+
+
+def test_a_line_of_a_window_settled_here_is_missed_although_the_store_had_it() -> None:
+    """The store is ahead of this reader: the hour was read again, but not that window of it."""
+    watch = watching(catalog(budget("all", "100")), Past({0: 0}, T0))
+    taken(watch, spent(0, "3"), spent(45, "1"))  # settles the first by what was read of it
+    watch.ledger.mend(Past({0: 9}, T0), [T0])  # asked before that
+    taken(watch, spent(0, "4", revision=2), first=5)
+    assert watch.ledger.stale == {T0: {0: 6}}
+    watch.ledger.mend(Past({0: 9}, watch.ledger.since_us, (settled(0, 4 * PICO),)), [T0])
+    looked(watch)
+    assert dollars(watch, "all") == 5

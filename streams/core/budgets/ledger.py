@@ -80,7 +80,7 @@ class Ledger:
         self.sums = [Sums() for _ in scopes.budgets]
         self._live_us = live_us
         self.before = past.before
-        self._mended: dict[int, Mapping[int, int]] = {}  # hour -> before which offsets it was read
+        self._mended: dict[int, Past] = {}  # hour -> what was read of it last
         self._lines: dict[int, dict[str, dict[str, Kept]]] = {}  # begin, pool, id
         self._fixed: dict[int, dict[str, list[Settled]]] = {}  # begin, pool: what was corrected
         self._coarse_us = 0
@@ -123,7 +123,7 @@ class Ledger:
             )
             self.dirty.add(number)
         for hour in hours:
-            self._mended[hour] = past.before
+            self._mended[hour] = Past(past.before, past.since_us)
             wanted = self.stale.get(hour, {})
             if all(past.before.get(n, 0) >= offset for n, offset in wanted.items()):
                 self.stale.pop(hour, None)
@@ -148,7 +148,9 @@ class Ledger:
 
     def _missed(self, what: What, start_us: int, partition: int, offset: int) -> None:
         hour = window_start(start_us, HOUR_US)
-        if offset < self._mended.get(hour, self.before).get(partition, 0):
+        mended = self._mended.get(hour)
+        read = self.before if mended is None or start_us >= mended.since_us else mended.before
+        if offset < read.get(partition, 0):
             return  # is in what is settled
         numbers = self.scopes.of(what, start_us)
         if numbers:

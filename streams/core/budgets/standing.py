@@ -43,8 +43,8 @@ class Standing:
         self.at_us = at_us
         self.period: Period = period_at(budget.period, at_us)
         self.spent: Sum = sums.between(self.period.start_us, self.period.end_us)
-        self.speeds = tuple(self._speed(pair, sums) for pair in pairs(budget.period))
         self._sums = sums
+        self.speeds = self._speeds()
 
     @property
     def stage(self) -> Stage:
@@ -101,17 +101,17 @@ class Standing:
         """The end of the minute that is under way, by which windows end."""
         return window_start(self.at_us, MINUTE_US) + MINUTE_US
 
-    def _speed(self, pair: Pair, sums: Sums) -> Speed:
-        end_us, limit, for_us = self._now_us, self.budget.limit, self.period.for_us
-        spent = [
-            sums.between(max(self.period.start_us, end_us - within_us), end_us).pico
-            for within_us in (pair.long_us, pair.short_us)
-        ]
-        return Speed(
-            pair,
-            rate(spent[0], pair.long_us, limit, for_us),
-            rate(spent[1], pair.short_us, limit, for_us),
-            spent[0],
+    def _speeds(self) -> tuple[Speed, ...]:
+        known = pairs(self.budget.period)
+        within = [for_us for pair in known for for_us in (pair.long_us, pair.short_us)]
+        starts = [max(self.period.start_us, self._now_us - for_us) for for_us in within]
+        spent = self._sums.lately(starts, self._now_us)
+        limit, period_us = self.budget.limit, self.period.for_us
+        rates = [rate(pico, for_us, limit, period_us)
+                 for pico, for_us in zip(spent, within, strict=True)]  # fmt: skip
+        return tuple(
+            Speed(pair, rates[2 * number], rates[2 * number + 1], spent[2 * number])
+            for number, pair in enumerate(known)
         )
 
 
