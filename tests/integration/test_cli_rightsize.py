@@ -38,10 +38,12 @@ def day_of(device: str, active_s: int, **changes: object) -> list[GpuInterval]:
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A pool of two GPUs at 2.00 an hour: one that idles, one out of service half of the time."""
+    """Two GPUs at 2.00 an hour, one that idles and one that is worn; and one without a price."""
     made = database(tmp_path_factory.mktemp("rightsize"), [])
     events = [*day_of("GPU-idle", 360), *day_of("GPU-worn", 3000, out_of_service_us=300 * S)]
     attributed = [Attributed("h100", None, TWO_DOLLARS)] * len(events)
+    events += day_of("GPU-new", 0, node="l40-1")
+    attributed += [Attributed("l40", None, None)] * DAY
     rows = usage_rows(
         "GpuUsageBatch",
         cast("UsageBatch", batch(*events, source="node")),
@@ -73,7 +75,7 @@ def test_each_gpu_is_judged_by_the_time_it_was_there(run: Apportion, url: str) -
 
     A sixth and five sixths of 2.00 are each rounded down: 1e-12 less an hour.
     """
-    idle, worn = said(run, url, "--by", "gpu")
+    idle, worn, _ = said(run, url, "--by", "gpu")
     assert (idle["device"], idle["kind"], idle["hours"]) == ("GPU-idle", "rightsize_low", DAY)
     assert (idle["cost"], idle["unworked_cost"]) == ("47.999999999976", "43.199999999976")
     assert (worn["device"], worn["kind"]) == ("GPU-worn", "rightsize_high")
@@ -83,16 +85,25 @@ def test_each_gpu_is_judged_by_the_time_it_was_there(run: Apportion, url: str) -
 
 def test_a_pool_may_be_well_while_its_gpus_are_not(run: Apportion, url: str) -> None:
     """3,360 s of 6,900 are 49 %: nothing, unless more than that is asked for."""
-    assert said(run, url) == []
-    [pool] = said(run, url, "--low", "50")
+    assert [each["pool"] for each in said(run, url)] == ["l40"]
+    pool, _ = said(run, url, "--low", "50")
     assert (pool["pool"], pool["endpoint"], pool["node"]) == ("h100", None, None)
 
 
 def test_an_endpoint_is_judged_by_what_it_holds(run: Apportion, url: str) -> None:
-    """3,360 s of 6,000 held are 56 %."""
-    assert said(run, url, "--by", "endpoint") == []
-    [endpoint] = said(run, url, "--by", "endpoint", "--low", "57")
+    """3,360 s of 6,000 held are 56 %. In another pool it is another."""
+    assert [each["pool"] for each in said(run, url, "--by", "endpoint")] == ["l40"]
+    endpoint, _ = said(run, url, "--by", "endpoint", "--low", "57")
     assert (endpoint["endpoint"], endpoint["seen_us"]) == ("llama", DAY * 6000 * S)
+
+
+def test_what_has_no_price_is_said_and_costs_nothing_that_is_known(
+    run: Apportion, url: str
+) -> None:
+    [pool] = said(run, url)
+    assert (pool["unworked_cost"], pool["unpriced_us"]) == ("0.000000000000", pool["seen_us"])
+    _, out, _ = run("rightsize", "--clickhouse", url, *STRETCH)
+    assert "partly unpriced" in out
 
 
 def test_a_day_less_than_asked_for_is_no_signal(run: Apportion, url: str) -> None:
@@ -102,12 +113,12 @@ def test_a_day_less_than_asked_for_is_no_signal(run: Apportion, url: str) -> Non
 def test_people_get_a_table(run: Apportion, url: str) -> None:
     status, out, err = run("rightsize", "--clickhouse", url, *STRETCH, "--by", "gpu")
     assert status == 0, err
-    head, idle, _ = out.splitlines()
+    head, idle, *_ = out.splitlines()
     assert head.split()[:2] == ["worked", "pool"]
     assert idle.split()[:5] == ["too", "little", "h100", "gpu-node-1", "GPU-idle"]
     assert "10.0 %" in idle
     assert "43.199999999976" in idle
-    status, out, _ = run("rightsize", "--clickhouse", url, *STRETCH)
+    status, out, _ = run("rightsize", "--clickhouse", url, *STRETCH, "--hours", "25")
     assert (status, out) == (0, "nothing is worked too little or too much\n")
 
 
