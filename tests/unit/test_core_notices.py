@@ -1,26 +1,14 @@
 """What is still to be told of an alert, by what was said last of it to a destination."""
 
-from typing import cast
-
 import pytest
 
 from schemas.records import Notice
 from streams.core.notices import Destination, Verdict, is_past, key_of, verdict
 from tests.builders.alerts import alert
+from tests.builders.notices import notice
 
 TELL, LOOK, KNOWN = Verdict.TELL, Verdict.LOOK, Verdict.KNOWN
 HERE, BEHIND = (0, 7), (0, 8)
-
-
-def notice(revision: int, stage: str, **changes: object) -> Notice:
-    """Return what was said of an alert read at (0, 7)."""
-    state = {1: "opened", 9: "resolved"}.get(revision, "updated")
-    fixed = {
-        "sink": "ops", "channel": "C1", "alert_id": "a/b", "tenant": "acme", "revision": revision,
-        "state": state, "stage": stage, "reason": None, "place": None, "thread": None,
-        "partition": HERE[0], "offset": HERE[1], "said_at_us": 0,
-    }  # fmt: skip
-    return cast("Notice", fixed | changes)
 
 
 @pytest.mark.parametrize(
