@@ -202,6 +202,8 @@ def test_injections_of_a_seed_are_of_all_kinds_apart_and_after_the_quiet_days(
     assert set(counts) == set(COUNTS)
     assert all(counts[kind] <= most for kind, most in COUNTS.items())
     assert all(QUIET <= each.begin < each.end <= world.minutes for each in world.injections)
+    forgotten = [each for each in world.injections if each.kind == "forgotten job"]
+    assert all(one.end <= other.begin for one, other in pairwise(forgotten))
     for tenant in {tenant for each in world.injections for tenant in each.tenants}:
         own = [each for each in world.injections if tenant in each.tenants]
         assert all(one.end + APART <= other.begin for one, other in pairwise(own))

@@ -23,6 +23,7 @@ class Diary:
     """When each tenant has something going wrong: who would tell two at once apart?"""
 
     def __init__(self) -> None:
+        self._forgotten: list[Injection] = []  # one job at a time, as GPUs are limited
         self._taken: dict[str, list[tuple[int, int]]] = {}
 
     def is_free(self, tenant: str, begin: int, end: int) -> bool:
@@ -37,6 +38,10 @@ class Diary:
         begin, end = drawn.begin, drawn.end
         if not all(self.is_free(tenant, begin, end) for tenant in drawn.tenants):
             return False
+        if drawn.job is not None:
+            if any(each.begin < end and begin < each.end for each in self._forgotten):
+                return False
+            self._forgotten.append(drawn)
         for tenant in drawn.tenants:
             self._taken.setdefault(tenant, []).append((begin, end))
         return True
