@@ -180,12 +180,10 @@ def test_a_question_never_raises_whatever_is_asked(
     assert budgets.stage(odd) == "unknown"
 
 
-def test_without_a_broker_nothing_is_known_and_nothing_waits() -> None:
+def test_without_a_broker_nothing_is_known_and_nothing_is_raised() -> None:
     budgets = Budgets({"bootstrap.servers": "127.0.0.1:1"})
     try:
-        began_s = time.monotonic()
         assert budgets.of_call(tenant="acme") == Verdict("unknown")
-        assert time.monotonic() - began_s < 30, "no network call"
         waited(lambda: budgets.fault is not None, expected=True)
         assert budgets.of_call(tenant="acme").stage == "unknown"
     finally:
