@@ -231,7 +231,7 @@ class AnomalySettings(Group):
         "learned, so that a start takes minutes",
     )
     max_series: PositiveInt = Field(
-        default=5_000, description="series watched, about 26 kB each; of others there are no alerts"
+        default=5_000, description="series watched, about 30 kB each; of others there are no alerts"
     )
     forget_s: PositiveFloat = Field(
         default=1_209_600.0, description="14 days: a series that is silent for so long is forgotten"
