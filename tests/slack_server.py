@@ -231,6 +231,15 @@ def held(entered: threading.Event, released: threading.Event) -> Deed:
     return deed
 
 
+async def end(runner: web.AppRunner) -> None:
+    """Stop serving; answers that are late are not given any more."""
+    await runner.cleanup()
+    late = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+
+
 @contextmanager
 def running() -> Iterator[SlackServer]:
     """Yield a workspace that answers on loopback, in a thread of its own."""
@@ -252,7 +261,7 @@ def running() -> Iterator[SlackServer]:
     def run() -> None:
         runner = loop.run_until_complete(serve())
         loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
+        loop.run_until_complete(end(runner))
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 

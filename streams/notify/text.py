@@ -21,12 +21,8 @@ TITLES: Final = {
     "rightsize_high": "Nearly full",
 }
 SUBJECTS: Final = ("model", "pool", "project", "source", "job")
-AMOUNTS: Final = {
-    "actual": ("Now", " an hour"),
-    "expected": ("Expected", " an hour"),
-    "excess_per_hour": ("Extra", " an hour"),
-    "excess": ("Extra so far", ""),
-}
+AN_HOUR: Final = {"actual": "Now", "expected": "Expected", "excess_per_hour": "Extra"}
+NAMELESS: Final = "(without a name)"
 
 
 def title(alert: Alert) -> str:
@@ -54,13 +50,16 @@ def money(amount: bytes, currency: str) -> str:
 
 def amounts(alert: Alert) -> Iterator[tuple[str, str]]:
     """Yield what it costs and would cost, with what is usual around it."""
-    for name, (label, per) in AMOUNTS.items():
-        amount: bytes | None = alert[name]  # type: ignore[literal-required]  # of AMOUNTS
+    currency = alert["currency"]
+    for name, label in AN_HOUR.items():
+        amount: bytes | None = alert[name]  # type: ignore[literal-required]  # of AN_HOUR
         if amount is not None:
-            yield label, money(amount, alert["currency"]) + per
+            yield label, f"{money(amount, currency)} an hour"
+    if alert["excess"] is not None:
+        label = "Extra so far" if alert["budget_id"] is None else "Above the limit"
+        yield label, money(alert["excess"], currency)
     low, high = alert["expected_low"], alert["expected_high"]
     if low is not None and high is not None:
-        currency = alert["currency"]
         yield "Usual", f"{money(low, currency)} to {money(high, currency)} an hour"
 
 
@@ -75,5 +74,5 @@ def subjects(alert: Alert) -> Iterator[tuple[str, str]]:
 def parts(alert: Alert) -> Iterator[str]:
     """Yield what the extra cost is made of, a line each."""
     for each in alert["contributors"]:
-        cost = money(each["excess"], alert["currency"])
-        yield f"{each['dimension']} {each['value']}: {cost} an hour, {each['share']:.0%}"
+        part = f"{each['dimension']} {each['value'] or NAMELESS}"
+        yield f"{part}: {money(each['excess'], alert['currency'])} an hour, {each['share']:.0%}"

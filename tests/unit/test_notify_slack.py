@@ -9,9 +9,10 @@ import pytest
 
 from streams.notify.sink import Answer, Later, Refused, Saying, Thread, Told
 from streams.notify.slack import PAGE, Slack
+from streams.notify.slack_message import message
 from streams.notify.slack_webhook import SlackWebhook
 from tests import slack_server
-from tests.builders.alerts import alert, whole
+from tests.builders.alerts import alert, amount, whole
 from tests.slack_server import CHANNEL, TOKEN, SlackServer
 
 TIMEOUT_S = 60.0  # of requests; those that are to be late have a shorter one
@@ -254,3 +255,15 @@ def test_an_incoming_webhook_has_messages_only(server: SlackServer) -> None:
     assert ["Unusual cost: acme" in slack_server.pretty(each) for each in server.hooks] == [
         True
     ] * 2
+
+
+def test_what_a_budget_is_over_by_is_called_so() -> None:
+    over, extra = (message(alert(excess=amount("-2.5"), budget_id=each)) for each in ("b", None))
+    assert "*Above the limit*\\n-2.50 USD" in slack_server.pretty(over)
+    assert "*Extra so far*\\n-2.50 USD" in slack_server.pretty(extra)
+
+
+def test_a_part_without_a_name_is_said_to_have_none() -> None:
+    part = {"dimension": "project", "value": "", "excess": amount("1"), "share": 1.25}
+    said = slack_server.pretty(message(alert(contributors=[part])))
+    assert "project (without a name): 1.00 USD an hour, 125%" in said
