@@ -1,6 +1,7 @@
 """What the detector of any values says of series of known shape: fourteen days of five minutes."""
 
 from collections.abc import Callable
+from statistics import mean
 
 import pytest
 
@@ -103,12 +104,34 @@ def test_a_day_without_its_usual_rise_is_an_alarm_and_a_usual_day_is_none() -> N
 
 
 def test_a_weekend_is_expected_once_two_weeks_were_seen() -> None:
+    """At nine, when the level of late is low on every day, and the time of day says 80 on most."""
     chance = noise(1.0)
     office: Shape = lambda number: plateau(number) if number // A_DAY % 7 < 5 else 20.0  # noqa: E731 - a curve
     found = judged(lambda number: office(number) + chance(number), 42)
-    noon = 5 * A_DAY + 150  # of the first Saturday
-    assert [round(found[noon + week * 7 * A_DAY].expected, -1) for week in (4, 5)] == [20, 20]
+    week = [round(found[(28 + day) * A_DAY + 108].expected, -1) for day in range(7)]
+    assert week == [80, 80, 80, 80, 80, 20, 20]
     assert highest(found, 33 * A_DAY, 9 * A_DAY) < CLEAR
+
+
+def test_a_spike_at_nine_is_not_expected_at_nine_of_the_next_day() -> None:
+    chance = noise(1.0)
+    nine = 9 * A_DAY + 108
+    found = judged(lambda number: plateau(number) + chance(number) + 10_000 * (number == nine), 11)
+    assert found[nine + A_DAY].expected == pytest.approx(80, abs=6)
+
+
+def test_an_hour_that_is_always_wild_is_judged_by_its_own_measure() -> None:
+    chance = noise(1.0)
+    is_wild: Shape = lambda number: 108 <= number % A_DAY < 120  # noqa: E731 - a curve
+    found = judged(lambda number: 50 + chance(number) * (20 if is_wild(number) else 1))
+    last = found[13 * A_DAY :]
+    wild, calm = (mean(j.high - j.low for j in last[at : at + 12]) for at in (108, 60))
+    assert wild > 1.4 * calm
+
+
+def test_next_to_nothing_is_no_alarm_in_a_series_without_noise() -> None:
+    found = judged(lambda number: plateau(number) + 0.2 * (number == AT), 10)
+    assert found[AT].score < ALARMING
 
 
 def test_more_unrest_around_the_same_level_is_an_alarm() -> None:
