@@ -74,7 +74,7 @@ def step(run: Run, hour: UsedHour, terms: Terms = TERMS) -> Run:
     """Return a run after one more hour; hours come in order."""
     if hour.seen_us <= 0:
         return run
-    if run.hours and hour.at_us - run.until_us > terms.sustained * HOUR_US:
+    if is_forgotten(run, hour.at_us, terms):
         run = WITHIN
     side = beyond(hour, terms)
     if run.is_open:
@@ -96,6 +96,11 @@ def run_of(hours: Iterable[UsedHour], terms: Terms = TERMS) -> Run:
     for hour in hours:
         run = step(run, hour, terms)
     return run
+
+
+def is_forgotten(run: Run, at_us: int, terms: Terms = TERMS) -> bool:
+    """Whether nothing was seen for so long before an instant that a run is over."""
+    return run.hours > 0 and at_us - run.until_us > terms.sustained * HOUR_US
 
 
 def beyond(hour: UsedHour, terms: Terms) -> Side | None:

@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Literal, NamedTuple, TypeAlias
 
-from streams.core.rightsize import TERMS, Run, Terms, UsedHour, run_of
+from streams.core.rightsize import TERMS, Run, Terms, UsedHour, is_forgotten, run_of
 from streams.replay.ask import Asker, Params
 
 By: TypeAlias = Literal["pool", "endpoint", "gpu"]
@@ -42,5 +42,7 @@ def rightsizes(
         RightSize(Place(*place), run_of((UsedHour(*row[NAMES:]) for row in hours), terms))
         for place, hours in groupby(rows, key=lambda row: row[:NAMES])
     ]
-    signals = [each for each in found if each.run.is_open]
+    signals = [
+        each for each in found if each.run.is_open and not is_forgotten(each.run, until_us, terms)
+    ]
     return sorted(signals, key=lambda each: (-each.run.unworked, each.place))

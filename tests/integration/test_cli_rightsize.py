@@ -122,6 +122,15 @@ def test_people_get_a_table(run: Apportion, url: str) -> None:
     assert (status, out) == (0, "nothing is worked too little or too much\n")
 
 
+def test_what_is_gone_for_as_long_is_no_signal_any_more(run: Apportion, url: str) -> None:
+    """All end at midnight: a day later they may come back, an hour after that they are gone."""
+    later = ("rightsize", "--clickhouse", url, "--json", "--from", "2026-01-01", "--to")
+    _, out, _ = run(*later, "2026-01-03")
+    assert len(json.loads(out)["rightsize"]) == 1
+    _, out, _ = run(*later, "2026-01-03T01:00Z")
+    assert json.loads(out)["rightsize"] == []
+
+
 def test_limits_that_cross_are_refused(run: Apportion, url: str) -> None:
     status, _, err = run("rightsize", "--clickhouse", url, "--low", "70", "--high", "60")
     assert status == 2
