@@ -111,6 +111,11 @@ def waited(look: Callable[[], object], expected: object) -> None:
         time.sleep(LOOK_S)
 
 
+def printed(worker: Worker) -> int:
+    """Return how many alerts a worker has printed."""
+    return sum(line.startswith('{"sink"') for line in worker.log.read_text().splitlines())
+
+
 def is_assigned(worker: Worker) -> bool:
     return worker.log.exists() and bool(worker.entries("partitions_assigned"))
 
@@ -139,8 +144,7 @@ def test_an_alert_s_life_is_a_thread_and_what_fails_holds_nothing_back(stage: St
     (first,) = slack.first()
     assert [each.revision for each in slack.replies(first)] == [2, 9]
     assert slack.said(OTHER) == [(name(2), 1)]
-    printed = [line for line in worker.log.read_text().splitlines() if line.startswith('{"sink"')]
-    assert len(printed) == 5
+    waited(lambda: printed(worker), 5)
     waited(lambda: "channel_not_found" in health.of(worker).trouble, expected=True)
     put_right(stage, worker)
 

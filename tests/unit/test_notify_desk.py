@@ -311,7 +311,7 @@ def test_one_that_is_full_and_stuck_holds_no_other_back() -> None:
     async def test() -> None:
         outlet, lab = TakingOutlet(), FakeSink(is_paced=False)
         ops = FakeSink(free=asyncio.Event())
-        settings = QUICK.model_copy(update={"waiting": 2, "stuck_s": 0.05})
+        settings = QUICK.model_copy(update={"waiting": 2, "stuck_s": 2.0})
         it = desk({"ops": ops, "lab": lab}, outlet, settings)
         for number in range(1, 7):
             await it.take(alert(number), at(number), [OPS, LAB])

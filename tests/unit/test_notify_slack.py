@@ -16,7 +16,7 @@ from tests.builders.alerts import alert, amount, whole
 from tests.slack_server import CHANNEL, TOKEN, SlackServer
 
 TIMEOUT_S = 60.0  # of requests; those that are to be late have a shorter one
-IMPATIENT_S = 0.3
+IMPATIENT_S = 2.0
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_an_answer_means_later_or_never(
 
 
 def test_no_answer_in_time_is_a_doubt(server: SlackServer) -> None:
-    server.misbehave("chat.postMessage", slack_server.slow(5.0))
+    server.misbehave("chat.postMessage", slack_server.slow(60.0))
     answer = tell(server, Saying(alert(), CHANNEL), IMPATIENT_S)
     assert answer == Later("no answer in time", is_doubted=True)
 
@@ -141,7 +141,7 @@ def test_a_token_that_is_not_taken_and_a_channel_that_is_not_there_are_never(
 
 
 @pytest.mark.parametrize(
-    "deed", [slack_server.reset(after=True), slack_server.slow(5.0), slack_server.status(500)]
+    "deed", [slack_server.reset(after=True), slack_server.slow(60.0), slack_server.status(500)]
 )
 def test_what_is_in_doubt_is_looked_for_and_said_once(
     server: SlackServer, deed: slack_server.Deed
