@@ -20,7 +20,10 @@ def tables(scored: Sequence[Scored], profiles: Sequence[Profile]) -> str:
     """Return all tables of a run."""
     results = {profile: best(scored, profile) for profile in profiles}
     lines = ["", "| profile | threshold | all series |", "|---|---|---|"]
-    lines += [f"| {p.name} | {r.threshold:.6g} | {r.normalised:.1f} |" for p, r in results.items()]
+    lines += [
+        f"| {p.name} | {r.threshold:.6g} | {earned(scored, p, r.threshold)} |"
+        for p, r in results.items()
+    ]
     lines += by_group(scored, results)
     lines += by_half(scored, profiles)
     first = profiles[0]

@@ -42,7 +42,7 @@ class WindowedGaussian:
         self.waiting.append(value)
         if len(self.waiting) == STEP:
             kept = self.window[STEP:] + self.waiting
-            self.__init__()  # type: ignore[misc] # begins anew
+            self.window, self.waiting, self.mean, self.squares = [], [], 0.0, 0.0
             for one in kept:
                 self.take(one)
 

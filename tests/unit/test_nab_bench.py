@@ -76,3 +76,12 @@ def test_windows_are_the_rows_from_first_to_last_instant(tmp_path: Path) -> None
 def test_a_folder_without_series_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotACorpus, match="expected series as"):
         bench(tmp_path, detector, tmp_path / "scores")
+
+
+def test_series_without_windows_earn_what_false_alarms_cost(tmp_path: Path) -> None:
+    written(tmp_path, lambda row: float(row % 7))
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "config").mkdir()
+    (tmp_path / LABELS).write_text(json.dumps({"some/one.csv": []}))
+    (tmp_path / PROFILES).write_text(json.dumps({"standard": PROFILE}))
+    assert "| standard | inf | 0.00 points |" in bench(tmp_path, detector, tmp_path / "scores")
