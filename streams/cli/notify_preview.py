@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -15,6 +15,11 @@ from streams.notify.printed import line_of
 from streams.notify.reading import alert_of
 from streams.notify.routed import catalog_meant, destinations
 
+CatalogFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="Routes of this one; default: in force."),
+]
+
 
 def preview(  # noqa: PLR0913 - one parameter an option
     *,
@@ -22,10 +27,7 @@ def preview(  # noqa: PLR0913 - one parameter an option
         Literal["beginning", "end"], typer.Option("--from", help="Where to begin.")
     ] = "beginning",
     until_end: Annotated[bool, typer.Option(help="Stop at the end of the topic.")] = False,
-    catalog: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Routes of this one; default: in force."),
-    ] = None,
+    catalog: CatalogFile = None,
     kafka: Kafka = None,
     data: Data = None,
     check: Check = False,

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from schemas.records import Alert
+from streams.cli.notify_preview import CatalogFile
 from streams.cli.reach import Check, Data, Kafka, nearest, reached, stop_if_checking
 from streams.core.alerts import NO_DETAILS
 from streams.core.catalog import Catalog
@@ -26,10 +26,7 @@ def try_route(  # noqa: PLR0913 - one parameter an option
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print what it would be.")
     ] = False,
-    catalog: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Routes of this one; default: in force."),
-    ] = None,
+    catalog: CatalogFile = None,
     kafka: Kafka = None,
     data: Data = None,
     check: Check = False,
