@@ -256,19 +256,20 @@ batches_told: st.SearchStrategy[list[Told]] = st.lists(
     max_size=6,
 )
 places = count()
+EXAMPLES = settings().max_examples // 10  # each takes seconds: 4, or 300 in the long profile
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=batches_told, on_time=st.integers(0, 6))
 def test_whatever_is_lost_late_or_twice_the_bill_is_of_each_call_once(
     database: Connection, batches: list[Told], on_time: int
 ) -> None:
-    """Each example has producers, calls and days of its own in one database.
+    """Each example has producers, calls and an hour of its own in one database.
 
     What the gateway tells counts as it comes; else the first observer who tells, and nobody else.
     """
     place = next(places)
-    live, since_us = Live(database), T0 + place * 5 * DAY_US
+    live, since_us = Live(database), T0 + place * HOUR_US
     rules = ranked(live)
     told_of: dict[int, list[tuple[int, str, int, int]]] = {}  # precedence, source, seq, USD
     for number, (observer, calls, is_repaired) in enumerate(batches):
@@ -302,7 +303,7 @@ def test_whatever_is_lost_late_or_twice_the_bill_is_of_each_call_once(
 
 
 def billed(live: Live, since_us: int) -> Decimal:
-    """Return the bill of the days of one example."""
+    """Return the bill of the hour of one example."""
     rows = live.database.reader.rows(
         "SELECT toUnixTimestamp64Micro(window_start) AS at_us, toString(cost) AS usd "
         "FROM cost_current WHERE kind = 'tokens.input'"
@@ -310,5 +311,5 @@ def billed(live: Live, since_us: int) -> Decimal:
     return sum(
         Decimal(str(row["usd"]))
         for row in rows
-        if since_us <= int(str(row["at_us"])) < since_us + DAY_US
+        if since_us <= int(str(row["at_us"])) < since_us + HOUR_US
     ) or Decimal(0)
