@@ -23,12 +23,21 @@ class Sorted:
 
     calls: list[Call] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)  # calls that are kept without usage
     details: list[str] = field(default_factory=list)  # the first of them, each once
     ignored: int = 0
 
     def refuse(self, refusal: Refused) -> None:
         """Count a refusal."""
         self.refused[refusal.reason] += 1
+        self._tell(refusal)
+
+    def keep_unread(self, why: Refused) -> None:
+        """Count a call whose usage could not be read."""
+        self.unread[why.reason] += 1
+        self._tell(why)
+
+    def _tell(self, refusal: Refused) -> None:
         detail = f"{refusal.reason}: {refusal.detail}"
         if len(self.details) < DETAILS_TOLD and detail not in self.details:
             self.details.append(detail)
@@ -41,6 +50,8 @@ def sorted_out(outcomes: Iterable[Outcome]) -> Sorted:
         match outcome:
             case Call():
                 found.calls.append(outcome)
+                if outcome.unread is not None:
+                    found.keep_unread(outcome.unread)
             case Refused():
                 found.refuse(outcome)
             case Ignored():

@@ -172,10 +172,11 @@ class Desk:
         metrics.count(Metric.EVENTS, len(found.calls), source=name, outcome="taken")
         metrics.count(Metric.EVENTS, found.ignored, source=name, outcome="ignored")
         metrics.count(Metric.EVENTS, found.refused.total(), source=name, outcome="refused")
-        for reason, events in found.refused.items():
+        reasons = found.refused + found.unread
+        for reason, events in reasons.items():
             metrics.count(Metric.REFUSED, events, source=name, reason=reason)
-        if found.refused and self._occasionally.due(name):
-            LOG.warning("events_refused", source=name, reasons=dict(found.refused))
+        if reasons and self._occasionally.due(name):
+            LOG.warning("events_refused", source=name, reasons=dict(reasons))
 
 
 def identified(source: str, call: Call) -> bytes:

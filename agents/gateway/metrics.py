@@ -25,8 +25,9 @@ class Metric(Enum):
         "apportion_collector_refused_total",
         "counter",
         ("source", "reason"),
-        "Events that are not billed. tenant_not_granted: grant it in the catalog, or look who "
-        "uses that token; sampled: declare the source; others: fix what the source sends.",
+        "Events that are not billed, or kept without usage. tenant_not_granted: grant it in the "
+        "catalog, or look who uses that token; sampled: declare the source; others: fix what the "
+        "source sends.",
     )
     REQUEST_S = Spec(
         "apportion_collector_request_seconds",

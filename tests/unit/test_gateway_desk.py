@@ -275,6 +275,16 @@ def test_what_a_client_chooses_is_taken_once_whatever_is_in_it(
         assert len(collector.events()) == 1
 
 
+def test_a_call_without_readable_usage_is_taken_counted_and_told(tmp_path: Path) -> None:
+    metadata = {**CASES["ok"]["metadata"], "usage_object": {"prompt_tokens": -1}}
+    with rig(tmp_path, catalog="") as collector:
+        answer = collector.post("/v1/litellm", {**CASES["ok"], "metadata": metadata})
+        assert (answer.json["taken"], answer.json["refused"]) == (1, 0)
+        assert answer.json["errors"][0].startswith("bad_count: expected prompt_tokens")
+        assert collector.metric("refused_total", source="app", reason="bad_count") == 1
+        assert [event["usage_source"] for event in collector.events()] == ["none"]
+
+
 def test_of_a_call_that_is_told_twice_the_first_word_counts(tmp_path: Path) -> None:
     """In one request, in the next, and whatever the second one says it used."""
     with rig(tmp_path) as collector:

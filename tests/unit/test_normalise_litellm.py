@@ -208,7 +208,6 @@ def test_what_only_asks_how_a_batch_is_getting_on_is_no_call(call_type: str) -> 
         ({"endTime": 1795960406354}, "bad_time", "expected endTime in seconds"),
         ({"endTime": float("nan")}, "bad_time", "expected endTime in seconds"),
         ({"custom_llm_provider": None}, "missing_name", "expected custom_llm_provider"),
-        ({"metadata": {"usage_object": {"prompt_tokens": "SECRET"}}}, "bad_count", "prompt_tokens"),
         ({"litellm_call_id": None, "id": ""}, "missing_name", "expected litellm_call_id"),
     ],
 )
@@ -230,6 +229,28 @@ def test_what_a_client_may_choose_does_not_keep_its_call_off_the_bill(chosen: ob
     assert (event["input_tokens"], event["tenant"]) == (1200, "acme")
     assert (event["request_id"], event["operation_id"]) == (None, None)
     assert identity(payload) != identity(changed("ok", litellm_call_id="another"))
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"prompt_tokens": "SECRET"}, "bad_count"),
+        ({"prompt_tokens": -1, "completion_tokens": 80}, "bad_count"),
+        ({"prompt_tokens": float("nan")}, "bad_count"),
+        ({"prompt_tokens": 10**30}, "bad_count"),
+        ({"prompt_tokens": 1, "prompt_tokens_details": "SECRET"}, "bad_usage"),
+    ],
+)
+def test_a_call_whose_usage_cannot_be_read_is_kept_without(told: object, reason: str) -> None:
+    """It was answered, and may be billed: unknown spend is seen, a call that is left out is not."""
+    metadata = {**METADATA, "usage_object": told}
+    outcome = from_payload(changed("ok", metadata=metadata), GATEWAY)
+    assert isinstance(outcome, Call)
+    assert outcome.unread is not None
+    assert (outcome.unread.reason, "SECRET" in outcome.unread.detail) == (reason, False)
+    event = outcome.event
+    assert (event["tenant"], event["status"], event["usage_source"]) == ("acme", "ok", "none")
+    assert (event["input_tokens"], event["output_tokens"], event["raw_usage"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("cost", [-1.0, float("nan"), float("inf"), "free", True])

@@ -76,7 +76,9 @@ class ApportionLogger(CustomLogger):  # type: ignore[misc] # LiteLLM is not inst
         except Exception as error:  # noqa: BLE001 -- somebody else's words, in the outbox's thread
             outcome = Refused("unreadable_payload", type(error).__name__)
         match outcome:
-            case Call(event):
+            case Call(event, _, unread):
+                if unread is not None:
+                    self._hook.refuse(unread.reason, unread.detail)
                 return event
             case Refused(reason, detail):
                 self._hook.refuse(reason, detail)

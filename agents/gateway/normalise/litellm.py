@@ -14,7 +14,14 @@ from typing import Final, Literal
 from agents.gateway.normalise import values
 from agents.gateway.normalise.anthropic import region_of, tier_of
 from agents.gateway.normalise.openai_usage import usage
-from agents.gateway.normalise.outcome import Call, Declared, Ignored, Outcome, refused
+from agents.gateway.normalise.outcome import (
+    Call,
+    Declared,
+    Ignored,
+    Outcome,
+    Refused,
+    refused,
+)
 from agents.gateway.normalise.reading import Json, count, name, part
 from agents.gateway.normalise.status import STATUS_OF_CODE
 from agents.gateway.normalise.usage import Usage, some
@@ -110,12 +117,21 @@ def from_payload(payload: object, source: Declared) -> Outcome:
     if POLLS.search(call_type):
         return Ignored("not_a_model_call")
     try:
-        made = event(payload, source)
+        used, unread = read_usage(payload)
+        made = event(payload, source, used)
         if made["usage_source"] == "none" and known_operation(call_type) is None:
             return Ignored("not_a_model_call")
-        return Call(made, identity(payload))
+        return Call(made, identity(payload), unread)
     except Unfit as error:
         return refused(error)
+
+
+def read_usage(payload: Json) -> tuple[Usage, Refused | None]:
+    """Return what was used; nothing, and why, where it cannot be read: it may be billed even so."""
+    try:
+        return used_by(payload, part(part(payload, "metadata"), "usage_object")), None
+    except Unfit as error:
+        return Usage(), refused(error)
 
 
 def kept(payload: object) -> Json | None:
@@ -144,12 +160,11 @@ def identity(payload: Json) -> tuple[str, ...]:
     return "litellm", *(str(each) for each in named)
 
 
-def event(payload: Json, source: Declared) -> InferenceUsage:
+def event(payload: Json, source: Declared, used: Usage) -> InferenceUsage:
     """Return the event of a payload. Raises Unfit."""
     told, error = part(payload, "metadata"), part(payload, "error_information")
     litellm_provider = values.needed(payload.get("custom_llm_provider"), "custom_llm_provider")
     status = status_of(payload, error)
-    used = used_by(payload, part(told, "usage_object"))
     is_hit = payload.get("cache_hit") is True
     billed = Usage(raw=used.raw) if is_hit else used
     is_stream = payload.get("stream") is True

@@ -14,10 +14,14 @@ from schemas.records import InferenceUsage
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One attempt of one model call. `identity` names it within its source, whoever repeats it."""
+    """One attempt of one model call. `identity` names it within its source, whoever repeats it.
+
+    `unread`: why the usage that it told could not be read; the call is kept without.
+    """
 
     event: InferenceUsage
     identity: tuple[str, ...]
+    unread: "Refused | None" = None
 
 
 @dataclass(frozen=True, slots=True)
