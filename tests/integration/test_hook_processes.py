@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from schemas.topics import USAGE_INFERENCE
+from tests.outbox_parts import wait_until
 from tests.peers.peers import Place
 from tests.topics import shared_topic
 
@@ -103,7 +104,7 @@ def test_a_program_that_just_ends_leaves_thousands_of_calls_on_disk_each_once(
     )
     assert done.returncode == 0, done.stderr
     assert files(place) == [f"{place.source}-0.outbox", f"{place.source}-1.outbox"]
-    assert run(place, "-m", "apportion_hook").returncode == 0
+    wait_until(lambda: run(place, "-m", "apportion_hook").returncode == 0, 120.0)  # 5 s a try
     named = [f"{hook}-{number}" for hook in ("first", "second") for number in range(10 * EVENTS)]
     assert requests(place) == Counter(named)
 
