@@ -27,6 +27,7 @@ LINES_A_SECOND = 20_000  # about what it does here: sizes a run
 SETTLE_S = 60.0
 RUN_S = 300.0
 CLOCK = "meter.clock=log"  # the lines are not of today
+STATES = "apportion_outcomes_total", {"reason": "budget_state"}
 NOT_SHOWN = (
     "how long allocate took to draw the line, which latency shows; thousands of budgets; months of "
     "lines that ClickHouse sums when a leader begins"
@@ -62,11 +63,16 @@ def exceeded(options: Options) -> dict[str, Number]:
             stage.worker("store", kafka, Path(folder)),
             stage.worker("budgets", kafka, Path(folder), CLOCK) as watched,
         ):
+            begun(watched, len(tenants) + 2)
             stage.fill(kafka, COST_LINE.name, encoded(spent(0, "6", each) for each in tenants))
-            labels = {"reason": "budget_state"}
-            watched.until("apportion_outcomes_total", labels, len(tenants) + 2, RUN_S)
+            watched.until(*STATES, 2 * len(tenants) + 2, RUN_S)
             waits = crossed(kafka, tenants, random.Random(options.seed))
     return of("", [waits[each] for each in tenants])
+
+
+def begun(watched: stage.Worker, count: int) -> None:
+    """Wait until all budgets were judged: what comes before that is read of ClickHouse."""
+    watched.until(*STATES, count, RUN_S)
 
 
 def crossed(kafka: KafkaSettings, tenants: list[str], chance: random.Random) -> dict[str, float]:
@@ -118,6 +124,7 @@ def read(options: Options) -> dict[str, Number]:
             stage.worker("store", kafka, Path(folder)),
             stage.worker("budgets", kafka, Path(folder), CLOCK) as watched,
         ):
+            begun(watched, 18)
             stage.fill(kafka, COST_LINE.name, encoded(many(count)))
             topic = {"topic": COST_LINE.name}
             samples = watched.until("apportion_records_in_total", topic, count, RUN_S)
