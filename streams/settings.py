@@ -236,6 +236,28 @@ class AnomalySettings(Group):
     forget_s: PositiveFloat = Field(
         default=1_209_600.0, description="14 days: a series that is silent for so long is forgotten"
     )
+    low_ratio: float = Field(
+        default=0.3,
+        ge=0,
+        le=0.8,
+        description="GPUs of a pool or an endpoint that are active for less of the time are too "
+        "many; by the thousandth",
+    )
+    high_ratio: float = Field(
+        default=0.9, ge=0.2, le=1, description="and those that are for more of it are too few"
+    )
+    sustained_hours: PositiveInt = Field(
+        default=24, description="when that is so in each of so many hours in a row"
+    )
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Self:
+        if self.low_ratio >= self.high_ratio:
+            raise ValueError(
+                f"expected low_ratio below high_ratio {self.high_ratio:g}, got {self.low_ratio:g}; "
+                "set one of them"
+            )
+        return self
 
 
 class RepairSettings(Group):

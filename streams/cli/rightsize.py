@@ -6,7 +6,7 @@ import typer
 
 from streams.cli.listing import AsJson, Listing, asking, cell, exact, stretch
 from streams.cli.reach import Check, ClickHouse, Data
-from streams.core.rightsize import MILLE, TERMS, Terms
+from streams.core.rightsize import MILLE, TERMS, terms_of
 from streams.core.windows import DAY_US, HOUR_US, window_start
 from streams.readable import instant
 from streams.replay.rightsizes import By, RightSize, rightsizes
@@ -43,20 +43,10 @@ def rightsize(  # noqa: PLR0913 - one parameter an option
         raise typer.BadParameter(f"expected less than --high {high}, got {low}", param_hint="--low")
     since_us, until_us = stretch(since, until, WEEK_US)
     within = window_start(since_us, HOUR_US), window_start(until_us, HOUR_US)
+    terms = terms_of(low * PERCENT, high * PERCENT, hours)
     with asking(data, clickhouse, check=check) as asker:
-        found = rightsizes(asker, by, within, terms(low, high, hours))
+        found = rightsizes(asker, by, within, terms)
     LISTING.show(found, as_json=as_json)
-
-
-def terms(low: int, high: int, hours: int) -> Terms:
-    """Return terms of percents; it ends a tenth of all time within the limit."""
-    return Terms(
-        low=low * PERCENT,
-        low_over=low * PERCENT + TERMS.low_over - TERMS.low,
-        high=high * PERCENT,
-        high_over=high * PERCENT - TERMS.high + TERMS.high_over,
-        sustained=hours,
-    )
 
 
 def plain(each: RightSize) -> dict[str, object]:

@@ -44,6 +44,12 @@ class CostWatch:
         self._ended: set[str] = set()  # ids of alerts that were said to be over
         self._groups: dict[str, tuple[int, str]] = {}  # the last of each cause, and since when
 
+    @property
+    def judged_until_us(self) -> int:
+        """Until when everything was judged for good; 0 before anything was."""
+        judged_us = self.board.judged_us
+        return judged_us + self._period_us if judged_us else 0
+
     def follow(self, catalog: Catalog) -> None:
         """Go by another catalog from now on."""
         self.board.catalog = catalog

@@ -46,6 +46,27 @@ class Terms:
 TERMS = Terms()
 
 
+def terms_of(low: int, high: int, sustained: int) -> Terms:
+    """Return terms by their limits, in parts of a thousand; well back is a tenth of all within."""
+    return Terms(
+        low=low,
+        low_over=low + TERMS.low_over - TERMS.low,
+        high=high,
+        high_over=high - TERMS.high + TERMS.high_over,
+        sustained=sustained,
+    )
+
+
+class Place(NamedTuple):
+    """What is sized, and the currency of its prices. Empty: it is of none, or of all."""
+
+    pool: str
+    endpoint: str
+    node: str
+    device: str
+    currency: str
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Hours in a row beyond a limit, and what they sum to. No side: the last hour was within.
@@ -100,7 +121,7 @@ def run_of(hours: Iterable[UsedHour], terms: Terms = TERMS) -> Run:
 
 def is_forgotten(run: Run, at_us: int, terms: Terms = TERMS) -> bool:
     """Whether nothing was seen for so long before an instant that a run is over."""
-    return run.hours > 0 and at_us - run.until_us > terms.sustained * HOUR_US
+    return run.side is not None and at_us - run.until_us > terms.sustained * HOUR_US
 
 
 def beyond(hour: UsedHour, terms: Terms) -> Side | None:

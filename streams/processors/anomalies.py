@@ -14,9 +14,10 @@ import faust
 import structlog
 
 from schemas.records import Alert
-from streams.core import silence
+from streams.core import rightsize_alerts, silence
 from streams.core.cost_watch import CostWatch
 from streams.core.reserved import PLATFORM
+from streams.core.rightsize import MILLE, Terms, terms_of
 from streams.core.series import sources
 from streams.core.series.board import Limits
 from streams.core.series.buckets import Pace, Slice
@@ -31,6 +32,7 @@ from streams.processors.listening import Listening
 from streams.processors.outlet import Outlet
 from streams.processors.rules import RulesInForce
 from streams.processors.saying import say
+from streams.processors.sizing import Sizing
 from streams.settings import AnomalySettings, WorkerSettings
 
 LOG = structlog.get_logger()
@@ -38,6 +40,7 @@ TICK_S = 0.1
 RETRY_S = 1.0
 LOOK_S = 0.5  # between two looks at what is to be judged
 GAUGE_S = 1.0
+KINDS_SAID = KINDS | {silence.KIND} | rightsize_alerts.KINDS
 THROUGH_S = 3.0  # alerts wait no longer for the sources that they came through
 OPEN_US = 300 * SECOND_US  # that windows may be open beyond twice their lateness
 
@@ -61,6 +64,7 @@ class Anomalies:
         self._history = history
         self._rules = rules
         self._settings = settings.anomalies
+        self._terms = sizes(settings.anomalies)
         self._open_us = round(2 * settings.allocate.lateness_s * SECOND_US) + OPEN_US
         self._give_up_us = max(HOUR_US, 2 * self._open_us)
         self._metrics = metrics
@@ -103,14 +107,18 @@ class Anomalies:
         self._watch, self._is_caught_up = None, False
         stored = await self._inquiry.ask(self._history.stored)
         listening = Listening(self._history, Inquiry(self._metrics, RETRY_S))
-        watch = self._watch = await self._learned(listening)
+        sizing = Sizing(self._history, Inquiry(self._metrics, RETRY_S), self._terms)
+        watch = self._watch = await self._learned(listening, sizing)
         lines.begin(stored)
         try:
-            await self._follow(watch, listening, lines)
+            await self._follow(watch, listening, sizing, lines)
         finally:
             await listening.stop()
+            await sizing.stop()
 
-    async def _follow(self, watch: CostWatch, listening: Listening, lines: Lines) -> None:
+    async def _follow(
+        self, watch: CostWatch, listening: Listening, sizing: Sizing, lines: Lines
+    ) -> None:
         """Read on and speak."""
         while True:
             for line, _, _ in await lines.more():
@@ -119,19 +127,19 @@ class Anomalies:
             now_s = time.monotonic()
             if self._is_caught_up and now_s >= self._look_s:
                 self._look_s = now_s + LOOK_S
-                await self._look(watch, listening)
+                await self._look(watch, listening, sizing)
             if now_s >= self._gauge_s:
                 self._gauge_s = now_s + GAUGE_S
                 self._gauge(watch, lines)
 
-    async def _learned(self, listening: Listening) -> CostWatch:
+    async def _learned(self, listening: Listening, sizing: Sizing) -> CostWatch:
         """Return a watch that knows what was usual, and what was said."""
         settings, history = self._settings, self._history
         pace = Pace(settle_us=round(settings.settle_s * SECOND_US), give_up_us=self._give_up_us)
         limits = Limits(settings.max_series, round(settings.forget_s * SECOND_US))
         span = await self._inquiry.ask(lambda: history.span(self._give_up_us))
         since_us, until_us = learned(span, self._open_us, pace.period_us, settings)
-        said = await self._inquiry.ask(lambda: history.said(KINDS | {silence.KIND}, since_us))
+        said = await self._inquiry.ask(lambda: history.said(KINDS_SAID, since_us))
         watch = CostWatch(self._rules.now.catalog, pace, limits, until_us)
         for start_us in range(since_us, until_us, AT_ONCE_US):
             asked = (start_us, min(until_us, start_us + AT_ONCE_US), pace.period_us)
@@ -141,10 +149,11 @@ class Anomalies:
             watch.join(each.window, each.line_id, each.kept, now_us())
         watch.remember(said)
         listening.begin(said)
+        sizing.begin(said)
         LOG.info("past_learned", series=len(watch.board.series), since_us=since_us)
         return watch
 
-    async def _look(self, watch: CostWatch, listening: Listening) -> None:
+    async def _look(self, watch: CostWatch, listening: Listening, sizing: Sizing) -> None:
         """Judge what is to be judged, and say what is new."""
         rules = self._rules.now
         if watch.board.catalog is not rules.catalog:
@@ -153,11 +162,17 @@ class Anomalies:
         await asyncio.to_thread(watch.advance, now_us())
         self._metrics.observe(Metric.STEP_S, time.monotonic() - began_s)
         rule = rules.catalog.alert_rule(PLATFORM, silence.KIND, time.time_ns() // 1_000)
-        due = [*await self._through(watch.due()), *listening.due(rule, rules.book.currency)]
+        sizing.look(watch.judged_until_us)
+        due = [
+            *await self._through(watch.due()),
+            *listening.due(rule, rules.book.currency),
+            *await asyncio.to_thread(sizing.due, rules.catalog),
+        ]
         if due:
             await unbroken(say(self._outlet, self._metrics, due, {}))
             watch.told(due)  # a crash before it costs nothing, it is read where it was said
             listening.told(due)
+            sizing.told(due)
 
     async def _through(self, alerts: Iterable[Alert]) -> list[Alert]:
         """Return alerts with the sources they came through, where ClickHouse says so soon."""
@@ -193,6 +208,12 @@ def learned(span: Span, open_us: int, period_us: int, settings: AnomalySettings)
     learn_us = min(round(settings.learn_s * SECOND_US), stretches * period_us)
     since_us = max(span.first_us, until_us - learn_us)
     return window_start(since_us, period_us), window_start(until_us, period_us)
+
+
+def sizes(settings: AnomalySettings) -> Terms:
+    """Return when there are too many GPUs, or too few."""
+    low, high = (round(MILLE * each) for each in (settings.low_ratio, settings.high_ratio))
+    return terms_of(low, high, settings.sustained_hours)
 
 
 def replay(watch: CostWatch, past: Iterable[Slice]) -> None:

@@ -16,6 +16,7 @@ from schemas import topics
 from schemas.decimals import to_bytes
 from schemas.records import Alert
 from streams.core.alerts import NO_DETAILS
+from streams.core.rightsize import Place, UsedHour
 from streams.core.series.bucket import Kept
 from streams.core.series.buckets import Slice
 from streams.core.series.cells import Amounts, Cell, summed
@@ -27,6 +28,7 @@ from streams.processors.history import data_of
 from streams.processors.said import records
 from streams.replay.ask import Params, Row
 from streams.replay.place import asker_of
+from streams.replay.rightsizes import used_hours
 from streams.settings import WorkerSettings
 
 HEARD_US = 2 * DAY_US  # a source that is silent for longer is expected no more
@@ -85,6 +87,11 @@ class AnomalyHistory(Before):
         """Return which sources were heard, and when that was asked; None where none was."""
         rows = self.rows("sources_heard", {"within": HEARD_US})
         return (rows[0][-1], [Heard(*row[:-1]) for row in rows]) if rows else None
+
+    def used(self, since_us: int, until_us: int) -> dict[Place, list[UsedHour]]:
+        """Return how pools and endpoints were used in each hour that begins in [since, until)."""
+        within = since_us, until_us
+        return used_hours(self, "pool", within) | used_hours(self, "endpoint", within)
 
     def said(self, kinds: frozenset[str], since_us: int) -> list[Alert]:
         """Return what was said last of each alert, by the topic and by ClickHouse.

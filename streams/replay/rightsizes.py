@@ -3,22 +3,12 @@
 from itertools import groupby
 from typing import Literal, NamedTuple, TypeAlias
 
-from streams.core.rightsize import TERMS, Run, Terms, UsedHour, is_forgotten, run_of
+from streams.core.rightsize import TERMS, Place, Run, Terms, UsedHour, is_forgotten, run_of
 from streams.replay.ask import Asker, Params
 
 By: TypeAlias = Literal["pool", "endpoint", "gpu"]
 
 NAMES = 5  # columns of a row that say what it is of
-
-
-class Place(NamedTuple):
-    """What is sized, and the currency of its prices. Empty: it is of none, or of all."""
-
-    pool: str
-    endpoint: str
-    node: str
-    device: str
-    currency: str
 
 
 class RightSize(NamedTuple):
@@ -35,14 +25,20 @@ def rightsizes(
 
     Blocks. Of [since, until), microseconds, whole hours count.
     """
+    hours = used_hours(asker, by, within)
+    found = [RightSize(place, run_of(some, terms)) for place, some in hours.items()]
+    signals = [
+        each for each in found if each.run.is_open and not is_forgotten(each.run, within[1], terms)
+    ]
+    return sorted(signals, key=lambda each: (-each.run.unworked, each.place))
+
+
+def used_hours(asker: Asker, by: By, within: tuple[int, int]) -> dict[Place, list[UsedHour]]:
+    """Return how each place was used, hour by hour, in [since, until), microseconds. Blocks."""
     since_us, until_us = within
     params: Params = {"by": by, "since": since_us, "until": until_us}
     rows = asker.rows("gpu_hours", params)
-    found = [
-        RightSize(Place(*place), run_of((UsedHour(*row[NAMES:]) for row in hours), terms))
+    return {
+        Place(*place): [UsedHour(*row[NAMES:]) for row in hours]
         for place, hours in groupby(rows, key=lambda row: row[:NAMES])
-    ]
-    signals = [
-        each for each in found if each.run.is_open and not is_forgotten(each.run, until_us, terms)
-    ]
-    return sorted(signals, key=lambda each: (-each.run.unworked, each.place))
+    }

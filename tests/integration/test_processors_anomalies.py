@@ -15,7 +15,7 @@ from schemas.records import CostLine
 from schemas.topics import partition_of
 from streams.config_topic import CATALOG, PRICES, publish_document
 from streams.core.series.episode import QUIET
-from streams.core.windows import MINUTE_US, SECOND_US
+from streams.core.windows import HOUR_US, MINUTE_US, SECOND_US
 from streams.kafka import read_to_end
 from streams.kafka.batch import publish_all
 from tests.builders.series import minute_line
@@ -160,3 +160,38 @@ def test_usage_that_is_priced_is_watched_before_its_windows_close(tmp_path: Path
             WHERE c.cost > 1 AND a.tenant = 'acme' LIMIT 1"""
         expected = {"status": "provisional", "severity": "critical", "usd": "120"}
         waited(lambda: stack.rows(shown), [expected])
+
+
+def use_of_hours(stack: Stack, hours: range, active: float) -> None:
+    """Have acme hold a GPU in some hours, and work for a part of them."""
+    encoded = []
+    for hour in hours:
+        start_us = T0 + hour * HOUR_US
+        by = holder(HOUR_US, round(HOUR_US * active), tenant="acme")
+        given = batch(interval(by, start_us=start_us, end_us=start_us + HOUR_US), seq=hour)
+        given |= {"source": "node-1", "sent_at_us": start_us + HOUR_US}
+        encoded.append(("node-1", CODEC.encode("GpuUsageBatch", given)))
+    publish_all(stack.kafka, topics.USAGE_GPU.name, encoded)
+    waited(lambda: stack.rows("SELECT count() AS n FROM usage_events FINAL"), [{"n": hours.stop}])
+
+
+def test_a_pool_that_idles_is_said_once_and_ends_when_it_is_worked_again(tmp_path: Path) -> None:
+    """Six hours of a GPU that idles, of which four are enough; then four that are worked."""
+    with system.running(tmp_path, SOON | {"anomalies.sustained_hours": "4"}, ("store",)) as stack:
+        publish_document(stack.kafka, PRICES, BOOK, "test")
+        publish_document(stack.kafka, CATALOG, POOLS, "test")
+        waited(lambda: stack.rows("SELECT uniq(kind) AS n FROM configs"), [{"n": 2}])
+        use_of_hours(stack, range(6), 0)
+        send(stack, *usual(range(PAST)))
+        waited(lambda: stack.rows(KEPT), [{"n": PAST}])
+        stack.add("anomalies")
+        opened = (f"rightsize_low/h100::USD/{T0}", "opened")
+        waited(lambda: said(stack), {opened: 1})
+        lead(stack).kill()
+        stack.add("anomalies")
+        use_of_hours(stack, range(6, 10), 0.5)
+        send(stack, *usual(range(PAST, 610)))
+        waited(lambda: said(stack), {opened: 1, (opened[0], "resolved"): 1})
+        shown = "SELECT tenant, pool, toString(excess) AS usd FROM alerts_current"
+        over = {"tenant": "__platform__", "pool": "h100", "usd": str(6 * 3600 + 2 * 1800)}
+        waited(lambda: stack.rows(shown), [over])

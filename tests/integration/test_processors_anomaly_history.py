@@ -12,8 +12,12 @@ from clickhouse.usage_rows import Attributed, Position, UsageBatch, Versions, us
 from clickhouse.writer import Writer
 from schemas import topics
 from schemas.codec import Codec
+from schemas.decimals import from_bytes
 from schemas.records import Alert, AlertState, CostLine
+from streams.config.catalog import load_catalog
 from streams.core.alerts import NO_DETAILS
+from streams.core.rightsize import TERMS
+from streams.core.rightsize_alerts import Used, signals, sized_of
 from streams.core.series.anomaly_query import query_of
 from streams.core.series.buckets import Buckets, Slice
 from streams.core.series.keys import KINDS, SeriesKey
@@ -23,12 +27,13 @@ from streams.core.silence import ENOUGH, silences
 from streams.core.windows import HOUR_US, MINUTE_US
 from streams.kafka import create_topics
 from streams.kafka.batch import publish_all
+from streams.processors.anomalies import KINDS_SAID
 from streams.processors.anomaly_history import AnomalyHistory
 from streams.replay.ask import Direct
 from streams.settings import KafkaSettings
 from tests import brokers
 from tests.builders.series import PACE, minute_line
-from tests.builders.usage import T0, batch, call
+from tests.builders.usage import T0, batch, call, holder, interval
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -221,3 +226,52 @@ def test_what_calls_cost_by_the_list_is_told_by_their_source(
     assert history.through(asked) == [Through("gw-1", 5, 0), Through("gw-2", 0, 7)]
     every = history.through(asked._replace(model=""))
     assert every == [Through("gw-2", 11, 7), Through("gw-1", 5, 0)]
+
+
+def idle_day(database: Connection) -> None:
+    """Store a day of a GPU at 20.00 an hour that an endpoint holds for half of the time."""
+    half_us = HOUR_US // 2
+    events = [
+        interval(
+            holder(half_us, half_us // 10, endpoint="o'llama"),
+            start_us=T0 + hour * HOUR_US,
+            end_us=T0 + (hour + 1) * HOUR_US,
+        )
+        for hour in range(24)
+    ]
+    of = [Attributed("h100", None, 20 * 10**12)] * len(events)
+    position = Position("usage.gpu.v1", 0, 0)
+    rows = usage_rows(
+        "GpuUsageBatch", cast("UsageBatch", batch(*events, source="node")), of, position, VERSIONS
+    )
+    writer = Writer(database.session())
+    writer.add(*rows)
+    writer.flush()
+
+
+def test_sizes_are_those_of_the_archive_and_their_alerts_are_found_again(
+    database: Connection, history: AnomalyHistory
+) -> None:
+    """Of 20.00 an hour 19.00 are unworked, of the 10.00 that are held 9.00: too little for 10."""
+    idle_day(database)
+    until_us = T0 + 24 * HOUR_US
+    used = Used(T0, until_us, history.used(T0, until_us))
+    worth = load_catalog("alerts: [{name: all, min_per_hour: '9'}]")
+    found = signals(used, {}, worth, TERMS)
+    excesses = [from_bytes(each["excess"] or b"") for each in found]
+    assert excesses == [24 * 19 * 10**12, 24 * 9 * 10**12]
+    assert signals(used, {}, load_catalog("{}"), TERMS) == found[:1]
+    for alert, excess in zip(found, excesses, strict=True):
+        rows = database.reader.rows(alert["query"] or "")
+        assert len(rows) == 24
+        assert sum(cast("Decimal", row["unworked"]) for row in rows) * 10**12 == excess
+    writer = Writer(database.session())
+    writer.add(alerts(found))
+    writer.flush()
+    said = {sized: each for each in history.said(KINDS_SAID, T0) if (sized := sized_of(each))}
+    assert {each["alert_id"] for each in said.values()} == {each["alert_id"] for each in found}
+    assert signals(used, said, worth, TERMS) == []
+    [first, _] = signals(used._replace(until_us=until_us + 25 * HOUR_US), said, worth, TERMS)
+    assert (first["state"], first["revision"], first["excess"]) == (
+        "resolved", 2, found[0]["excess"],
+    )  # fmt: skip

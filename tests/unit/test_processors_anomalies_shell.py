@@ -1,4 +1,4 @@
-"""How much of the past is learned, and what is heard of sources beside the lines."""
+"""How much of the past is learned; what is heard and how GPUs are used, beside the lines."""
 
 import asyncio
 from typing import cast
@@ -6,21 +6,27 @@ from typing import cast
 import pytest
 from prometheus_client import CollectorRegistry
 
+from streams.config.catalog import load_catalog
 from streams.core.alert_rules import USUAL
+from streams.core.money import PICO
+from streams.core.rightsize import Place, UsedHour
 from streams.core.silence import ENOUGH, Heard
 from streams.core.windows import DAY_US, HOUR_US, MINUTE_US
 from streams.errors import StoreUnavailable
 from streams.metrics import Metrics
-from streams.processors.anomalies import learned
+from streams.processors.anomalies import learned, sizes
 from streams.processors.anomaly_history import AnomalyHistory, Span
 from streams.processors.inquiry import Inquiry
 from streams.processors.listening import Listening
+from streams.processors.sizing import Sizing
 from streams.settings import AnomalySettings
 from tests.builders.usage import T0
 
 OPEN_US = 25 * MINUTE_US
 FEW = AnomalySettings(learn_s=3 * 86_400, learn_values=10 * 1440)
 NEWEST = T0 + 30 * DAY_US
+POOL = Place("h100", "", "", "", "USD")
+CATALOG = load_catalog("{}")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +60,43 @@ class Ears:
             raise StoreUnavailable("no store answers")
         lively = Heard("node-1", T0 + HOUR_US, ENOUGH, MINUTE_US)
         return T0 + HOUR_US, [lively, Heard("gw-1", T0, ENOUGH, MINUTE_US)]
+
+
+class Eyes:
+    """A history that has a pool which idled for a day."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+
+    def used(self, since_us: int, until_us: int) -> dict[Place, list[UsedHour]]:
+        self.asked.append((since_us, until_us))
+        begins = range(until_us - DAY_US, until_us, HOUR_US)
+        return {POOL: [UsedHour(each, HOUR_US, 0, 0, 20 * PICO, 20 * PICO) for each in begins]}
+
+
+async def sized() -> None:
+    eyes = Eyes()
+    inquiry = Inquiry(Metrics(CollectorRegistry(), "anomalies"), 0.0)
+    sizing = Sizing(cast("AnomalyHistory", eyes), inquiry, sizes(AnomalySettings()))
+    sizing.begin([])
+    sizing.look(0)
+    assert sizing.due(CATALOG) == []  # nothing is known yet
+    until_us = NEWEST + HOUR_US
+    async with asyncio.timeout(60):
+        while not (found := sizing.due(CATALOG)):
+            sizing.look(until_us + MINUTE_US)
+            await asyncio.sleep(0)  # an answer comes from a thread
+    assert [(each["kind"], each["state"]) for each in found] == [("rightsize_low", "opened")]
+    assert sizing.due(CATALOG) == found  # until it was said
+    sizing.told(found)
+    assert sizing.due(CATALOG) == []
+    sizing.look(until_us + HOUR_US - 1)
+    await sizing.stop()
+    assert eyes.asked == [(NEWEST - 2 * DAY_US, until_us)], "once an hour"
+
+
+def test_sizes_are_due_until_they_were_said_and_asked_for_once_an_hour() -> None:
+    asyncio.run(sized())
 
 
 async def listened() -> None:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 
 from schemas.decimals import to_bytes
-from schemas.records import Alert, AlertSeverity, AlertState, Contributor, Link
+from schemas.records import Alert, AlertSeverity, AlertState, Contributor
 from streams.core.alert_rules import AlertRule
-from streams.core.alerts import NO_DETAILS
+from streams.core.alerts import NO_DETAILS, with_links
 from streams.core.money import half_even
 from streams.core.series.anomaly_query import query_of
 from streams.core.series.anomaly_words import over_words, words
@@ -19,7 +18,6 @@ from streams.core.series.watched import Watched
 from streams.core.windows import HOUR_US
 
 MAIN_RATIO: Final = 0.5  # of an extra cost: a model with more of it is taken for its cause
-MS_US: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def alert_of(of: Occasion, state: AlertState, revision: int) -> Alert:
     """Return an alert as it is to be said."""
     key, verdict = of.of.key, of.verdict
     parts = of.of.contributions()
-    return {
+    alert: Alert = {
         **NO_DETAILS,
         "alert_id": of.alert_id,
         "tenant": payer_of(key),
@@ -91,10 +89,10 @@ def alert_of(of: Occasion, state: AlertState, revision: int) -> Alert:
         "model": key.model or None,
         "pool": key.pool or None,
         "contributors": [contributor_of(each, verdict) for each in parts],
-        "links": links_of(of),
         "query": query_of(key, of.since_us, verdict.end_us),
         "group": of.group,
     }
+    return with_links(alert, of.rule)
 
 
 def ended(said: Alert, at_us: int) -> Alert:
@@ -134,18 +132,3 @@ def contributor_of(of: Contribution, verdict: Verdict) -> Contributor:
         "excess": to_bytes(per_hour),
         "share": of.share,
     }
-
-
-def links_of(of: Occasion) -> list[Link]:
-    """Return the addresses of a rule, filled in."""
-    names = {
-        "tenant": payer_of(of.of.key),
-        "model": of.of.key.model,
-        "pool": of.of.key.pool,
-        "kind": kind_of(of.of.key),
-        "alert_id": of.alert_id,
-        "since_ms": str(of.since_us // MS_US),
-        "until_ms": str(of.verdict.end_us // MS_US),
-    }
-    quoted = {name: quote(value, safe="") for name, value in names.items()}
-    return [{"title": each.title, "url": each.url.format_map(quoted)} for each in of.rule.links]

@@ -73,11 +73,12 @@ def series_of(name: str) -> SeriesKey | None:
     subject, *rest = name.split(SEPARATOR)
     for known in SUBJECTS:
         if subject == known and len(rest) == len(SeriesKey._fields) - 1:
-            return SeriesKey(known, *map(_unescaped, rest))
+            return SeriesKey(known, *map(unescaped, rest))
     return None
 
 
-def _unescaped(part: str) -> str:
+def unescaped(part: str) -> str:
+    """Return a part as it was before it was escaped."""
     for mark, instead in reversed(ESCAPED.items()):
         part = part.replace(instead, mark)
     return part
