@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from schemas.decimals import from_bytes
 from schemas.records import BudgetState
-from streams.cli.listing import AsJson, Listing, cell, exact
+from streams.cli.listing import AsJson, Listing, about, cell, exact
 from streams.cli.reach import Check, Data, Kafka, nearest, reached, stop_if_checking
 from streams.kafka.registry import codec_of
 from streams.processors.said import states
@@ -26,14 +26,20 @@ def used(state: BudgetState) -> Fraction:
     return Fraction(from_bytes(state["spent"]), from_bytes(state["limit"]))
 
 
+def amount(of: bytes | None) -> int | None:
+    """Return an amount that nobody may say."""
+    return None if of is None else from_bytes(of)
+
+
 def plain(state: BudgetState) -> dict[str, object]:
     """Return one entry of the JSON object; money as exact decimal strings."""
-    said_us = state["said_at_us"]
+    said_us, forecast = state["said_at_us"], state["forecast"]
     return {
         "budget_id": state["budget_id"],
         "stage": state["stage"],
         "spent": exact(from_bytes(state["spent"])),
         "limit": exact(from_bytes(state["limit"])),
+        "forecast": exact(amount(forecast)),
         "currency": state["currency"],
         "burn_rate": state["burn_rate"],
         "from": instant(state["period_start_us"]),
@@ -45,13 +51,14 @@ def plain(state: BudgetState) -> dict[str, object]:
 
 def row(state: BudgetState) -> tuple[str, ...]:
     """Return one line of the table."""
-    rate = state["burn_rate"]
+    rate, forecast = state["burn_rate"], state["forecast"]
     return (
         cell(state["budget_id"]),
         state["stage"],
         exact(from_bytes(state["spent"])) or "",
         exact(from_bytes(state["limit"])) or "",
         f"{float(used(state)):.1%}",
+        about(amount(forecast)),
         state["currency"],
         "" if rate is None else f"{rate:.2f}",
         instant(state["period_start_us"])[:16],
@@ -62,8 +69,8 @@ def row(state: BudgetState) -> tuple[str, ...]:
 LISTING = Listing(
     "budgets",
     "no budgets",
-    ("budget", "stage", "spent", "limit", "used", "currency", "burn", "from", "to"),
-    "spent limit used burn",
+    ("budget", "stage", "spent", "limit", "used", "forecast", "currency", "burn", "from", "to"),
+    "spent limit used forecast burn",
     row,
     plain,
 )

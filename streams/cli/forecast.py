@@ -6,13 +6,11 @@ from typing import Annotated
 
 import typer
 
-from schemas.decimals import to_decimal
 from streams.cli.charges import parsed
 from streams.cli.instants import At, instant_us
-from streams.cli.listing import AsJson, asking, cell, exact
+from streams.cli.listing import AsJson, about, asking, cell, exact
 from streams.cli.reach import Check, ClickHouse, Data
 from streams.core.forecast.period import Between
-from streams.core.money import PICO
 from streams.prices.text_table import text_table
 from streams.readable import instant
 from streams.replay.forecasts import Asked, By, Forecast, forecasts
@@ -21,7 +19,6 @@ from streams.replay.versions import Versions
 
 NUMBERS = ("spent", "rest", "expected", "low-80", "high-80", "low-95", "high-95")
 HEADS = (*NUMBERS, "currency", "")
-CENT = to_decimal(PICO // 100)
 
 
 def forecast(  # noqa: PLR0913 - one parameter an option
@@ -110,15 +107,3 @@ def rows_of(each: Forecast) -> Iterator[tuple[str, ...]]:
     for driver, amount in end.drivers:
         said = f"  planned: {cell(driver.name)}"
         yield (said, "", about(amount), *[""] * 5, each.subject.currency, "")
-
-
-def about(pico: int | None) -> str:
-    """Return an amount to the cent, one below a cent to four digits that count.
-
-    >>> about(1_234_567_890_123_456), about(1_234_567), about(0), about(None)
-    ('1,234.57', '0.000001235', '0.00', '')
-    """
-    if pico is None:
-        return ""
-    amount = to_decimal(pico)
-    return f"{amount:,.2f}" if pico == 0 or abs(amount) >= CENT else f"{amount:.4g}"

@@ -12,6 +12,7 @@ import typer
 from schemas.decimals import to_decimal
 from streams.cli.instants import instant_us
 from streams.cli.reach import nearest, stop_if_checking
+from streams.core.money import PICO
 from streams.prices.text_table import text_table
 from streams.replay.ask import Asker
 from streams.replay.place import asker_of, place_of
@@ -19,6 +20,7 @@ from streams.replay.place import asker_of, place_of
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 Entry = TypeVar("Entry")
+CENT = to_decimal(PICO // 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,15 @@ def exact(pico: int | None) -> str | None:
     ('0.000000000001', None)
     """
     return None if pico is None else f"{to_decimal(pico):f}"
+
+
+def about(pico: int | None) -> str:
+    """Return an amount to the cent, one below a cent to four digits that count.
+
+    >>> about(1_234_567_890_123_456), about(1_234_567), about(0), about(None)
+    ('1,234.57', '0.000001235', '0.00', '')
+    """
+    if pico is None:
+        return ""
+    amount = to_decimal(pico)
+    return f"{amount:,.2f}" if pico == 0 or abs(amount) >= CENT else f"{amount:.4g}"

@@ -117,8 +117,8 @@ def ended(tenant: str, job: str, said: Said, why: str) -> Saying:
 
 
 def is_known(state: BudgetState, said: BudgetState | None) -> bool:
-    """Whether a state was said, perhaps of fewer lines."""
-    unlike = ("positions", "said_at_us")
+    """Whether a state was said, perhaps of fewer lines, or with another forecast."""
+    unlike = ("positions", "said_at_us", "forecast")
     return said is not None and all(
         said.get(name) == value for name, value in state.items() if name not in unlike
     )

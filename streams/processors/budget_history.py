@@ -62,6 +62,7 @@ class Asked(Protocol):
     def whole(self, asking: Asking, from_us: int) -> Past: ...  # noqa: D102 - see there
     def of(self, asking: Asking, hours: Iterable[int]) -> Past: ...  # noqa: D102 - see there
     def corrected_hours(self, mark: Row) -> list[int]: ...  # noqa: D102 - see there
+    def by_hour(self, asking: Asking, since_us: int) -> list[Settled]: ...  # noqa: D102 - see there
 
 
 class BudgetHistory(Before):
@@ -108,6 +109,16 @@ class BudgetHistory(Before):
         before = self.stored()
         settled = [row for hour in hours for row in self._sums(asking, hour, hour + HOUR_US)]
         return Past(before, asking.since_us, tuple(settled))
+
+    def by_hour(self, asking: Asking, since_us: int) -> list[Settled]:
+        """Return what was spent by the hour since a midnight, of all that is settled.
+
+        Raises as `said` does.
+        """
+        until_us = asking.since_us
+        starts = range(since_us, until_us, AT_ONCE_US)
+        within = ((start_us, min(until_us, start_us + AT_ONCE_US)) for start_us in starts)
+        return [row for start_us, end_us in within for row in self._sums(asking, start_us, end_us)]
 
     def corrected_hours(self, mark: Row) -> list[int]:
         """Return in which hours something was corrected since a mark was taken, or shortly before.

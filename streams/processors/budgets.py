@@ -18,6 +18,7 @@ from streams.core.windows import HOUR_US, SECOND_US, window_start
 from streams.metrics import Metric, Metrics
 from streams.processors.budget_history import Asked, Asking
 from streams.processors.budget_mending import Mending
+from streams.processors.budget_outlook import Forecasting
 from streams.processors.inquiry import Inquiry
 from streams.processors.leader import Leader, Lines, unbroken
 from streams.processors.outlet import Outlet
@@ -106,10 +107,13 @@ class Budgets:
             mending = self._mending = Mending(
                 watch, self._history, self._inquiry, lines, mark, self._settings.look_every_s
             )
+            inquiry = Inquiry(self._metrics, RETRY_S)  # whose trouble keeps nothing from judging
+            forecasting = Forecasting(self._history, inquiry, catalog)
             try:
-                await self._follow(watch, mending, lines)
+                await self._follow(watch, mending, forecasting, lines)
             finally:
                 await mending.stop()
+                await forecasting.stop()
             said = watch.said
 
     async def _counted(self, catalog: Catalog) -> tuple[Ledger, Row]:
@@ -134,12 +138,18 @@ class Budgets:
         hourly_us = window_start(max(0, min([since_us, *fine])), HOUR_US)
         return Asking(catalog, scopes, since_us, hourly_us), max(0, min([since_us, *begins]))
 
-    async def _follow(self, watch: BudgetWatch, mending: Mending, lines: Lines) -> None:
+    async def _follow(
+        self, watch: BudgetWatch, mending: Mending, forecasting: Forecasting, lines: Lines
+    ) -> None:
         """Read on and speak, until the catalog says something else of budgets or tenants."""
         while not watch.is_outdated(self._rules.now.catalog):
             for line, partition, offset in await lines.more():
                 watch.ledger.take(line, partition, offset)
             mending.look()
+            ledger = watch.ledger
+            at_us = self._now_us(ledger.newest_end_us)
+            forecasting.look(ledger.since_us, at_us, self._rules.now.catalog)
+            watch.outcomes = forecasting.outcomes
             now_s = time.monotonic()
             if mending.is_whole and now_s >= self._say_s:
                 self._say_s = now_s + SAY_S

@@ -77,6 +77,18 @@ def counted(ledger: Ledger) -> dict[str, tuple[int, int]]:
     return {name: (each.pico, each.unpriced) for name, each in found.items()}
 
 
+def by_hour(history: BudgetHistory) -> dict[str, int]:
+    """Return what is spent by what forecasts are learned of: all six hours, each once."""
+    scopes = Scopes(CATALOG)
+    spent_in = {each.name: 0 for each in scopes.budgets}
+    settled = history.by_hour(Asking(CATALOG, scopes, END_US, END_US), T0)
+    assert {each.begin_us for each in settled} == {T0 + hour * HOUR_US for hour in range(6)}
+    for each in settled:
+        for number in scopes.of(each.what, each.at_us):
+            spent_in[scopes.budgets[number].name] += each.pico
+    return spent_in
+
+
 def test_sums_by_hour_or_window_lines_and_hours_read_again_come_to_the_same(
     history: BudgetHistory, database: Connection
 ) -> None:
@@ -105,6 +117,7 @@ def test_sums_by_hour_or_window_lines_and_hours_read_again_come_to_the_same(
         assert counted(ledger) == known, "read again it is the same"
         found.append(known)
     assert found[1:] == found[:1] * 3
+    assert by_hour(history) == {name: pico for name, (pico, _) in found[0].items()}
     plain = Ledger(Scopes(CATALOG), Past({}, 0), 1 << 60)
     fixed = {(14, "api:openai"), (329, "api:openai")}
     for number, line in enumerate(everything):

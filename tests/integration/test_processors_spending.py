@@ -31,7 +31,7 @@ LOOK_S = 0.05
 ELSEWHERE = next(name for name in ("d", "e", "f", "g")
                  if partition_of(name, topics.COST_LINE.partitions)
                  != partition_of("c", topics.COST_LINE.partitions))  # fmt: skip
-SETTINGS = {"budgets.emit_every_s": "0.5", "meter.clock": "log"}
+SETTINGS = {"budgets.emit_every_s": "0.5", "budgets.repeat_every_s": "1", "meter.clock": "log"}
 RETAIL = budget("retail", "10", tenant="retail", warn_at="['0.5', '0.8']")
 GPT = budget("gpt", "100", models="['gpt-*']", tenant="corp")
 WARNED = ("budget_warning/1/0.5/2026-01-01/budget:retail", "opened")
@@ -204,3 +204,21 @@ def test_a_line_of_a_window_long_over_counts_once_the_store_has_it(tmp_path: Pat
         send(stack, spent(60 * 24 * 31, "1"))  # February
         waited(lambda: states(stack, "retail"), {"retail": ("ok", "1")})
         assert said(stack, "retail")[EXCEEDED[0], "resolved"] == 1
+
+
+def test_what_a_month_comes_to_is_said_beside_what_is_spent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dollar an hour for three days: 744 of them in January."""
+    apportion = runner(monkeypatch, capsys)
+
+    def forecast(stack: Stack) -> str:
+        status, out, _ = apportion("budgets", "--kafka", stack.kafka.bootstrap)
+        row = next(each for each in out.splitlines() if each.startswith("budget:retail"))
+        assert status == 0
+        return row.split()[5]
+
+    with running(tmp_path) as stack:
+        send(stack, *(spent(60 * hour, "1") for hour in range(72)))
+        waited(lambda: states(stack, "retail"), {"retail": ("exceeded", "72")})
+        waited(lambda: forecast(stack), "744.00")

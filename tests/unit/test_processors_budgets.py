@@ -7,14 +7,19 @@ from typing import Any, cast
 
 import pytest
 
+from schemas.decimals import from_bytes
 from schemas.records import Alert, CostLine
 from streams.config.catalog import load_catalog
-from streams.core.budgets.ledger import Past
+from streams.core.budgets.ledger import Past, Settled
 from streams.core.budgets.sayings import Said
+from streams.core.budgets.scopes import What
+from streams.core.job_cost import Newest
+from streams.core.money import PICO
+from streams.core.windows import DAY_US, HOUR_US
 from streams.errors import StoreUnavailable
 from streams.kafka.log import Entry
 from streams.kafka.whole import WholeTopic
-from streams.processors import budget_mending
+from streams.processors import budget_mending, budget_outlook
 from streams.processors import budgets as module
 from streams.processors.budget_history import Asking
 from streams.processors.budgets import Budgets
@@ -23,6 +28,7 @@ from streams.processors.rules import RulesInForce
 from streams.settings import BudgetSettings, MeterSettings, WorkerSettings
 from tests.builders.budgets import budget, budgets, spent
 from tests.builders.terms import book, rules
+from tests.builders.usage import T0
 from tests.processor_fakes import CODEC, FakeOutlet, app, metrics, run, settle, until
 
 SETTINGS = BudgetSettings(emit_every_s=0.001, look_every_s=0.01)
@@ -72,6 +78,7 @@ class FakeHistory:
     said_before: dict[str, Said] = field(default_factory=dict)
     hours: list[int] = field(default_factory=list)
     marks: int = 0
+    newest: int = 0
     is_down: bool = False
     asked: list[str] = field(default_factory=list)
 
@@ -84,7 +91,7 @@ class FakeHistory:
         return [self.marks]
 
     def newest_us(self) -> int:
-        return 0
+        return self.newest
 
     def whole(self, _asking: Asking, _from_us: int) -> Past:
         self._ask("whole")
@@ -96,6 +103,13 @@ class FakeHistory:
 
     def corrected_hours(self, _mark: list[object]) -> list[int]:
         return self.hours
+
+    def by_hour(self, asking: Asking, since_us: int) -> list[Settled]:
+        self._ask(f"by hour to {asking.since_us}")
+        what = What("search", None, None, None, "", "USD")
+        newest = Newest(0, 0, 0, 0, 0, "")
+        begins = range(max(since_us, asking.since_us - 3 * DAY_US), asking.since_us, HOUR_US)
+        return [Settled(what, each, each, None, PICO, 0, newest) for each in begins]
 
     def _ask(self, what: str) -> None:
         if self.is_down:
@@ -174,6 +188,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETRY_S", 0.001)
     monkeypatch.setattr(module, "SAY_S", 0.001)
     monkeypatch.setattr(budget_mending, "PACE_S", 0.001)
+    monkeypatch.setattr(budget_outlook, "PACE_S", 0.001)
 
 
 def test_the_state_is_said_after_the_broker_has_the_alerts() -> None:
@@ -276,6 +291,29 @@ def test_a_catalog_that_says_the_same_of_budgets_and_tenants_is_no_reason_to_cou
         assert len(it.whole.begins) == 1
 
     beside(case)
+
+
+def test_states_say_what_is_spent_in_the_end_by_the_hours_that_are_settled() -> None:
+    """A dollar an hour for three days, and so on for the 744 hours of January."""
+
+    async def case(it: Bench) -> None:
+        it.whole.coming = [spent(0, "1")]
+        await it.says(("ok", "BudgetState"))
+        await until(lambda: bool(it.budgets._watch and it.budgets._watch.outcomes))
+        it.whole.coming = [spent(1, "1")]
+        await it.says(*[("ok", "BudgetState")] * 2)
+        said = from_bytes(it.outlet.sent[-1].record["forecast"])
+        assert said / PICO == pytest.approx(744)
+        await it.rounds()
+        assert it.history.asked.count(f"by hour to {T0 - HOUR_US}") == 1
+        it.whole.coming = [spent(90, "1")]  # what is half an hour old is settled
+        await until(lambda: f"by hour to {T0}" in it.history.asked)
+        await it.rounds()
+        assert f"by hour to {T0 + HOUR_US}" not in it.history.asked
+        it.history.newest = T0 + HOUR_US
+        await until(lambda: f"by hour to {T0 + HOUR_US}" in it.history.asked)
+
+    beside(case, newest=T0 + HOUR_US - 1)  # the store has no hour after it yet
 
 
 def test_told_to_stop_it_ends_what_it_says() -> None:

@@ -133,7 +133,7 @@ def state_of(
         "period_end_us": period.end_us,
         "limit": to_bytes(budget.limit),
         "spent": to_bytes(spent.pico),
-        "forecast": None,
+        "forecast": None if standing.forecast is None else to_bytes(standing.forecast),
         "burn_rate": standing.burn_rate,
         "currency": budget.currency,
         "stage": standing.stage,

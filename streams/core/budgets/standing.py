@@ -35,15 +35,25 @@ class Speed:
     long_pico: int
 
 
-class Standing:
-    """A budget at an instant, by its sums."""
+class Outcome(NamedTuple):
+    """What a budget is expected to come to, pico, in the period that begins at an instant."""
 
-    def __init__(self, budget: Budget, sums: Sums, at_us: int) -> None:
+    start_us: int
+    pico: int
+
+
+class Standing:
+    """A budget at an instant, by its sums. `outcome`: the last that was said by a forecast."""
+
+    def __init__(
+        self, budget: Budget, sums: Sums, at_us: int, outcome: Outcome | None = None
+    ) -> None:
         self.budget = budget
         self.at_us = at_us
         self.period: Period = period_at(budget.period, at_us)
         self.spent: Sum = sums.between(self.period.start_us, self.period.end_us)
         self._sums = sums
+        self._outcome = outcome
         self.speeds = self._speeds()
 
     @property
@@ -52,6 +62,13 @@ class Standing:
         if self.is_at(WHOLE):
             return "exceeded"
         return "warning" if any(map(self.is_at, self.budget.warn_at)) else "ok"
+
+    @property
+    def forecast(self) -> int | None:
+        """What it comes to in the end, pico; null while nobody says of this period."""
+        if self._outcome is None or self._outcome.start_us != self.period.start_us:
+            return None
+        return self._outcome.pico
 
     @property
     def burn_rate(self) -> float | None:

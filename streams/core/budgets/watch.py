@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from streams.core.budgets.budget import Budget
 from streams.core.budgets.ledger import Ledger
 from streams.core.budgets.sayings import Said, Saying, ended, judged
-from streams.core.budgets.standing import Standing
+from streams.core.budgets.standing import Outcome, Standing
 from streams.core.catalog import Catalog
 
 NO_BUDGET = "is not in the catalog any longer"
@@ -22,6 +22,7 @@ class BudgetWatch:
         self.catalog = catalog
         self.ledger = ledger
         self.said = dict(said)
+        self.outcomes: Mapping[int, Outcome] = {}  # what forecasts say, by number of the budget
 
     def is_outdated(self, catalog: Catalog) -> bool:
         """Whether another catalog says something else of budgets, or of who is below whom."""
@@ -44,7 +45,7 @@ class BudgetWatch:
             if number in waiting or not (is_calm or number in wanted):
                 continue
             said = self.said.get(budget.budget_id, Said())
-            standing = Standing(budget, ledger.sums[number], at_us)
+            standing = Standing(budget, ledger.sums[number], at_us, self.outcomes.get(number))
             tenants = self._tenants(budget, at_us)
             saying = judged(standing, said, tenants, positions, again=again)
             if saying.is_urgent or (is_calm and saying.state is not None):
