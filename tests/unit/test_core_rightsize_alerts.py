@@ -8,7 +8,7 @@ from schemas.decimals import from_bytes
 from schemas.records import Alert
 from streams.config.catalog import load_catalog
 from streams.core.money import PICO
-from streams.core.rightsize import TERMS, Place, UsedHour
+from streams.core.rightsize import TERMS, Place, Terms, UsedHour
 from streams.core.rightsize_alerts import KINDS, Sized, Used, asked_since, signals, sized_of
 from streams.core.windows import DAY_US, HOUR_US
 
@@ -101,6 +101,7 @@ def test_what_is_nearly_full_says_what_all_of_it_costs_and_no_excess() -> None:
 def test_it_is_said_again_after_a_day_with_all_that_came() -> None:
     [opened] = said_of({POOL: IDLE})
     assert said_next(opened, *[0.2] * 23) == []
+    assert said_next(opened, *[0.2] * 23, 0.5) == [], "it may be about to end"
     [updated] = said_next(opened, *[0.2] * 24)
     assert (updated["alert_id"], updated["state"]) == (opened["alert_id"], "updated")
     assert (updated["revision"], updated["since_us"]) == (2, T0)
@@ -128,6 +129,29 @@ def test_a_day_that_idles_after_it_is_another_alert() -> None:
     [again] = said_next(resolved, *[0.5] * 3, *[0.1] * 24)
     assert again["alert_id"] == f"rightsize_low/h1%3A00::USD/{T0 + 27 * HOUR_US}"
     assert pico(again["excess"]) == 24 * 18 * PICO
+
+
+def test_hours_from_before_an_end_are_not_said_again_whatever_they_turn_out_to_be() -> None:
+    [opened] = said_of({POOL: IDLE})
+    [resolved] = said_next(opened, 0.5, 0.5, 0.5)
+    assert said_next(resolved, *[0.1] * 10) == []
+
+
+def test_what_was_seen_too_long_ago_does_not_begin() -> None:
+    assert len(said_of({POOL: IDLE}, until=2 * SUSTAINED)) == 1
+    assert said_of({POOL: IDLE}, until=2 * SUSTAINED + 1) == []
+
+
+def test_too_little_ends_when_it_is_too_much_at_once() -> None:
+    terms = Terms(sustained=1, calm=1)
+    idle = Used(T0, T0 + HOUR_US, {POOL: hours(0.1)})
+    [low] = signals(idle, {}, load_catalog("{}"), terms)
+    full = Used(T0, T0 + 2 * HOUR_US, {POOL: hours(0.1, 0.95)})
+    found = signals(full, {Sized(POOL, "low"): low}, load_catalog("{}"), terms)
+    assert {(each["kind"], each["state"]) for each in found} == {
+        ("rightsize_high", "opened"),
+        ("rightsize_low", "resolved"),
+    }
 
 
 @pytest.mark.parametrize("later", [(), (0.1, 0.1)])

@@ -74,6 +74,14 @@ class Eyes:
         return {POOL: [UsedHour(each, HOUR_US, 0, 0, 20 * PICO, 20 * PICO) for each in begins]}
 
 
+async def answered(sizing: Sizing, known_us: int) -> None:
+    """Have sizes look until there is an answer."""
+    async with asyncio.timeout(60):
+        while sizing._used is None:
+            sizing.look(known_us)
+            await asyncio.sleep(0)  # an answer comes from a thread
+
+
 async def sized() -> None:
     eyes = Eyes()
     inquiry = Inquiry(Metrics(CollectorRegistry(), "anomalies"), 0.0)
@@ -82,17 +90,20 @@ async def sized() -> None:
     sizing.look(0)
     assert sizing.due(CATALOG) == []  # nothing is known yet
     until_us = NEWEST + HOUR_US
-    async with asyncio.timeout(60):
-        while not (found := sizing.due(CATALOG)):
-            sizing.look(until_us + MINUTE_US)
-            await asyncio.sleep(0)  # an answer comes from a thread
+    await answered(sizing, until_us + MINUTE_US)
+    found = sizing.due(CATALOG)
     assert [(each["kind"], each["state"]) for each in found] == [("rightsize_low", "opened")]
     assert sizing.due(CATALOG) == found  # until it was said
     sizing.told(found)
     assert sizing.due(CATALOG) == []
     sizing.look(until_us + HOUR_US - 1)
+    assert sizing._asking is None
     await sizing.stop()
     assert eyes.asked == [(NEWEST - 2 * DAY_US, until_us)], "once an hour"
+    other = Sizing(cast("AnomalyHistory", eyes), inquiry, sizes(AnomalySettings()))
+    other.begin(found)
+    await answered(other, until_us)
+    assert other.due(CATALOG) == []  # it was said before
 
 
 def test_sizes_are_due_until_they_were_said_and_asked_for_once_an_hour() -> None:

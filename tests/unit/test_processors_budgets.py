@@ -91,6 +91,7 @@ class FakeHistory:
         return [self.marks]
 
     def newest_us(self) -> int:
+        self._ask("newest")
         return self.newest
 
     def whole(self, _asking: Asking, _from_us: int) -> Past:
@@ -304,8 +305,10 @@ def test_states_say_what_is_spent_in_the_end_by_the_hours_that_are_settled() -> 
         await it.says(*[("ok", "BudgetState")] * 2)
         said = from_bytes(it.outlet.sent[-1].record["forecast"])
         assert said / PICO == pytest.approx(744)
+        asked = [each for each in it.history.asked if each != "mark"]
         await it.rounds()
-        assert it.history.asked.count(f"by hour to {T0 - HOUR_US}") == 1
+        assert [each for each in it.history.asked if each != "mark"] == asked, "once an hour"
+        assert asked.count(f"by hour to {T0 - HOUR_US}") == 1
         it.whole.coming = [spent(90, "1")]  # what is half an hour old is settled
         await until(lambda: f"by hour to {T0}" in it.history.asked)
         await it.rounds()
