@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 NO_SKIPS = "APPORTION_NO_SKIPS"  # .ci/run sets it: a skip is a failure
 
-collect_ignore = ["peers"]  # programs of another environment, which tests start
+# programs of other environments, which tests and benches start
+collect_ignore = ["peers", "bench/forecast/offline.py"]
 if not brokers.IS_APACHE:
     collect_ignore += ["real"]  # tests of servers: `make test-kafka`
 
