@@ -46,6 +46,13 @@ class Said:
         """Whether there is an alert that is not over."""
         return self.episode is not None and not self.episode.is_over
 
+    @property
+    def currency(self) -> str:
+        """The currency it was said in; empty where nothing was said."""
+        if self.episode is not None:
+            return self.episode.currency
+        return "" if self.state is None else self.state["currency"]
+
     def later(self, episode: Episode) -> "Said":
         """Return what was said where this was said, too; in any order, any number of times."""
         known = self.episode

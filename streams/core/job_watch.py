@@ -111,6 +111,12 @@ class JobWatch:
                     some.discard(key)
         self._is_read, self._are_ended = True, False
 
+    def absent(self) -> list[JobKey]:
+        """Return jobs of which something was said and nothing is known, or not yet."""
+        there = {key[:2] for key in self.jobs}
+        said = self._said or {}
+        return [JobKey(*job, of.currency) for job, of in said.items() if job not in there]
+
     def unread(self) -> list[JobKey]:
         """Return jobs of which not everything is known."""
         return sorted(self._unread)
@@ -127,7 +133,7 @@ class JobWatch:
         """
         if self._said is None:
             return []
-        found = self._ended(self._said)
+        found = self._ended(self._said, positions)
         if is_calm:
             self._dirty |= self._waiting
             self._waiting.clear()
@@ -173,14 +179,21 @@ class JobWatch:
             return Saying()
         return judged(key, cap, spent, said, read)
 
-    def _ended(self, said: Mapping[Job, Said]) -> list[Due]:
-        """Return that budgets are gone, once after there may be such."""
+    def _ended(self, said: Mapping[Job, Said], positions: Positions) -> list[Due]:
+        """Return that budgets are gone, once after there may be such.
+
+        Silent is a job of which ClickHouse knows nothing, nor the log, up to where it was then.
+        """
         if self._are_ended:
             return []
         self._are_ended = True
-        there = {key[:2] for key in self.jobs}
         why = {job: NO_CAP for job in said if not self.catalog.ever_caps(*job)}
-        if self._is_read:
-            why |= {job: SILENT for job in said if job not in there and job not in why}
+        for key in self.absent() if self._is_read else ():
+            if key[:2] in why:
+                continue
+            if positions(key) is None:
+                self._are_ended = False  # not all was read yet
+            else:
+                why[key[:2]] = SILENT
         found = [Due(job, ended(*job, said[job], reason)) for job, reason in why.items()]
         return [due for due in found if due.saying.is_urgent]

@@ -124,7 +124,7 @@ class Recall:
         self._watch.learn_all(
             reading.pasts, catalog, lambda key: stored[self._partition(key.tenant)]
         )
-        self._shut(reading.pasts)
+        self._shut([*reading.pasts, *self._watch.absent()])
         # Begin next time where ClickHouse has everything before.
         await self._reader.partitions.commit(
             {tp: stored[number] for number, tp in self._mine.items() if stored[number]}

@@ -218,6 +218,14 @@ def test_who_is_silent_is_not_said_by_an_answer_about_another_catalog_s_jobs() -
     assert len(watch.due(lambda _: {}, is_calm=True)) == 1
 
 
+def test_who_is_silent_is_said_when_all_was_read_there_may_be_of_them() -> None:
+    it = bench(said={("acme", JOB): Said(Episode(1, is_over=False, since_us=T0, currency="USD"))})
+    it.watch.learn_all({}, it.watch.catalog, lambda _: 1)
+    assert it.watch.absent() == [KEY]
+    assert it.watch.due(lambda _: None, is_calm=True) == []
+    assert it.said == [(OPENED, "resolved")]
+
+
 def test_a_job_too_new_for_clickhouse_is_not_let_go_of() -> None:
     it = bench()
     it.read(job_line(0, "12"))

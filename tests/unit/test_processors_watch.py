@@ -297,6 +297,41 @@ def test_what_was_said_before_is_not_said_again() -> None:
     run(test())
 
 
+def test_a_job_whose_lines_are_on_their_way_is_not_silent() -> None:
+    """Another worker read them and spoke; the store has not inserted them yet."""
+
+    async def test() -> None:
+        open_ = Said(Episode(1, is_over=False, since_us=T0, currency="USD"))
+        it = await bench(FakeHistory(said_before={("acme", JOB): open_}))
+        it.partitions.ends[HERE] = (2, FAR_MS)
+        await it.past("whole")
+        await it.tick()
+        assert it.outlet.sent == []
+        await it.read(job_line(0, "6"), job_line(1, "6"))
+        it.partitions.begins[HERE] = it.history.stored = 2
+        await it.past()
+        await it.tick()
+        assert it.named() == [("BudgetState", "exceeded")]
+
+    run(test())
+
+
+def test_a_job_of_which_there_is_no_line_up_to_the_end_is_silent() -> None:
+    async def test() -> None:
+        open_ = Said(Episode(1, is_over=False, since_us=T0, currency="USD"))
+        it = await bench(FakeHistory(said_before={("acme", JOB): open_}))
+        it.partitions.ends[HERE] = (1, FAR_MS)
+        await it.past("whole")
+        await it.tick()
+        assert it.outlet.sent == []
+        await it.read(job_line(0, "6", job="other"))
+        it.partitions.begins[HERE] = it.history.stored = 1
+        await it.tick()
+        assert it.named() == [("Alert", "resolved")]
+
+    run(test())
+
+
 def test_a_message_that_is_no_line_is_dropped() -> None:
     async def test() -> None:
         it = await bench()
