@@ -13,6 +13,9 @@ BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 UV_PIP := $(BIN)/uv pip --quiet --system-certs
 
+# Where containers forbid it, every process that a test starts would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-kafka laws check bench bench-nab bench-forecast bench-anomaly soak docs proto lock clean
 
 demo: $(VENV)/.ready
