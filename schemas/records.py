@@ -199,6 +199,12 @@ class Closed(TypedDict):
     at: int
 
 
+class ClosedWindows(TypedDict):
+    partition: int
+    partitions: int
+    until_us: int
+
+
 class LatePartial(TypedDict):
     window_start_us: int
     window_end_us: int

@@ -73,6 +73,15 @@ COST_LINE = Topic(
     "delete",
     "Cost lines: provisional while a window is open, final once, corrected by replay.",
 )
+CLOSED_WINDOW = Topic(
+    "closed.window.v1",
+    "partition",
+    ("ClosedWindows",),
+    1,
+    None,
+    "compact",
+    "Until when the windows of each partition of metered.partial.v1 are final, empty ones too.",
+)
 LATE_PARTIAL = Topic(
     "late.partial.v1",
     "pool",
@@ -145,6 +154,7 @@ ALL = (
     *USAGE,
     METERED_PARTIAL,
     COST_LINE,
+    CLOSED_WINDOW,
     LATE_PARTIAL,
     DLQ_USAGE,
     ALERT_COST,

@@ -101,7 +101,7 @@ class FakeOutlet:
             ("metered.partial.v1", "cost.line.v1", "late.partial.v1", "dlq.usage.v1"), partitions
         )
         self.counts |= dict.fromkeys(
-            ("alert.cost.v1", "budget.state.v1", "notify.sent.v1"), partitions
+            ("alert.cost.v1", "budget.state.v1", "notify.sent.v1", "closed.window.v1"), partitions
         )
         self.counts |= dict.fromkeys(("usage.gpu.v1", "usage.inference.v1", "usage.resource.v1"), 1)
         self.codec = CODEC

@@ -112,6 +112,15 @@ class PartitionLog:
             return None
         return min(self._watermarks.values())
 
+    @property
+    def final_until_us(self) -> int:
+        """Until when every window has its final lines on the topic; 0 while not active."""
+        if not self.active:
+            return 0
+        unfinished = min((each.where.start_us for each in self._frozen_windows()), default=None)
+        closed_us = max(0, self.closed_through_us - self.lateness_us)
+        return closed_us if unfinished is None else min(closed_us, unfinished)
+
     def claim(self, owner: str) -> Write:
         """Claim the partition under a name that was never used before."""
         self.owner = owner

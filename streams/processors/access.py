@@ -29,7 +29,7 @@ ACCESS = {
     "allocate": _access(
         "allocate",
         (topics.METERED_PARTIAL, *CONFIG),
-        (topics.METERED_PARTIAL, topics.COST_LINE, topics.LATE_PARTIAL),
+        (topics.METERED_PARTIAL, topics.COST_LINE, topics.CLOSED_WINDOW, topics.LATE_PARTIAL),
     ),
     "store": _access(
         "store",
@@ -58,7 +58,7 @@ ACCESS = {
     ),
     "anomalies": _access(
         "anomalies",
-        (topics.COST_LINE, topics.ALERT_COST, *CONFIG),  # alerts: what it said itself
+        (topics.COST_LINE, topics.CLOSED_WINDOW, topics.ALERT_COST, *CONFIG),  # what it said, too
         (topics.ALERT_COST,),
         asks="apportion-store",
     ),

@@ -41,6 +41,7 @@ class Owned:
     log: PartitionLog
     contested_s: float | None = None  # since when somebody else's claim stands after ours
     committed: int | None = None
+    told_us: int = 0  # until when windows were said to be final
     awaiting: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -128,6 +129,7 @@ class Allocate:
         if now_s >= self._next_commit_s:
             self._next_commit_s = now_s + 1.0
             await self._commit()
+            await self._tell()
             self._gauge()
 
     async def drain(self) -> None:
@@ -223,6 +225,19 @@ class Allocate:
             if offset is not None and offset != owned.committed:
                 offsets[tp] = owned.committed = offset
         await self.reader.partitions.commit(offsets)
+
+    async def _tell(self) -> None:
+        """Say until when windows are final, where that moved on."""
+        for tp, owned in list(self._owned.items()):
+            until_us = owned.log.final_until_us
+            if until_us <= owned.told_us:
+                continue
+            owned.told_us = until_us
+            partitions = self._outlet.counts[TOPIC.name]
+            said = {"partition": tp.partition, "partitions": partitions, "until_us": until_us}
+            topic, key = topics.CLOSED_WINDOW, f"{tp.partition}"
+            sent = [await self._outlet.send(topic, "ClosedWindows", said, key)]
+            self._then(tp, owned, sent, None)
 
     def _gauge(self) -> None:
         logs = [owned.log for owned in self._owned.values()]

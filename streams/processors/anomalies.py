@@ -26,6 +26,7 @@ from streams.core.windows import HOUR_US, SECOND_US, window_start
 from streams.errors import SqlRefused, Transient
 from streams.metrics import Metric, Metrics
 from streams.processors.anomaly_history import AT_ONCE_US, AnomalyHistory, Span
+from streams.processors.closings import Closings, heard
 from streams.processors.inquiry import Inquiry
 from streams.processors.leader import Leader, Lines, unbroken
 from streams.processors.listening import Listening
@@ -63,6 +64,7 @@ class Anomalies:
         self._outlet = outlet
         self._history = history
         self._rules = rules
+        self._kafka = settings.kafka
         self._settings = settings.anomalies
         self._terms = sizes(settings.anomalies)
         self._open_us = round(2 * settings.allocate.lateness_s * SECOND_US) + OPEN_US
@@ -70,6 +72,7 @@ class Anomalies:
         self._metrics = metrics
         self._inquiry = Inquiry(metrics, RETRY_S)
         self._watch: CostWatch | None = None  # of whoever leads, once the past is learned
+        self._closings: Closings | None = None
         self._is_caught_up = False
         self._look_s = self._gauge_s = 0.0  # when each is due
 
@@ -80,8 +83,9 @@ class Anomalies:
             return None
         lines = self._leader.lines
         read = None if lines is None else lines.trouble
+        unheard = None if self._closings is None else self._closings.trouble
         behind = None if self._is_caught_up else "is still reading what was before"
-        return self._inquiry.trouble or read or behind
+        return self._inquiry.trouble or read or unheard or behind
 
     @property
     def detail(self) -> dict[str, object]:
@@ -92,6 +96,7 @@ class Anomalies:
             "leads": self._leader.is_leading,
             "series_without_room": 0 if watch is None else watch.board.unwatched,
             "lines_too_late": 0 if watch is None else watch.buckets.late,
+            "minutes_passed_over": 0 if watch is None else watch.buckets.passed_over,
         }
 
     async def tick(self) -> None:
@@ -108,13 +113,16 @@ class Anomalies:
         stored = await self._inquiry.ask(self._history.stored)
         listening = Listening(self._history, Inquiry(self._metrics, RETRY_S))
         sizing = Sizing(self._history, Inquiry(self._metrics, RETRY_S), self._terms)
-        watch = self._watch = await self._learned(listening, sizing)
-        lines.begin(stored)
-        try:
-            await self._follow(watch, listening, sizing, lines)
-        finally:
-            await listening.stop()
-            await sizing.stop()
+        async with heard(self._kafka, self._outlet.codec, lines) as closings:
+            self._closings = closings
+            watch = self._watch = await self._learned(listening, sizing, closings.said_us)
+            lines.begin(stored)
+            try:
+                await self._follow(watch, listening, sizing, lines)
+            finally:
+                self._closings = None
+                await listening.stop()
+                await sizing.stop()
 
     async def _follow(
         self, watch: CostWatch, listening: Listening, sizing: Sizing, lines: Lines
@@ -132,12 +140,15 @@ class Anomalies:
                 self._gauge_s = now_s + GAUGE_S
                 self._gauge(watch, lines)
 
-    async def _learned(self, listening: Listening, sizing: Sizing) -> CostWatch:
+    async def _learned(
+        self, listening: Listening, sizing: Sizing, closed_us: int | None
+    ) -> CostWatch:
         """Return a watch that knows what was usual, and what was said."""
         settings, history = self._settings, self._history
         pace = Pace(settle_us=round(settings.settle_s * SECOND_US), give_up_us=self._give_up_us)
         limits = Limits(settings.max_series, round(settings.forget_s * SECOND_US))
         span = await self._inquiry.ask(lambda: history.span(self._give_up_us))
+        span = span.until(closed_us, self._give_up_us)
         since_us, until_us = learned(span, self._open_us, pace.period_us, settings)
         said = await self._inquiry.ask(lambda: history.said(KINDS_SAID, since_us))
         watch = CostWatch(self._rules.now.catalog, pace, limits, until_us)
@@ -158,6 +169,9 @@ class Anomalies:
         rules = self._rules.now
         if watch.board.catalog is not rules.catalog:
             watch.follow(rules.catalog)
+        if self._closings is not None:
+            await self._closings.look()
+            watch.buckets.closed_us = self._closings.until_us
         began_s = time.monotonic()
         await asyncio.to_thread(watch.advance, now_us())
         self._metrics.observe(Metric.STEP_S, time.monotonic() - began_s)

@@ -46,6 +46,18 @@ class Span(NamedTuple):
     provisional_us: int
     cells: int
 
+    def until(self, closed_us: int | None, within_us: int) -> "Span":
+        """Return it with what is not closed everywhere as provisional; None: nobody says.
+
+        What is older than `within_us` before the newest is not waited for.
+        """
+        open_us = (
+            self.newest_us if closed_us is None else max(closed_us, self.newest_us - within_us)
+        )
+        if open_us >= self.newest_us:
+            return self
+        return self._replace(provisional_us=min(self.provisional_us or open_us, open_us))
+
 
 class Lined(NamedTuple):
     """One streamed line as ClickHouse has it."""

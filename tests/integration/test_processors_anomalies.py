@@ -43,6 +43,8 @@ SOURCES = [next(name for name in map("clock-{}".format, count()) if partition_of
 POOLS = "pools: [{name: h100, nodes: ['gpu-node-*']}]"
 OPENED = (f"cost_anomaly/tenant:acme:::USD/{T0 + PAST * MINUTE_US}", "opened")
 RESOLVED = (OPENED[0], "resolved")
+LATENESS = 10  # minutes that a window stays open
+PARTITIONS = topics.METERED_PARTIAL.partitions
 KEPT = "SELECT count() AS n FROM cost_lines FINAL WHERE status = 'final'"
 
 
@@ -120,6 +122,13 @@ def test_killed_at_any_moment_it_loses_no_alert_and_repeats_none(stack: Stack) -
     waited(lambda: stack.rows(shown), [resolved])
 
 
+def closed(stack: Stack) -> dict[int, int]:
+    """Return until when windows are said to be final, by the partition."""
+    entries = read_to_end(stack.kafka, topics.CLOSED_WINDOW.name)
+    said = [CODEC.decode(entry.value or b"")[1] for entry in entries]
+    return {each["partition"]: each["until_us"] for each in said}
+
+
 def held(minute: int, seconds: float) -> tuple[str, bytes]:
     """Return a batch that says that acme held a GPU for some seconds of a minute."""
     start_us, for_us = T0 + minute * MINUTE_US, round(seconds * SECOND_US)
@@ -160,6 +169,11 @@ def test_usage_that_is_priced_is_watched_before_its_windows_close(tmp_path: Path
             WHERE c.cost > 1 AND a.tenant = 'acme' LIMIT 1"""
         expected = {"status": "provisional", "severity": "critical", "usd": "120"}
         waited(lambda: stack.rows(shown), [expected])
+        over = 65 + QUIET + LATENESS + 3
+        use(stack, range(65, over), 0.10, 0.12, 0.11)
+        waited(lambda: said(stack)[opened[0], "resolved"], 1)
+        closed_until = T0 + (over - LATENESS) * MINUTE_US
+        waited(lambda: closed(stack), dict.fromkeys(range(PARTITIONS), closed_until))
 
 
 def use_of_hours(stack: Stack, hours: range, active: float) -> None:

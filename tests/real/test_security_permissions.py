@@ -169,7 +169,7 @@ def test_the_permissions_asked_for_are_those_of_what_is_read_and_written() -> No
     assert ACCESS["budgets"].reads == ACCESS["watch"].reads
     assert ACCESS["budgets"].writes == ACCESS["watch"].writes
     assert set(ACCESS["anomalies"].reads) == {
-        topic.name for topic in (topics.COST_LINE, topics.ALERT_COST, *CONFIG)
+        topic.name for topic in (topics.COST_LINE, topics.CLOSED_WINDOW, topics.ALERT_COST, *CONFIG)
     }
     assert set(ACCESS["anomalies"].writes) == {topics.ALERT_COST.name}
     told = {topics.NOTIFY_SENT.name}
@@ -226,6 +226,7 @@ def missing(site: Site, user: str) -> Sequence[str]:
         ("budgets", topics.COST_LINE),
         ("budgets", topics.CONFIG_CATALOG),
         ("anomalies", topics.COST_LINE),
+        ("anomalies", topics.CLOSED_WINDOW),
         ("anomalies", topics.BUDGET_STATE),
         ("notify", topics.ALERT_COST),
         ("notify", topics.CONFIG_CATALOG),

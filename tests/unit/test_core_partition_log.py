@@ -169,6 +169,25 @@ def test_acknowledged_finals_are_said_to_be_out_in_the_log(fed: Fed) -> None:
     assert fed.log.finals_acknowledged(at) == []
 
 
+def test_windows_are_said_to_be_final_once_their_finals_are_out(fed: Fed) -> None:
+    fed.partial()
+    fed.partial(seq=1, at_us=T0 + MINUTE_US)
+    assert fed.log.final_until_us == 0
+    fed.close(END)
+    at = fed.offset
+    assert fed.log.final_until_us == T0, "what is closed is not out yet"
+    fed.close(END + MINUTE_US)
+    assert fed.log.final_until_us == T0
+    fed.closed(at)
+    assert fed.log.final_until_us == T0 + MINUTE_US
+    fed.closed(at + 1)
+    assert fed.log.final_until_us == T0 + 2 * MINUTE_US
+    fed.close(END + 9 * MINUTE_US)  # nothing was in these windows
+    assert fed.log.final_until_us == T0 + 10 * MINUTE_US
+    fed.read("Claim", owner="other")
+    assert fed.log.final_until_us == 0, "another knows better"
+
+
 def test_a_new_owner_emits_the_same_finals_again_until_they_are_said_to_be_out() -> None:
     first = Fed().claimed("first")
     first.partial()

@@ -225,6 +225,26 @@ def test_closed_is_written_when_the_broker_has_every_final_line_not_before(time:
     run(test())
 
 
+def test_windows_are_said_to_be_final_when_their_lines_are_out_and_once(time: FakeTime) -> None:
+    async def test() -> None:
+        it = await bench(time)
+        await it.usage()
+        await it.watermark(CLOSES_US)
+        await it.read_back()
+        await it.tick(after_s=2.0)
+        said = [each.record["until_us"] for each in it.written("ClosedWindows")]
+        assert all(until_us < T0 + MINUTE_US for until_us in said)
+        it.outlet.acknowledge("CostLine")
+        await it.read_back()
+        for _ in range(3):
+            await it.tick(after_s=2.0)
+        *_, last = it.written("ClosedWindows")
+        assert last.record == {"partition": 0, "partitions": 1, "until_us": T0 + MINUTE_US}
+        assert len(it.written("ClosedWindows")) == len(said) + 1
+
+    run(test())
+
+
 def test_a_final_line_that_is_refused_stops_the_processor_and_closes_nothing(
     time: FakeTime,
 ) -> None:

@@ -48,6 +48,24 @@ def test_what_is_learned_is_what_is_final_and_no_more_than_can_be_read(
     assert learned(span, OPEN_US, MINUTE_US, FEW) == expected
 
 
+@pytest.mark.parametrize(
+    ("closed_us", "provisional_us"),
+    [
+        (None, 0),  # nobody says
+        (NEWEST + MINUTE_US, 0),
+        (NEWEST - HOUR_US, NEWEST - HOUR_US),
+        (0, NEWEST - 2 * HOUR_US),  # a partition is silent: no longer than that
+    ],
+)
+def test_what_is_not_closed_everywhere_is_not_learned_as_a_sum(
+    closed_us: int | None, provisional_us: int
+) -> None:
+    span = Span(T0, NEWEST, 0, 1)
+    assert span.until(closed_us, 2 * HOUR_US) == span._replace(provisional_us=provisional_us)
+    earlier = span._replace(provisional_us=NEWEST - 3 * HOUR_US)
+    assert earlier.until(closed_us, 2 * HOUR_US) == earlier
+
+
 class Ears:
     """A history that does not answer at first."""
 

@@ -3,6 +3,9 @@
 Each is judged once when it is final, in the order of time, and at most once before: as soon as its
 costs have settled. Settled: a later one has begun, and nothing new came for a while, or the later
 one began four times as long ago. What may still come is added when it is final.
+
+Final: all that is known of it is, and whoever closes windows says that nothing else is to come.
+Where lines are missing for too long it is passed over, as what it cost is not known.
 """
 
 from collections.abc import Iterator
@@ -40,6 +43,8 @@ class Buckets:
 
     def __init__(self, pace: Pace, done_us: int = 0) -> None:
         self.late = 0  # lines of stretches that were judged for good
+        self.passed_over = 0  # stretches that were never final
+        self.closed_us: int | None = None  # until when all is final; None: nobody says
         self._pace = pace
         self._done_us = done_us  # begin of the first stretch that is not
         self._newest_us = 0
@@ -73,11 +78,14 @@ class Buckets:
         """Yield what is to be judged now: what is final in order, then what has settled."""
         for start_us in sorted(self._open):
             bucket = self._open[start_us]
-            if not self._is_over(bucket, now_us):
+            is_final = self._is_over(bucket, now_us)
+            if not is_final and start_us >= self._newest_us - self._pace.give_up_us:
                 break
             del self._open[start_us]
             self._done_us = start_us + self._pace.period_us
-            yield self._slice(bucket, is_final=True)
+            self.passed_over += not is_final
+            if is_final:
+                yield self._slice(bucket, is_final=True)
         for start_us in sorted(self._open):
             bucket = self._open[start_us]
             if not bucket.is_judged and self._has_settled(bucket, now_us):
@@ -92,9 +100,10 @@ class Buckets:
                 each.followed_us = now_us
 
     def _is_over(self, bucket: Bucket, now_us: int) -> bool:
-        if bucket.start_us < self._newest_us - self._pace.give_up_us:
-            return True
-        return bucket.is_final and bucket.followed_us is not None and self._rests(bucket, now_us)
+        if not bucket.is_final or bucket.followed_us is None:
+            return False
+        is_closed = self.closed_us is None or self._end_us(bucket) <= self.closed_us
+        return is_closed and self._rests(bucket, now_us)
 
     def _has_settled(self, bucket: Bucket, now_us: int) -> bool:
         if bucket.followed_us is None:
@@ -105,6 +114,8 @@ class Buckets:
     def _rests(self, bucket: Bucket, now_us: int) -> bool:
         return now_us - bucket.changed_us >= self._pace.settle_us
 
+    def _end_us(self, bucket: Bucket) -> int:
+        return max(bucket.end_us, bucket.start_us + self._pace.period_us)
+
     def _slice(self, bucket: Bucket, *, is_final: bool) -> Slice:
-        end_us = max(bucket.end_us, bucket.start_us + self._pace.period_us)
-        return Slice(bucket.start_us, end_us, bucket.sums(), is_final)
+        return Slice(bucket.start_us, self._end_us(bucket), bucket.sums(), is_final)
