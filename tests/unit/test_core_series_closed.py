@@ -10,8 +10,8 @@ from tests.builders.usage import T0
 
 PAST = 200
 LAG = 12  # minutes that a pool's lines are late
-PROMPT = {"cost": "0.1", "pool": "prompt"}
-LATE = {"cost": "1", "pool": "late"}
+PROMPT: dict[str, object] = {"cost": "0.1", "pool": "prompt"}
+LATE: dict[str, object] = {"cost": "1", "pool": "late"}
 
 
 def end_of(minute: int) -> int:
@@ -80,7 +80,8 @@ def lagging(*, is_said: bool) -> Fed:
 def test_too_little_is_not_said_of_what_has_not_come() -> None:
     fed = lagging(is_said=True)
     for minute in range(PAST, PAST + LAG):
-        fed.watch.take(minute_line(minute, thing=1, status="final", **LATE), fed.now_us)
+        late = minute_line(minute, "1", pool="late", thing=1, status="final")
+        fed.watch.take(late, fed.now_us)
     fed.watch.buckets.closed_us = end_of(PAST + LAG)
     fed.minute(PAST + LAG, [PROMPT, LATE])
     fed.look(fed.now_us + 60 * SECOND_US)
