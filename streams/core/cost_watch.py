@@ -24,11 +24,12 @@ from streams.core.series.bucket import Kept
 from streams.core.series.buckets import Buckets, Pace, Slice
 from streams.core.series.episode import QUIET, Episode
 from streams.core.series.keys import SeriesKey
+from streams.core.series.recount import Count, count_of, recount
 from streams.core.series.watched import Spoken, Watched
 from streams.core.windows import DAY_US, MINUTE_US
 
 TOGETHER_US: Final = 30 * MINUTE_US  # alerts of one cause begin within it
-GROWS: Final = 2  # times the extra cost that was said last: it is worth saying again
+GROWS: Final = 2  # times the extra cost that was said last, or a half of it: worth saying again
 RANK: Final[dict[AlertSeverity, int]] = {"info": 0, "warning": 1, "critical": 2}
 
 
@@ -88,6 +89,21 @@ class CostWatch:
         for each in self.buckets.ready(now_us):
             self.board.judge(each)
 
+    def counts(self) -> list[Count]:
+        """Return what is to be counted again, as corrections may have changed it."""
+        courses = ((key, self.board.series[key].course) for key in sorted(self.board.lively))
+        counted = (count_of(key, each, self.judged_until_us) for key, each in courses)
+        return [each for each in counted if each is not None]
+
+    def recount(self, of: Count, found: Iterable[tuple[int, int]]) -> None:
+        """Go by what each stretch of an episode came to by now, by its begin."""
+        each = self.board.series.get(of.key)
+        if each is None:
+            return
+        rule = self.board.rule(of.key, of.since_us)
+        if recount(each.course, of, found, self.buckets.gaps, rule):
+            self.board.absolve(of.key.tenant)
+
     def due(self) -> list[Alert]:
         """Return what is to be said now."""
         for key in [key for key in self._held if key in self.board.lively]:
@@ -145,7 +161,10 @@ class CostWatch:
         if episode.is_over:
             return alert_of(occasion, "resolved", spoken.revision + 1)
         is_worse = RANK[occasion.severity] > RANK[spoken.severity]
-        if is_worse or abs(occasion.excess) >= max(1, GROWS * abs(spoken.excess)):
+        now, before = occasion.excess * episode.turn, spoken.excess * episode.turn
+        has_grown = now >= max(1, GROWS * abs(before))
+        has_shrunk = before > 0 and GROWS * now <= before
+        if is_worse or has_grown or has_shrunk:
             return alert_of(occasion, "updated", spoken.revision + 1)
         return None
 

@@ -8,6 +8,7 @@ leader goes on with what is open, and says nothing twice.
 import asyncio
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 
 import faust
@@ -31,6 +32,7 @@ from streams.processors.inquiry import Inquiry
 from streams.processors.leader import Leader, Lines, unbroken
 from streams.processors.listening import Listening
 from streams.processors.outlet import Outlet
+from streams.processors.recounting import Recounting
 from streams.processors.rules import RulesInForce
 from streams.processors.saying import say
 from streams.processors.sizing import Sizing
@@ -44,6 +46,22 @@ GAUGE_S = 1.0
 KINDS_SAID = KINDS | {silence.KIND} | rightsize_alerts.KINDS
 THROUGH_S = 3.0  # alerts wait no longer for the sources that they came through
 OPEN_US = 300 * SECOND_US  # that windows may be open beyond twice their lateness
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What whoever leads asks beside reading lines."""
+
+    closings: Closings
+    listening: Listening
+    sizing: Sizing
+    recounting: Recounting
+
+    async def stop(self) -> None:
+        """Ask no more."""
+        await self.listening.stop()
+        await self.sizing.stop()
+        await self.recounting.stop()
 
 
 class Anomalies:
@@ -72,7 +90,7 @@ class Anomalies:
         self._metrics = metrics
         self._inquiry = Inquiry(metrics, RETRY_S)
         self._watch: CostWatch | None = None  # of whoever leads, once the past is learned
-        self._closings: Closings | None = None
+        self._beside: Beside | None = None
         self._is_caught_up = False
         self._look_s = self._gauge_s = 0.0  # when each is due
 
@@ -83,7 +101,7 @@ class Anomalies:
             return None
         lines = self._leader.lines
         read = None if lines is None else lines.trouble
-        unheard = None if self._closings is None else self._closings.trouble
+        unheard = None if self._beside is None else self._beside.closings.trouble
         behind = None if self._is_caught_up else "is still reading what was before"
         return self._inquiry.trouble or read or unheard or behind
 
@@ -96,7 +114,7 @@ class Anomalies:
             "leads": self._leader.is_leading,
             "series_without_room": 0 if watch is None else watch.board.unwatched,
             "lines_too_late": 0 if watch is None else watch.buckets.late,
-            "minutes_passed_over": 0 if watch is None else watch.buckets.passed_over,
+            "minutes_passed_over": 0 if watch is None else len(watch.buckets.gaps),
         }
 
     async def tick(self) -> None:
@@ -111,22 +129,26 @@ class Anomalies:
         """Say what is unusual, until somebody else does."""
         self._watch, self._is_caught_up = None, False
         stored = await self._inquiry.ask(self._history.stored)
-        listening = Listening(self._history, Inquiry(self._metrics, RETRY_S))
-        sizing = Sizing(self._history, Inquiry(self._metrics, RETRY_S), self._terms)
         async with heard(self._kafka, self._outlet.codec, lines) as closings:
-            self._closings = closings
-            watch = self._watch = await self._learned(listening, sizing, closings.said_us)
-            lines.begin(stored)
+            beside = self._beside = self._asking(closings)
             try:
-                await self._follow(watch, listening, sizing, lines)
+                watch = self._watch = await self._learned(beside)
+                lines.begin(stored)
+                await self._follow(watch, beside, lines)
             finally:
-                self._closings = None
-                await listening.stop()
-                await sizing.stop()
+                self._beside = None
+                await beside.stop()
 
-    async def _follow(
-        self, watch: CostWatch, listening: Listening, sizing: Sizing, lines: Lines
-    ) -> None:
+    def _asking(self, closings: Closings) -> Beside:
+        """Return what is asked beside; whose trouble keeps nothing from being judged."""
+        return Beside(
+            closings,
+            Listening(self._history, Inquiry(self._metrics, RETRY_S)),
+            Sizing(self._history, Inquiry(self._metrics, RETRY_S), self._terms),
+            Recounting(self._history, Inquiry(self._metrics, RETRY_S)),
+        )
+
+    async def _follow(self, watch: CostWatch, beside: Beside, lines: Lines) -> None:
         """Read on and speak."""
         while True:
             for line, _, _ in await lines.more():
@@ -135,20 +157,19 @@ class Anomalies:
             now_s = time.monotonic()
             if self._is_caught_up and now_s >= self._look_s:
                 self._look_s = now_s + LOOK_S
-                await self._look(watch, listening, sizing)
+                beside.recounting.look(watch, lines.positions)
+                await self._look(watch, beside)
             if now_s >= self._gauge_s:
                 self._gauge_s = now_s + GAUGE_S
                 self._gauge(watch, lines)
 
-    async def _learned(
-        self, listening: Listening, sizing: Sizing, closed_us: int | None
-    ) -> CostWatch:
+    async def _learned(self, beside: Beside) -> CostWatch:
         """Return a watch that knows what was usual, and what was said."""
         settings, history = self._settings, self._history
         pace = Pace(settle_us=round(settings.settle_s * SECOND_US), give_up_us=self._give_up_us)
         limits = Limits(settings.max_series, round(settings.forget_s * SECOND_US))
         span = await self._inquiry.ask(lambda: history.span(self._give_up_us))
-        span = span.until(closed_us, self._give_up_us)
+        span = span.until(beside.closings.said_us, self._give_up_us)
         since_us, until_us = learned(span, self._open_us, pace.period_us, settings)
         said = await self._inquiry.ask(lambda: history.said(KINDS_SAID, since_us))
         watch = CostWatch(self._rules.now.catalog, pace, limits, until_us)
@@ -159,34 +180,33 @@ class Anomalies:
         for each in await self._inquiry.ask(lambda: history.lines(until_us)):
             watch.join(each.window, each.line_id, each.kept, now_us())
         watch.remember(said)
-        listening.begin(said)
-        sizing.begin(said)
+        beside.listening.begin(said)
+        beside.sizing.begin(said)
         LOG.info("past_learned", series=len(watch.board.series), since_us=since_us)
         return watch
 
-    async def _look(self, watch: CostWatch, listening: Listening, sizing: Sizing) -> None:
+    async def _look(self, watch: CostWatch, beside: Beside) -> None:
         """Judge what is to be judged, and say what is new."""
         rules = self._rules.now
         if watch.board.catalog is not rules.catalog:
             watch.follow(rules.catalog)
-        if self._closings is not None:
-            await self._closings.look()
-            watch.buckets.closed_us = self._closings.until_us
+        await beside.closings.look()
+        watch.buckets.closed_us = beside.closings.until_us
         began_s = time.monotonic()
         await asyncio.to_thread(watch.advance, now_us())
         self._metrics.observe(Metric.STEP_S, time.monotonic() - began_s)
         rule = rules.catalog.alert_rule(PLATFORM, silence.KIND, time.time_ns() // 1_000)
-        sizing.look(watch.judged_until_us)
+        beside.sizing.look(watch.judged_until_us)
         due = [
             *await self._through(watch.due()),
-            *listening.due(rule, rules.book.currency),
-            *await asyncio.to_thread(sizing.due, rules.catalog),
+            *beside.listening.due(rule, rules.book.currency),
+            *await asyncio.to_thread(beside.sizing.due, rules.catalog),
         ]
         if due:
             await unbroken(say(self._outlet, self._metrics, due, {}))
             watch.told(due)  # a crash before it costs nothing, it is read where it was said
-            listening.told(due)
-            sizing.told(due)
+            beside.listening.told(due)
+            beside.sizing.told(due)
 
     async def _through(self, alerts: Iterable[Alert]) -> list[Alert]:
         """Return alerts with the sources they came through, where ClickHouse says so soon."""

@@ -20,6 +20,7 @@ from streams.core.rightsize import Place, UsedHour
 from streams.core.series.bucket import Kept
 from streams.core.series.buckets import Slice
 from streams.core.series.cells import Amounts, Cell, summed
+from streams.core.series.recount import Count
 from streams.core.series.sources import BEFORE_US, Asked, Through
 from streams.core.silence import Heard
 from streams.core.windows import DAY_US, HOUR_US
@@ -89,6 +90,22 @@ class AnomalyHistory(Before):
     def lines(self, since_us: int) -> list[Lined]:
         """Return the streamed lines of windows since an instant."""
         return list(map(lined, self.rows("series_lines", {"since": since_us})))
+
+    def mark(self) -> Row:
+        """Return what is another answer as soon as another correction is complete."""
+        return self.rows("corrections_mark", {})[0]
+
+    def spent(self, of: Count, period_us: int) -> list[tuple[int, int]]:
+        """Return what each stretch of an episode came to, by its begin."""
+        asked: Params = {
+            "tenant": of.key.tenant,
+            "model": of.key.model,
+            "currency": of.key.currency,
+            "since": of.since_us,
+            "until": of.until_us,
+            "period": period_us,
+        }
+        return [(start_us, pico) for start_us, pico in self.rows("series_spent", asked)]
 
     def through(self, of: Asked) -> list[Through]:
         """Return which sources told of calls, and what those would have cost by the list."""

@@ -122,6 +122,18 @@ def test_killed_at_any_moment_it_loses_no_alert_and_repeats_none(stack: Stack) -
     waited(lambda: stack.rows(shown), [resolved])
 
 
+def test_an_alert_is_over_when_corrected_costs_say_that_it_was_nothing(stack: Stack) -> None:
+    """No usual minute follows: what was too dear is corrected, as a price was."""
+    dear = range(PAST, PAST + 5)
+    send(stack, *burst(dear), *usual(range(dear.stop, dear.stop + 1)))
+    waited(lambda: said(stack), {OPENED: 1})
+    changes = {"generation": 1, "status": "corrected", "lines": 1}
+    send(stack, *(minute_line(n, "0.11", **changes) for n in dear))
+    waited(lambda: said(stack), {OPENED: 1, RESOLVED: 1})
+    shown = "SELECT abs(excess) < 1 AS is_so FROM alerts_current"
+    waited(lambda: stack.rows(shown), [{"is_so": 1}])
+
+
 def closed(stack: Stack) -> dict[int, int]:
     """Return until when windows are said to be final, by the partition."""
     entries = read_to_end(stack.kafka, topics.CLOSED_WINDOW.name)

@@ -12,7 +12,7 @@ from clickhouse.usage_rows import Attributed, Position, UsageBatch, Versions, us
 from clickhouse.writer import Writer
 from schemas import topics
 from schemas.codec import Codec
-from schemas.decimals import from_bytes
+from schemas.decimals import from_bytes, to_pico
 from schemas.records import Alert, AlertState, CostLine
 from streams.config.catalog import load_catalog
 from streams.core.alerts import NO_DETAILS
@@ -22,6 +22,7 @@ from streams.core.series.anomaly_query import query_of
 from streams.core.series.buckets import Buckets, Slice
 from streams.core.series.keys import KINDS, SeriesKey
 from streams.core.series.points import points_of
+from streams.core.series.recount import Count
 from streams.core.series.sources import Asked, Through
 from streams.core.silence import ENOUGH, silences
 from streams.core.windows import HOUR_US, MINUTE_US
@@ -108,6 +109,30 @@ def test_what_minutes_come_to_is_what_their_lines_come_to(
     assert (span.first_us, span.newest_us) == (T0, T0 + 2 * MINUTE_US)
     assert span.provisional_us == T0 + 2 * MINUTE_US
     assert span.cells == 4  # by tenant, model and pool; a month's settlement is in none
+
+
+def test_what_is_open_came_to_what_its_lines_in_force_do(
+    database: Connection, history: AnomalyHistory
+) -> None:
+    """Of three minutes, one of which is corrected; one minute is after the end."""
+    corrected = {"generation": 1, "status": "corrected", "lines": 1, "thing": 0}
+    write(database, [*told(4), minute_line(1, "7", **corrected)])
+    whose = SeriesKey("tenant", "acme", "", "", "USD")
+    of = Count(whose, T0, T0 + 3 * MINUTE_US, 0)
+    first, second, third = history.spent(of, MINUTE_US)
+    assert first == (T0, to_pico(Decimal("5.500000000001")))
+    assert (second[0], third) == (T0 + MINUTE_US, (T0 + 2 * MINUTE_US, first[1]))
+    every = history.slices(T0, of.until_us, MINUTE_US)
+    assert [first, second, third] == [(each.start_us, tenant_cost(each)) for each in every]
+    model = of._replace(key=whose._replace(subject="model", model="gpt-4o"))
+    assert history.spent(model, MINUTE_US)[0] == (T0, to_pico(Decimal("1.500000000001")))
+    nobody = of._replace(key=whose._replace(currency="EUR"))
+    assert history.spent(nobody, MINUTE_US) == []
+
+
+def tenant_cost(of: Slice) -> int:
+    """Return what acme cost in a minute."""
+    return sum(each.cost for cell, each in of.sums.items() if cell.tenant == "acme")
 
 
 def test_lines_one_by_one_come_to_the_same_whatever_was_corrected(

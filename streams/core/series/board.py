@@ -66,6 +66,12 @@ class Board:
             self.series[key].course.episode = None
             self.series[key].spoken = None
 
+    def absolve(self, tenant: str) -> None:
+        """Take what was judged for good of a tenant for usual, as it was corrected."""
+        for key, each in self.series.items():
+            if key.tenant == tenant:
+                each.course.absolve()
+
     def _judge(self, key: SeriesKey, point: Point, parts: Parts, of: Slice) -> None:
         each = self.series[key]
         each.judge(point, parts, of, self.rule(key, of.start_us), may_open=self._may_open(key))

@@ -8,9 +8,10 @@ Final: all that is known of it is, and whoever closes windows says that nothing 
 Where lines are missing for too long it is passed over, as what it cost is not known.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.records import CostLine
 from streams.core.series.bucket import Bucket, Kept, kept_of
@@ -18,6 +19,8 @@ from streams.core.series.cells import Sums
 from streams.core.windows import HOUR_US, MINUTE_US, SECOND_US, window_start
 
 PATIENCE = 4  # times `settle_us`: so long a stream that never rests is waited for
+
+GAPS: Final = 10_080  # stretches that are remembered not to have been judged: a week of minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Buckets:
 
     def __init__(self, pace: Pace, done_us: int = 0) -> None:
         self.late = 0  # lines of stretches that were judged for good
-        self.passed_over = 0  # stretches that were never final
+        self.gaps: deque[int] = deque(maxlen=GAPS)  # begins of those that were never final
         self.closed_us: int | None = None  # until when all is final; None: nobody says
         self._pace = pace
         self._done_us = done_us  # begin of the first stretch that is not
@@ -83,9 +86,10 @@ class Buckets:
                 break
             del self._open[start_us]
             self._done_us = start_us + self._pace.period_us
-            self.passed_over += not is_final
             if is_final:
                 yield self._slice(bucket, is_final=True)
+            else:
+                self.gaps.append(start_us)
         for start_us in sorted(self._open):
             bucket = self._open[start_us]
             if not bucket.is_judged and self._has_settled(bucket, now_us):

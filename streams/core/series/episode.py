@@ -26,6 +26,7 @@ class Episode:
     turn: int
     since_us: int
     settled: int = 0  # extra cost of stretches whose verdict is final
+    spent: int = 0  # all that these cost
     is_over: bool = False
 
 
@@ -50,12 +51,19 @@ class Course:
         episode = self.episode
         if episode is not None and verdict.is_final and verdict.start_us >= episode.since_us:
             episode.settled += verdict.excess
+            episode.spent += verdict.actual
         if episode is None:
             if may_open and verdict.turn:
                 self._open(rule)
         elif self._is_quiet(episode.turn):
             episode.is_over = True  # until it was spoken of and is forgotten, no other one begins
         self._forget()
+
+    def absolve(self) -> None:
+        """Take what was judged for good for usual: nothing else begins there."""
+        for start_us, each in self.verdicts.items():
+            if each.is_final:
+                self.verdicts[start_us] = each._replace(turn=0)
 
     def _open(self, rule: AlertRule) -> None:
         recent = self._in_order()[-OF:]
@@ -69,8 +77,9 @@ class Course:
 
     def _begin(self, turn: int, since_us: int) -> None:
         self.episode = Episode(turn, since_us)
-        finals = (each.excess for each in self._of_episode() if each.is_final)
-        self.episode.settled = sum(finals)
+        finals = [each for each in self._of_episode() if each.is_final]
+        self.episode.settled = sum(each.excess for each in finals)
+        self.episode.spent = sum(each.actual for each in finals)
 
     def _of_episode(self) -> Iterable[Verdict]:
         since_us = 0 if self.episode is None else self.episode.since_us
