@@ -52,14 +52,14 @@ class AlertRule(Lasting):
         default=ANY,
         min_length=1,
         description="Globs of tenants; of one that has others below it, theirs as well. Alerts of "
-        "idle time in a pool are of __idle__, of sources of __platform__, of right-sizing of the "
-        "pool's platform account. Left out: all.",
+        "idle time in a pool are of __idle__, of sources and prices of __platform__, of "
+        "right-sizing of the pool's platform account. Left out: all.",
     )
     kinds: tuple[Name, ...] = Field(
         default=ANY,
         min_length=1,
-        description="Globs of kinds of alerts: cost_anomaly, unit_cost_anomaly, idle_anomaly, "
-        "source_silent, rightsize_low, rightsize_high. Left out: all.",
+        description="Globs of kinds of alerts: cost_anomaly, unit_cost_anomaly, price_change, "
+        "idle_anomaly, source_silent, rightsize_low, rightsize_high. Left out: all.",
     )
     hours: Hours | None = Field(
         default=None,

@@ -11,6 +11,7 @@ from typing import Final
 
 from schemas.records import Alert, AlertSeverity, CostLine
 from streams.core.catalog import Catalog
+from streams.core.price_book import PriceBook
 from streams.core.series.anomaly_alert import (
     Occasion,
     alert_id,
@@ -19,7 +20,7 @@ from streams.core.series.anomaly_alert import (
     ended,
     series_of_alert,
 )
-from streams.core.series.board import Board, Limits
+from streams.core.series.board import Board, Limits, order
 from streams.core.series.bucket import Kept
 from streams.core.series.buckets import Buckets, Pace, Slice
 from streams.core.series.episode import QUIET, Episode
@@ -51,9 +52,10 @@ class CostWatch:
         judged_us = self.board.judged_us
         return judged_us + self._period_us if judged_us else 0
 
-    def follow(self, catalog: Catalog) -> None:
-        """Go by another catalog from now on."""
+    def follow(self, catalog: Catalog, book: PriceBook) -> None:
+        """Go by another catalog and price book from now on."""
         self.board.catalog = catalog
+        self.board.prices.follow(book)
 
     def take(self, line: CostLine, now_us: int) -> None:
         """Take in one line as it comes."""
@@ -83,6 +85,10 @@ class CostWatch:
             self._held[key] = first
             if other is not first:
                 self._doubles[other["alert_id"]] = other
+        for key in [key for key in self._held if key.is_price]:
+            alert = self._held[key]
+            if self.board.resume(key, self._heard(alert), alert["at_us"]):
+                del self._held[key]
 
     def advance(self, now_us: int) -> None:
         """Judge what is to be judged by now."""
@@ -108,7 +114,8 @@ class CostWatch:
         """Return what is to be said now."""
         for key in [key for key in self._held if key in self.board.lively]:
             self.board.series[key].spoken = self._heard(self._held.pop(key))
-        found = [self._saying(self.board.series[key]) for key in sorted(self.board.lively)]
+        lively = sorted(self.board.lively, key=order)
+        found = [self._saying(self.board.series[key]) for key in lively]
         for key in [key for key in self.board.lively if self._is_over_twice(key)]:
             self.board.end(key)
         doubles = (ended(each, each["at_us"]) for each in self._doubles.values())
@@ -174,8 +181,14 @@ class CostWatch:
         group = self._group(each, since_us) if each.spoken is None else each.spoken.group
         return Occasion(each, episode, since_us, rule, group)
 
-    def _group(self, each: Watched, since_us: int) -> str:
-        """Return the group of an alert: the last of its cause if that began about as long ago."""
+    def _group(self, each: Watched, since_us: int) -> str | None:
+        """Return the group of an alert: that of the changed price which most of it comes from.
+
+        Else the last of its cause if that began about as long ago.
+        """
+        dearer = self.board.dearer(each)
+        if dearer is not None and dearer.course.episode is not None:
+            return self._occasion(dearer, dearer.course.episode).group
         cause = cause_of(each)
         begun_us, group = self._groups.get(cause, (-DAY_US, ""))
         if abs(begun_us - since_us) > TOGETHER_US:

@@ -11,6 +11,7 @@ CENT: Final = Decimal("0.01")
 TITLES: Final = {
     "cap_reached": "Job at its cap",
     "cost_anomaly": "Unusual cost",
+    "price_change": "Price changed",
     "unit_cost_anomaly": "Unusual cost per token",
     "idle_anomaly": "Unusual idle share",
     "source_silent": "Source silent",

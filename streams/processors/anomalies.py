@@ -23,6 +23,7 @@ from streams.core.series import sources
 from streams.core.series.board import Limits
 from streams.core.series.buckets import Pace, Slice
 from streams.core.series.keys import KINDS
+from streams.core.series.prices import LATE_US
 from streams.core.windows import HOUR_US, SECOND_US, window_start
 from streams.errors import SqlRefused, Transient
 from streams.metrics import Metric, Metrics
@@ -113,6 +114,7 @@ class Anomalies:
             **self._rules.detail,
             "leads": self._leader.is_leading,
             "series_without_room": 0 if watch is None else watch.board.unwatched,
+            "prices_without_room": 0 if watch is None else watch.board.prices.unknown,
             "lines_too_late": 0 if watch is None else watch.buckets.late,
             "minutes_passed_over": 0 if watch is None else len(watch.buckets.gaps),
         }
@@ -173,6 +175,8 @@ class Anomalies:
         since_us, until_us = learned(span, self._open_us, pace.period_us, settings)
         said = await self._inquiry.ask(lambda: history.said(KINDS_SAID, since_us))
         watch = CostWatch(self._rules.now.catalog, pace, limits, until_us)
+        late = (max(0, until_us - LATE_US), until_us)
+        watch.board.prices.remember(await self._inquiry.ask(lambda: history.paid(*late)))
         for start_us in range(since_us, until_us, AT_ONCE_US):
             asked = (start_us, min(until_us, start_us + AT_ONCE_US), pace.period_us)
             past = await self._inquiry.ask(partial(history.slices, *asked))
@@ -188,8 +192,7 @@ class Anomalies:
     async def _look(self, watch: CostWatch, beside: Beside) -> None:
         """Judge what is to be judged, and say what is new."""
         rules = self._rules.now
-        if watch.board.catalog is not rules.catalog:
-            watch.follow(rules.catalog)
+        watch.follow(rules.catalog, rules.book)
         await beside.closings.look()
         watch.buckets.closed_us = beside.closings.until_us
         began_s = time.monotonic()

@@ -17,9 +17,12 @@ from schemas.decimals import to_bytes
 from schemas.records import Alert
 from streams.core.alerts import NO_DETAILS
 from streams.core.rightsize import Place, UsedHour
+from streams.core.series.bought import item
 from streams.core.series.bucket import Kept
 from streams.core.series.buckets import Slice
 from streams.core.series.cells import Amounts, Cell, summed
+from streams.core.series.known_price import Price
+from streams.core.series.prices import Paid
 from streams.core.series.recount import Count
 from streams.core.series.sources import BEFORE_US, Asked, Through
 from streams.core.silence import Heard
@@ -90,6 +93,10 @@ class AnomalyHistory(Before):
     def lines(self, since_us: int) -> list[Lined]:
         """Return the streamed lines of windows since an instant."""
         return list(map(lined, self.rows("series_lines", {"since": since_us})))
+
+    def paid(self, since_us: int, until_us: int) -> list[Paid]:
+        """Return at which prices each item was bought in windows that begin in [since, until)."""
+        return list(map(paid, self.rows("prices_paid", {"since": since_us, "until": until_us})))
 
     def mark(self) -> Row:
         """Return what is another answer as soon as another correction is complete."""
@@ -166,6 +173,12 @@ def lined(row: Row) -> Lined:
     start_us, end_us, line_id, revision, rank, *rest = row
     kept = Kept(revision, rank, Cell(*rest[:5]), Amounts(*rest[5:]))
     return Lined((start_us, end_us), line_id, kept)
+
+
+def paid(row: Row) -> Paid:
+    """Return a row of `prices_paid`."""
+    *names, pico, quantity, first_us, last_us = row
+    return Paid(item(*names), Price(pico, quantity), first_us, last_us)
 
 
 def alert_of_row(row: Row) -> Alert:

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -221,3 +222,21 @@ def test_a_pool_that_idles_is_said_once_and_ends_when_it_is_worked_again(tmp_pat
         shown = "SELECT tenant, pool, toString(excess) AS usd FROM alerts_current"
         over = {"tenant": "__platform__", "pool": "h100", "usd": str(6 * 3600 + 2 * 1800)}
         waited(lambda: stack.rows(shown), [over])
+
+
+def test_a_price_that_rose_while_nobody_led_is_told_by_the_next_leader(stack: Stack) -> None:
+    """Three times the price of before: of 14.40 an hour 9.60 are extra, which is too little."""
+    lead(stack).kill()
+    send(stack, *raised(range(PAST, PAST + 30), "0.24"))
+    waited(lambda: stack.rows(KEPT), [{"n": PAST + 30}])
+    stack.add("anomalies")
+    ready(stack)
+    send(stack, *raised(range(PAST + 30, PAST + 33), "0.75"))
+    name = f"price_change/price::gpt-4o::USD/{T0 + (PAST + 30) * MINUTE_US}"
+    waited(lambda: said(stack)[name, "opened"], 1)
+
+
+def raised(minutes: range, cost: str) -> list[CostLine]:
+    """Return lines of tokens at three times the price."""
+    tokens = minute_line(0, str(Decimal(cost) / 3))["quantity"]
+    return [minute_line(n, cost, status="final", quantity=tokens) for n in minutes]

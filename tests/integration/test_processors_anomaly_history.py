@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, cast
 
 import pytest
@@ -19,6 +20,7 @@ from streams.core.alerts import NO_DETAILS
 from streams.core.rightsize import TERMS
 from streams.core.rightsize_alerts import Used, signals, sized_of
 from streams.core.series.anomaly_query import query_of
+from streams.core.series.bought import item
 from streams.core.series.buckets import Buckets, Slice
 from streams.core.series.keys import KINDS, SeriesKey
 from streams.core.series.points import points_of
@@ -94,8 +96,9 @@ def folded(lines: Iterable[CostLine]) -> list[Slice]:
 
 
 def priced(of: Slice) -> Slice:
-    """Return a minute without cells that only lines without a price are in."""
-    return of._replace(sums={cell: each for cell, each in of.sums.items() if any(each)})
+    """Return a minute without cells that only lines without a price are in, and without prices."""
+    sums = {cell: each for cell, each in of.sums.items() if any(each)}
+    return of._replace(sums=sums, bought={})
 
 
 def test_what_minutes_come_to_is_what_their_lines_come_to(
@@ -149,6 +152,31 @@ def test_lines_one_by_one_come_to_the_same_whatever_was_corrected(
     assert history.slices(0, 0, PACE.period_us) == []
 
 
+def test_prices_that_were_paid_are_those_that_lines_say(
+    database: Connection, history: AnomalyHistory
+) -> None:
+    """10,000 tokens for 1 USD, then half as many; less than a millionth says nothing."""
+    dearer = {"quantity": minute_line(0, "0.5")["quantity"], "status": "final"}
+    there = {"tenant": NASTY, "model": "m'1", "region": "eu", "service_tier": "flex"}
+    late = [minute_line(3, "1", **dearer), minute_line(4, "1", **dearer), minute_line(5, "9")]
+    write(database, [*told(3), minute_line(2, "4", thing=9, status="final", **there), *late])
+    found = {
+        (each.item, Fraction(*each.price)): (each.first_us, each.last_us)
+        for each in history.paid(T0, T0 + 5 * MINUTE_US)
+    }
+    tokens = ("api:openai", "openai", "gpt-4o", "tokens.input", "Tokens", "", "", "USD")
+    acme = item("acme", *tokens)
+    other = acme._replace(tenant=NASTY, model="m'1")
+    usual, doubled = Fraction(1, 10_000), Fraction(1, 5_000)
+    minutes = [T0 + number * MINUTE_US for number in range(5)]
+    assert found == {
+        (acme, usual): (minutes[0], minutes[2]),
+        (acme, doubled): (minutes[3], minutes[4]),
+        (other._replace(meter="tokens.output"), usual): (minutes[0], minutes[2]),
+        (other._replace(region="eu", tier="flex"), usual): (minutes[2], minutes[2]),
+    }
+
+
 @pytest.mark.parametrize(
     "key",
     [
@@ -156,6 +184,7 @@ def test_lines_one_by_one_come_to_the_same_whatever_was_corrected(
         SeriesKey("model", NASTY, "m'1", "", "USD"),
         SeriesKey("unit", NASTY, "m'1", "", "USD"),
         SeriesKey("idle", "", "", "h100", "USD"),
+        SeriesKey("price", "", "m'1", "", "USD"),
     ],
     ids=lambda key: key.subject,
 )
@@ -164,7 +193,8 @@ def test_the_query_of_an_alert_shows_the_cost_that_it_is_about(
 ) -> None:
     write(database, told(3))
     rows = database.reader.rows(query_of(key, T0 + MINUTE_US, T0 + 2 * MINUTE_US))
-    [of_a_minute] = [points_of(each)[key].pico for each in folded(told(1))]
+    unit = key._replace(subject="unit", tenant=NASTY) if key.is_price else key  # alone in a model
+    [of_a_minute] = [points_of(each)[unit].pico for each in folded(told(1))]
     totals: dict[str, Decimal] = {}
     for row in rows:
         minute = str(row["minute"])

@@ -109,6 +109,24 @@ def test_an_alert_that_names_another_cause_is_not_put_right() -> None:
     assert [e.is_rightly_put for e in score(LOOP, saying(104, contributors=[])).found] == [False]
 
 
+def of_price(model: str) -> Saying:
+    """An alert of the platform about a model."""
+    kind, nobody = "price_change", "__platform__"
+    return saying(102, tenant=nobody, kind=kind, model=model, contributors=[])
+
+
+def test_a_changed_price_is_found_by_what_is_said_of_its_model_and_by_nothing_else() -> None:
+    uses, model = frozenset([ACME.name]), ACME.model
+    raised = Injection("price change", 100, 160, ("acme",), uses, Decimal(2), model)
+    found = score(raised, of_price("gpt-4o"))
+    assert [(each.after, each.is_rightly_put) for each in found.found] == [(1.0, True)]
+    assert not found.wrong
+    assert not score(raised, saying(102)).wrong  # of a tenant that pays it
+    for wrong in (score(raised, of_price("o3")), score(LOOP, of_price("gpt-4o"))):
+        assert [each.after for each in wrong.found] == [None]
+        assert len(wrong.wrong) == 1
+
+
 def test_a_fall_is_told_by_an_alert_of_too_little_only() -> None:
     assert score(SILENCE, saying(120, -200)).falls == {"dead source": [True]}
     told = score(SILENCE, saying(120))

@@ -1,5 +1,6 @@
 """What is said of unusual costs: once, since when, how much, whose, and until when."""
 
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -58,6 +59,12 @@ def test_a_tenant_that_costs_much_more_than_usual_is_told_of_once() -> None:
     )
     assert (opened["severity"], opened["revision"]) == ("critical", 1)
     assert "Cost of acme is 120.00 USD an hour since 20" in opened["summary"]
+
+
+def of_tokens(meter: str, tokens: int, per_million: int) -> dict[str, object]:
+    """A line of tokens at a price in whole USD."""
+    cost = str(Decimal(tokens * per_million) / 10**6)
+    return {"meter": meter, "cost": cost, "quantity": to_bytes(tokens * USD)}
 
 
 def test_it_is_told_while_its_windows_are_still_open() -> None:
@@ -138,12 +145,13 @@ def test_one_cause_of_many_tenants_is_one_group() -> None:
     assert {a["group"] for a in of_tenants} == {f"model:gpt-4o/{T0 + USUAL * MINUTE_US}"}
 
 
-def test_a_dearer_token_is_an_alert_of_its_own_kind() -> None:
-    """The same cost for a tenth of the tokens."""
+def test_a_dearer_mix_of_tokens_is_an_alert_of_its_own_kind() -> None:
+    """A million tokens a minute at 1 USD and a tenth as many at 10; then a fifth, all at 10."""
     each = Fed()
     for minute in range(USUAL + 5):
-        tokens = 1_000 * USD if minute < USUAL else 100 * USD
-        each.minute(minute, [{"cost": "2", "quantity": to_bytes(tokens)}])
+        cheap, dear = (1_000_000, 100_000) if minute < USUAL else (0, 200_000)
+        mix = [of_tokens("tokens.input", cheap, 1), of_tokens("tokens.output", dear, 10)]
+        each.minute(minute, mix)
     kinds = {alert["kind"] for alert in each.said}
     assert kinds == {"unit_cost_anomaly"}
     assert each.said[0]["model"] == "gpt-4o"
@@ -321,7 +329,7 @@ def test_series_are_bounded_and_those_without_room_are_counted() -> None:
     for minute in range(3):
         each.minute(minute, ["1", {"cost": "1", "tenant": "globex"}])
     assert len(each.watch.board.series) == 3
-    assert each.watch.board.unwatched == 3  # six series, room for three
+    assert each.watch.board.unwatched == 4  # six series and one of a price, room for three
 
 
 def test_a_series_that_was_silent_for_long_is_forgotten() -> None:
@@ -329,7 +337,7 @@ def test_a_series_that_was_silent_for_long_is_forgotten() -> None:
     each.minute(0, ["0.1", {"cost": "0.1", "tenant": "globex"}])
     for minute in range(1, 9):
         each.minute(minute, ["0.1"])
-    assert {key.tenant for key in each.watch.board.series} == {"acme"}
+    assert {key.tenant for key in each.watch.board.series} == {"acme", ""}  # "": of a price
 
 
 def test_sources_whose_calls_grew_are_named_by_what_the_extra_cost_grew_with_them() -> None:

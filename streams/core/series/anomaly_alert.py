@@ -1,7 +1,6 @@
 """What an alert about an unusual cost says: how much, since when, whose, and where to look."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from schemas.decimals import to_bytes
 from schemas.records import Alert, AlertSeverity, AlertState, Contributor
@@ -12,12 +11,10 @@ from streams.core.series.anomaly_query import query_of
 from streams.core.series.anomaly_words import over_words, words
 from streams.core.series.episode import Episode
 from streams.core.series.keys import KINDS, SeriesKey, kind_of, payer_of, series_of
-from streams.core.series.parts import Contribution
+from streams.core.series.parts import MAIN_RATIO, Contribution
 from streams.core.series.verdict import Verdict
 from streams.core.series.watched import Watched
 from streams.core.windows import HOUR_US
-
-MAIN_RATIO: Final = 0.5  # of an extra cost: a model with more of it is taken for its cause
 
 
 @dataclass(frozen=True, slots=True)

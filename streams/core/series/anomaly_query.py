@@ -9,6 +9,7 @@ from streams.core.windows import HOUR_US
 BEFORE_US: Final = 2 * HOUR_US  # of what was usual is shown, too
 IDLE: Final = "kind IN ('held_idle', 'idle_share')"
 SHOWN: Final[dict[Subject, tuple[str, ...]]] = {
+    "price": ("tenant", "meter"),
     "tenant": ("model", "project", "pool"),
     "model": ("project", "pool"),
     "unit": ("project", "meter"),
@@ -19,18 +20,15 @@ SHOWN: Final[dict[Subject, tuple[str, ...]]] = {
 def query_of(key: SeriesKey, since_us: int, until_us: int) -> str:
     """Return the query of an alert."""
     shown = ", ".join(SHOWN[key.subject])
-    figures = (
-        "sum(quantity) AS quantity, sum(cost) AS total"
-        if key.subject == "unit"
-        else ("sum(cost) AS total")
-    )
+    quantity = "sum(quantity) AS quantity, " if key.subject in {"price", "unit"} else ""
     conditions = [
         *conditions_of(key),
         f"window_start >= fromUnixTimestamp64Micro({since_us - BEFORE_US}, 'UTC')",
         f"window_start < fromUnixTimestamp64Micro({until_us}, 'UTC')",
     ]
     return (  # names go through `literal`, all else is ours
-        f"SELECT toStartOfMinute(window_start) AS minute, {shown}, {figures}, currency "  # noqa: S608
+        f"SELECT toStartOfMinute(window_start) AS minute, {shown}, "  # noqa: S608
+        f"{quantity}sum(cost) AS total, currency "
         f"FROM cost_current WHERE {' AND '.join(conditions)} "
         f"GROUP BY minute, {shown}, currency ORDER BY minute, total DESC"
     )
@@ -45,6 +43,8 @@ def conditions_of(key: SeriesKey) -> list[str]:
     ]
     if key.subject == "idle":
         found.append(IDLE)
+    if key.is_price:
+        found.append("(startsWith(meter, 'tokens.') OR startsWith(meter, 'call.'))")
     if key.subject == "unit":
         found.append("startsWith(meter, 'tokens.')")
     return [

@@ -25,13 +25,20 @@ def words(  # noqa: PLR0913 - what a sentence is about, each once
     what, currency = subject_words(key), key.currency
     total = f"{money(abs(excess))} {currency} {'extra' if excess >= 0 else 'less'} in all"
     since = f"since {instant(since_us)}"
+    if is_over and key.is_price:
+        return f"{what} is as before, or the usual one by now; {since} it was {total}."
     if is_over:
         return f"{what} is as usual again; {since} it was {total}."
     actual, expected = (
         money(verdict.per_hour(each)) for each in (verdict.actual, verdict.expected)
     )
-    low, high = money(verdict.low_per_hour), money(verdict.high_per_hour)
     main = f" Most of it: {part_words(parts[0])}." if parts else ""
+    if key.is_price:
+        return (
+            f"{what} has changed {since}: calls are {actual} {currency} an hour, "
+            f"{expected} at the prices of before; so far {total}.{main} {advice(key, verdict)}"
+        )
+    low, high = money(verdict.low_per_hour), money(verdict.high_per_hour)
     return (
         f"{what} is {actual} {currency} an hour {since}, expected {expected} ({low} to {high}); "
         f"so far {total}.{main} {advice(key, verdict)}"
@@ -41,6 +48,8 @@ def words(  # noqa: PLR0913 - what a sentence is about, each once
 def subject_words(key: SeriesKey) -> str:
     """Return what a series is of."""
     match key.subject:
+        case "price":
+            return f"Price of {key.model}"
         case "tenant":
             return f"Cost of {key.tenant}"
         case "model":
@@ -56,6 +65,8 @@ def advice(key: SeriesKey, verdict: Verdict) -> str:
     if verdict.turn < 0:
         return "Look whether its usage still arrives."
     match key.subject:
+        case "price":
+            return "Look at the price book, and at what the provider says."
         case "idle":
             return "Give the pool work, or take nodes out of it."
         case "unit":

@@ -8,18 +8,25 @@ from typing import NamedTuple
 
 from schemas.records import CostLine
 from streams.core.job_cost import RANK
+from streams.core.series.bought import Bought, Item, bought_of, item_of, purchases
 from streams.core.series.cells import Amounts, Cell, Sums, amounts_of, cell_of, summed
 
 FINAL = RANK["final"]
+NO_PURCHASE = Bought(0, 0)
 
 
 class Kept(NamedTuple):
-    """What is kept of a line: of equal ids that of the greatest (revision, rank) counts."""
+    """What is kept of a line: of equal ids that of the greatest (revision, rank) counts.
+
+    `item`: what it is a purchase of, where its price is to be known.
+    """
 
     revision: int
     rank: int
     cell: Cell
     amounts: Amounts
+    item: Item | None = None
+    bought: Bought = NO_PURCHASE
 
 
 class Bucket:
@@ -58,10 +65,16 @@ class Bucket:
         """Return what its lines sum to."""
         return summed((each.cell, each.amounts) for each in self._lines.values())
 
+    def purchases(self) -> dict[Item, Bought]:
+        """Return what was bought at a price that is to be known."""
+        return purchases((each.item, each.bought) for each in self._lines.values())
+
 
 def kept_of(line: CostLine) -> Kept | None:
     """Return what is kept of a line as streamed; None where it is no cost of its window."""
     cell = cell_of(line)
     if cell is None:
         return None
-    return Kept(line["revision"], RANK[line["status"]], cell, amounts_of(line))
+    item, rank = item_of(line), RANK[line["status"]]
+    bought = NO_PURCHASE if item is None else bought_of(line)
+    return Kept(line["revision"], rank, cell, amounts_of(line), item, bought)

@@ -11,13 +11,16 @@ Where lines are missing for too long it is passed over, as what it cost is not k
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from schemas.records import CostLine
+from streams.core.series.bought import Purchases
 from streams.core.series.bucket import Bucket, Kept, kept_of
 from streams.core.series.cells import Sums
 from streams.core.windows import HOUR_US, MINUTE_US, SECOND_US, window_start
 
+NOTHING: Final[Purchases] = MappingProxyType({})
 PATIENCE = 4  # times `settle_us`: so long a stream that never rests is waited for
 
 GAPS: Final = 10_080  # stretches that are remembered not to have been judged: a week of minutes
@@ -33,12 +36,13 @@ class Pace:
 
 
 class Slice(NamedTuple):
-    """What one stretch of time cost, half-open."""
+    """What one stretch of time cost, half-open, and what of it was bought at which price."""
 
     start_us: int
     end_us: int
     sums: Sums
     is_final: bool
+    bought: Purchases = NOTHING
 
 
 class Buckets:
@@ -122,4 +126,5 @@ class Buckets:
         return max(bucket.end_us, bucket.start_us + self._pace.period_us)
 
     def _slice(self, bucket: Bucket, *, is_final: bool) -> Slice:
-        return Slice(bucket.start_us, self._end_us(bucket), bucket.sums(), is_final)
+        end_us = self._end_us(bucket)
+        return Slice(bucket.start_us, end_us, bucket.sums(), is_final, bucket.purchases())

@@ -1,8 +1,8 @@
 """When verdicts of a series become something to say, and when that is over.
 
 It begins with the first of `OPENS` unusual stretches among `OF` in a row, or at once when what it
-cost extra is what an hour of a critical one does; it is over after `QUIET` usual ones in a row, by
-their final costs.
+cost extra is what an hour of a critical one does, or where chance has no part in it. It is over
+after `QUIET` usual ones in a row, by their final costs.
 """
 
 from collections.abc import Iterable
@@ -28,14 +28,23 @@ class Episode:
     settled: int = 0  # extra cost of stretches whose verdict is final
     spent: int = 0  # all that these cost
     is_over: bool = False
+    counted_us: int = 0  # until when `settled` is what was said by who led before
+
+    def has(self, verdict: Verdict) -> bool:
+        """Whether a stretch is of it, and not counted yet."""
+        return verdict.start_us >= max(self.since_us, self.counted_us)
 
 
 @dataclass(slots=True)
 class Course:
-    """The last verdicts of a series, in the order of time, and what is going on in it."""
+    """The last verdicts of a series, in the order of time, and what is going on in it.
+
+    `is_certain`: chance has no part in it, so one unusual stretch is enough.
+    """
 
     episode: Episode | None = None
     verdicts: dict[int, Verdict] = field(default_factory=dict)  # by begin
+    is_certain: bool = False
 
     @property
     def excess(self) -> int:
@@ -49,7 +58,7 @@ class Course:
         """Take in a verdict; a final one in the place of that before it."""
         self.verdicts[verdict.start_us] = verdict
         episode = self.episode
-        if episode is not None and verdict.is_final and verdict.start_us >= episode.since_us:
+        if episode is not None and verdict.is_final and episode.has(verdict):
             episode.settled += verdict.excess
             episode.spent += verdict.actual
         if episode is None:
@@ -71,7 +80,7 @@ class Course:
             unusual = [each for each in recent if each.turn == turn]
             total = abs(sum(each.excess for each in unusual))
             often = len(unusual) >= OPENS and total >= rule.min_total
-            if unusual and (often or total >= rule.critical_per_hour):
+            if unusual and (often or self.is_certain or total >= rule.critical_per_hour):
                 self._begin(turn, unusual[0].start_us)
                 return
 
@@ -82,8 +91,8 @@ class Course:
         self.episode.spent = sum(each.actual for each in finals)
 
     def _of_episode(self) -> Iterable[Verdict]:
-        since_us = 0 if self.episode is None else self.episode.since_us
-        return (each for start_us, each in self.verdicts.items() if start_us >= since_us)
+        episode = self.episode
+        return (each for each in self.verdicts.values() if episode is None or episode.has(each))
 
     def _is_quiet(self, turn: int) -> bool:
         ordered = self._in_order()

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from streams.core.reserved import IDLE
+from streams.core.reserved import IDLE, PLATFORM
 
-Subject: TypeAlias = Literal["tenant", "model", "idle", "unit"]
+Subject: TypeAlias = Literal["price", "tenant", "model", "idle", "unit"]
 
-SUBJECTS: Final[tuple[Subject, ...]] = ("tenant", "model", "idle", "unit")  # as they are judged
+# As they are judged: what a changed price costs tenants is known before they are looked at.
+SUBJECTS: Final[tuple[Subject, ...]] = ("price", "tenant", "model", "idle", "unit")
 KIND_OF: Final[Mapping[Subject, str]] = {
+    "price": "price_change",
     "tenant": "cost_anomaly",
     "model": "cost_anomaly",
     "idle": "idle_anomaly",
@@ -22,7 +24,8 @@ ESCAPED: Final = {"%": "%25", SEPARATOR: "%3A", "/": "%2F"}  # no two series hav
 class SeriesKey(NamedTuple):
     """Whose costs they are, and in which currency. What does not matter to a subject is empty.
 
-    tenant: what a tenant costs. model: what a tenant's use of a model costs. idle: the part of a
+    price: what a model's calls cost, over what they would have at the prices of late. tenant: what
+    a tenant costs. model: what a tenant's use of a model costs. idle: the part of a
     pool's cost that nobody worked in. unit: what a thousand tokens of a model cost a tenant.
     """
 
@@ -46,6 +49,11 @@ class SeriesKey(NamedTuple):
         """Whether no line means that it cost nothing, not that nothing is known."""
         return self.subject in {"tenant", "model"}
 
+    @property
+    def is_price(self) -> bool:
+        """Whether chance has no part in it: it is as before until somebody changes it."""
+        return self.subject == "price"
+
 
 def kind_of(key: SeriesKey) -> str:
     """Return of which kind alerts of a series are."""
@@ -53,8 +61,8 @@ def kind_of(key: SeriesKey) -> str:
 
 
 def payer_of(key: SeriesKey) -> str:
-    """Return which tenant an alert is for; of a pool nobody's row."""
-    return key.tenant or IDLE
+    """Return which tenant an alert is for; of a pool nobody's row, of a price the platform's."""
+    return key.tenant or (PLATFORM if key.is_price else IDLE)
 
 
 def escaped(part: str) -> str:

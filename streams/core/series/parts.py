@@ -14,8 +14,9 @@ from streams.core.series.points import series_with
 MEMORY: Final = 60  # stretches: what is usual is so many of them, the old ones forgotten bit by bit
 KEPT: Final = 64  # parts that one series remembers
 SHOWN: Final = 6  # parts of an extra cost that are told
-ORDER: Final = ("model", "project", "pool", "tenant")
-DIMENSIONS: Final[Mapping[Subject, tuple[str, ...]]] = {
+MAIN_RATIO: Final = 0.5  # of an extra cost: a part with more of it is taken for its cause
+ORDER: Final = ("model", "project", "pool", "tenant", "meter")
+DIMENSIONS: Final[Mapping[Subject, tuple[str, ...]]] = {  # of prices see `prices`
     "tenant": ("model", "project", "pool"),
     "model": ("project", "pool"),
     "idle": ("tenant",),

@@ -37,7 +37,7 @@ class Asked(NamedTuple):
 def asked(alert: Alert) -> Asked | None:
     """Return what to ask of an alert; None where no call can be at fault."""
     key = series_of_alert(alert)
-    if key is None or key.subject == "idle" or alert["state"] == "resolved":
+    if key is None or not key.tenant or alert["state"] == "resolved":
         return None
     return Asked(key.tenant, key.model, alert["since_us"], alert["at_us"])
 

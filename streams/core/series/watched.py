@@ -1,17 +1,18 @@
 """One series as it is watched: its detector, what is usual in it, and what was said of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from schemas.decimals import from_bytes
 from schemas.records import Alert, AlertSeverity
 from streams.core.alert_rules import AlertRule
 from streams.core.anomaly.detector import Detector, cost_detector
+from streams.core.anomaly.fixed import Fixed
 from streams.core.series.buckets import Slice
 from streams.core.series.episode import Course
 from streams.core.series.keys import SeriesKey
-from streams.core.series.parts import Contribution, Mix, Parts
+from streams.core.series.parts import Contribution, Mix, Part, Parts
 from streams.core.series.points import Point
 from streams.core.series.verdict import Verdict, verdict_of
 
@@ -54,10 +55,12 @@ class Watched:
     ) -> None:
         """Judge one stretch, and learn it when it is final."""
         judged = self.detector.score(point.value, of.start_us)
+        if self.course.is_certain and self.course.episode is not None:
+            rule = replace(rule, min_per_hour=1)  # it goes on, however little it costs by now
         verdict = verdict_of(self.key, point, of, judged, rule)
         if of.is_final:
             self.detector.learn(point.value, of.start_us, judged)
-            if not verdict.turn:
+            if not verdict.turn and not self.key.is_price:  # whose parts are of what is extra
                 self.mix.learn(parts)
         if parts:
             self.seen_us = max(self.seen_us, of.start_us)
@@ -77,6 +80,10 @@ class Watched:
             return self.unusual[0]
         return self.course.verdicts[max(self.course.verdicts)]
 
+    def extra_of(self, part: Part) -> int:
+        """Return which part of the newest unusual stretch of a price was whose, in pico."""
+        return 0 if self.unusual is None else self.unusual[1].get(part, 0)
+
     def contributions(self) -> list[Contribution]:
         """Return whose the extra cost of the newest unusual stretch was, the greatest first."""
         if self.unusual is None:
@@ -90,6 +97,8 @@ def watched(key: SeriesKey, period_us: int, silent: Iterable[int]) -> Watched:
 
     `silent`: begins of some stretches before, in order.
     """
+    if key.is_price:
+        return Watched(key, Fixed(), Course(is_certain=True))
     fresh = Watched(key, cost_detector(period_us))
     if key.is_cost:
         for start_us in silent:

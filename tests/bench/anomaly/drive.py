@@ -8,6 +8,7 @@ from streams.config.catalog import load_catalog
 from streams.config_topic import CATALOG
 from streams.core.cost_watch import CostWatch
 from streams.core.series.board import Limits
+from streams.core.series.bought import bought_of, item_of, purchases
 from streams.core.series.buckets import Pace, Slice
 from streams.core.series.cells import amounts_of, cell_of, summed
 from streams.core.windows import MINUTE_US, SECOND_US
@@ -58,7 +59,9 @@ def past(minute: Minute) -> Slice:
     """Return a minute as a watch that starts is told of it."""
     cells = ((cell_of(line), amounts_of(line)) for line in minute.lines)
     sums = summed((cell, amounts) for cell, amounts in cells if cell is not None)
-    return Slice(minute.start_us, minute.start_us + MINUTE_US, sums, is_final=True)
+    bought = purchases((item_of(line), bought_of(line)) for line in minute.lines)
+    end_us = minute.start_us + MINUTE_US
+    return Slice(minute.start_us, end_us, sums, is_final=True, bought=bought)
 
 
 def said(watch: CostWatch, waiting: Waiting, now_us: int) -> list[Saying]:

@@ -1,8 +1,8 @@
 """What was found of what was injected, how soon, and what was said for nothing.
 
 An alert is about an injection when it is of one of its tenants (of a forgotten job also of its
-pool) and opened while it went on, or so soon after that it can only be late. Alerts of too little
-are held against falls, all others against overspends.
+pool; one of a changed price, of its model) and opened while it went on, or so soon after that it
+can only be late. Alerts of too little are held against falls, all others against overspends.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +12,14 @@ from typing import Final
 from schemas.decimals import from_bytes
 from schemas.records import Alert
 from streams.core.money import PICO
+from streams.core.series.keys import KIND_OF
 from streams.core.windows import MINUTE_US
 from tests.bench.anomaly.drive import Driven, Saying
 from tests.bench.anomaly.injection import FALLS, OVERSPENDS, Injection, Kind
 from tests.bench.anomaly.season import DAY, at_us
 from tests.bench.anomaly.world import World
 
+PRICE: Final = KIND_OF["price"]
 COUNTED: Final = 50 * PICO  # extra cost an hour from which on an overspend is to be found
 MINUTES_AN_HOUR: Final = 60
 AFTER: Final = 15  # minutes after its end in which an alert may still be about it
@@ -84,7 +86,9 @@ def is_about(saying: Saying, injection: Injection) -> bool:
         return False
     pool = injection.job.pool if injection.job else None
     of_pool = pool is not None and alert["pool"] == pool
-    return alert["state"] != "resolved" and (of_pool or alert["tenant"] in injection.tenants)
+    of_price = alert["kind"] == PRICE and alert["model"] == injection.model
+    of_tenant = alert["kind"] != PRICE and alert["tenant"] in injection.tenants
+    return alert["state"] != "resolved" and (of_pool or of_price or of_tenant)
 
 
 def is_fall(alert: Alert) -> bool:
