@@ -1,12 +1,23 @@
 """Who is not let in is told so once, soon, and what to do: every program, every reason."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # not all in its __all__
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
 
+from schemas import topics
+from tests.servers import documented_users
 from tests.servers.certificates import authority
 from tests.servers.documented_users import Site, Started, password_of
+from tests.servers.secured_kafka import as_admin
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -18,6 +29,16 @@ PROGRAMS = (
     ("tail", "cost.line", "--until-end"),
 )
 WITHIN_S = 60.0  # five at once on a busy machine; alone they take three
+
+RIGHT = AclBinding(
+    ResourceType.TOPIC,
+    topics.COST_LINE.name,
+    ResourcePatternType.LITERAL,
+    "User:repair",
+    "*",
+    AclOperation.WRITE,
+    AclPermissionType.ALLOW,
+)
 
 Change = Callable[[Site, Path], Mapping[str, object]]
 FAULTS: Mapping[str, tuple[Change, str]] = {
@@ -52,6 +73,17 @@ FAULTS: Mapping[str, tuple[Change, str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A broker with three users, of whom one may do one thing."""
+    users = ("meter", "reader", "repair")
+    with documented_users.running_with(tmp_path_factory.mktemp("refusing"), *users) as found:
+        admin = AdminClient({"bootstrap.servers": found.broker.bootstrap, **as_admin(found.broker)})
+        for done in admin.create_acls([RIGHT]).values():
+            done.result()
+        yield found
+
+
 def only_line(started: Started) -> str:
     """Return the one line a program that failed has said."""
     try:
@@ -78,7 +110,7 @@ def test_who_is_not_let_in_gets_one_clear_line(site: Site, tmp_path: Path, fault
 
 
 def test_without_a_permission_each_program_names_all_it_lacks(site: Site) -> None:
-    environment = site.environment("repair")  # who may write cost.line.v1
+    environment = site.environment("repair")  # who may write cost.line.v1 only
     started = {words: site.start(words, environment) for words in PROGRAMS}
     lines = {words: only_line(process) for words, process in started.items()}
     for words, line in lines.items():

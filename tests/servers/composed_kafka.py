@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient
 from tests import compose_file
 from tests.daemon import Daemon
 from tests.embedded_broker import free_port
-from tests.servers.apache_kafka import java
+from tests.servers.kafka_node import java
 from tests.servers.maven import NoServer
 
 PORTS = (9092, 9093, 9094, 19092)

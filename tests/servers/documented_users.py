@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from streams.kafka import create_topics
 from streams.settings import KafkaSettings
 from tests.servers import kafka_scripts, secured_kafka
 from tests.servers.secured_kafka import LOGIN, MECHANISM, Secured
@@ -94,6 +95,17 @@ def running(folder: Path) -> Iterator[Site]:
     with secured_kafka.running(folder / "broker") as broker:
         site = Site(broker, folder)
         prepare(site)
+        yield site
+
+
+@contextmanager
+def running_with(folder: Path, *users: str) -> Iterator[Site]:
+    """Yield a broker with all topics and users who may do nothing yet; the page has no part."""
+    passwords = {user: password_of(user) for user in users}
+    with secured_kafka.running(folder / "broker", passwords) as broker:
+        site = Site(broker, folder)
+        admin = {"sasl_username": secured_kafka.ADMIN, "sasl_password": secured_kafka.PASSWORD}
+        create_topics(site.settings(secured_kafka.ADMIN, **admin))
         yield site
 
 

@@ -5,7 +5,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from tests.servers.apache_kafka import java
+from tests.servers.kafka_node import java
 
 CLASSES = {
     "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",

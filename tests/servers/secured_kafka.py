@@ -3,15 +3,16 @@
 A cluster of one. Clients may come by a second address, whose certificate is for another host.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from streams.kafka.connection import ConfluentConfig
 from tests.embedded_broker import free_port
-from tests.servers.apache_kafka import Cluster, Node
+from tests.servers.apache_kafka import Cluster
 from tests.servers.certificates import Authority, authority
+from tests.servers.kafka_node import Node
 
 ADMIN = "admin"
 PASSWORD = "of-the-admin"  # noqa: S105 - of a broker that lives as long as a test
@@ -45,8 +46,8 @@ class Secured:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Secured]:
-    """Yield a broker whose only user is ADMIN, who may do everything."""
+def running(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[Secured]:
+    """Yield a broker with ADMIN, who may do everything, and users by password, who may nothing."""
     folder.mkdir(parents=True, exist_ok=True)
     trusted = authority(folder / "ca.pem")
     misnamed_port = free_port()
@@ -54,13 +55,19 @@ def running(folder: Path) -> Iterator[Secured]:
     found = Secured(cluster, trusted, misnamed_port)
     with found.node.config.open("a") as config:  # the last of two settings counts
         config.writelines(f"{name}={value}\n" for name, value in _settings(found, folder).items())
-    cluster.format(("--add-scram", f"{MECHANISM}=[name={ADMIN},password={PASSWORD}]"))
+    known = {ADMIN: PASSWORD, **(users or {})}
+    cluster.format([word for user in known.items() for word in ("--add-scram", login_of(*user))])
     try:
         found.node.start()
         cluster.wait_ready(as_admin(found))
         yield found
     finally:
         found.node.kill()
+
+
+def login_of(name: str, password: str) -> str:
+    """Return a user as Kafka's tool is told of it."""
+    return f"{MECHANISM}=[name={name},password={password}]"
 
 
 def as_admin(found: Secured) -> ConfluentConfig:

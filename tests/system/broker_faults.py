@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from tests.servers.apache_kafka import Cluster, Node
+from tests.servers.apache_kafka import Cluster
+from tests.servers.kafka_node import Node
 from tests.system.abuse import Abuse
 
 DOWN_S = 9.0  # longer than its session: it is given up, its partitions led by others
