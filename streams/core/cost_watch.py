@@ -91,9 +91,14 @@ class CostWatch:
                 del self._held[key]
 
     def advance(self, now_us: int) -> None:
-        """Judge what is to be judged by now."""
+        """Judge what is to be judged by now, and no further than where something is over.
+
+        Nothing else begins in a series before it was said that it is: see `due`.
+        """
         for each in self.buckets.ready(now_us):
             self.board.judge(each)
+            if any(map(self._is_over, self.board.lively)):
+                return
 
     def counts(self) -> list[Count]:
         """Return what is to be counted again, as corrections may have changed it."""

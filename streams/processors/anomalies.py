@@ -58,6 +58,13 @@ class Beside:
     sizing: Sizing
     recounting: Recounting
 
+    @property
+    def trouble(self) -> str | None:
+        """Why sources, sizes or corrections are not known now; None when they are."""
+        asking = (self.listening, self.sizing, self.recounting)
+        found = (each.inquiry.trouble for each in asking)
+        return self.closings.trouble or next(filter(None, found), None)
+
     async def stop(self) -> None:
         """Ask no more."""
         await self.listening.stop()
@@ -102,9 +109,9 @@ class Anomalies:
             return None
         lines = self._leader.lines
         read = None if lines is None else lines.trouble
-        unheard = None if self._beside is None else self._beside.closings.trouble
+        unasked = None if self._beside is None else self._beside.trouble
         behind = None if self._is_caught_up else "is still reading what was before"
-        return self._inquiry.trouble or read or unheard or behind
+        return self._inquiry.trouble or read or unasked or behind
 
     @property
     def detail(self) -> dict[str, object]:
@@ -142,7 +149,7 @@ class Anomalies:
                 await beside.stop()
 
     def _asking(self, closings: Closings) -> Beside:
-        """Return what is asked beside; whose trouble keeps nothing from being judged."""
+        """Return what is asked beside; costs are judged while it has no answer."""
         return Beside(
             closings,
             Listening(self._history, Inquiry(self._metrics, RETRY_S)),
@@ -206,6 +213,7 @@ class Anomalies:
             *await asyncio.to_thread(beside.sizing.due, rules.catalog),
         ]
         if due:
+            await self._leader.steady()
             await unbroken(say(self._outlet, self._metrics, due, {}))
             watch.told(due)  # a crash before it costs nothing, it is read where it was said
             beside.listening.told(due)

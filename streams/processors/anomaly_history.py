@@ -16,6 +16,7 @@ from schemas import topics
 from schemas.decimals import to_bytes
 from schemas.records import Alert
 from streams.core.alerts import NO_DETAILS
+from streams.core.notices import rank
 from streams.core.rightsize import Place, UsedHour
 from streams.core.series.bought import item
 from streams.core.series.bucket import Kept
@@ -158,7 +159,7 @@ async def opened(
 
 def is_later(alert: Alert, known: Alert | None) -> bool:
     """Whether an alert says something after what is known of it."""
-    return known is None or (alert["revision"] or 0) >= (known["revision"] or 0)
+    return known is None or rank(alert) >= rank(known)
 
 
 def sliced(begin_us: int, rows: list[Row], period_us: int) -> Slice:

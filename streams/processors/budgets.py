@@ -153,6 +153,7 @@ class Budgets:
             now_s = time.monotonic()
             if mending.is_whole and now_s >= self._say_s:
                 self._say_s = now_s + SAY_S
+                await self._leader.steady()
                 await unbroken(self._say(watch, lines, now_s))
             if now_s >= self._gauge_s:
                 self._gauge_s = now_s + GAUGE_S

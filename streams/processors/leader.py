@@ -9,8 +9,9 @@ What a crash costs: nothing here is kept or committed; the next leader begins an
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import faust
 import structlog
@@ -32,6 +33,8 @@ LOG = structlog.get_logger()
 T = TypeVar("T")
 TOPIC = topics.COST_LINE
 LEADS = topics.CONFIG_CATALOG  # whose one partition says who leads
+PAUSED_S: Final = 3.0  # a tick so late means that the process was stopped, or starved
+HELD_S: Final = 6.0  # what such a one waits until it would know that another leads
 
 
 class Read(NamedTuple):
@@ -131,6 +134,8 @@ class Leader:
         self._lead = lead
         self._tasks: set[asyncio.Task[None]] = set()  # of one that leads, and others that end
         self._failed: BaseException | None = None
+        self._alive_s = float("inf")  # when the process was seen to run last
+        self._held_s = 0.0  # until when nothing is said
 
     async def assigned(self, partitions: set[TP]) -> None:
         """Lead, or stand by. Whatever was led before ends first."""
@@ -146,8 +151,20 @@ class Leader:
 
     def check(self) -> None:
         """Raise what stopped the leading. Call it with every tick."""
+        self._notice_pause()
         if self._failed is not None:
             raise self._failed
+
+    async def steady(self) -> None:
+        """Return when it may speak: after a pause it waits to hear whether another leads.
+
+        If so, whoever waits here is cancelled.
+        """
+        self._notice_pause()
+        left_s = self._held_s - time.monotonic()
+        if left_s > 0:
+            await asyncio.sleep(left_s)
+            await self.steady()  # it may have been paused again
 
     async def stop(self) -> None:
         """Lead no more; what is unbroken ends first."""
@@ -165,6 +182,13 @@ class Leader:
         finally:
             self.lines = None
             await lines.close()
+
+    def _notice_pause(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._alive_s > PAUSED_S:
+            LOG.warning("was_paused", for_s=round(now_s - self._alive_s, 1), holds_s=HELD_S)
+            self._held_s = now_s + HELD_S
+        self._alive_s = now_s
 
     def _notice(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -21,7 +21,7 @@ class Listening:
 
     def __init__(self, history: AnomalyHistory, inquiry: Inquiry) -> None:
         self._history = history
-        self._inquiry = inquiry
+        self.inquiry = inquiry
         self._heard: tuple[int, list[Heard]] | None = None  # and when, by the engine's clock
         self._said: dict[Name, Alert] = {}
         self._asking: asyncio.Task[None] | None = None
@@ -58,5 +58,5 @@ class Listening:
 
     async def _ask(self) -> None:
         while True:
-            self._heard = await self._inquiry.ask(self._history.heard)
+            self._heard = await self.inquiry.ask(self._history.heard)
             await asyncio.sleep(EVERY_S)

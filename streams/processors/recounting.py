@@ -28,7 +28,7 @@ class Recounting:
 
     def __init__(self, history: AnomalyHistory, inquiry: Inquiry) -> None:
         self._history = history
-        self._inquiry = inquiry
+        self.inquiry = inquiry
         self._mark: Row | None = None  # of the corrections that were looked at
         self._look_s = self._again_s = 0.0  # when each is due
         self._asking: asyncio.Task[Answers] | None = None
@@ -54,13 +54,13 @@ class Recounting:
             self._asking = asyncio.get_running_loop().create_task(asking)
 
     async def _ask(self, counts: Sequence[Count], read: Mapping[int, int]) -> Answers:
-        mark = await self._inquiry.ask(self._history.mark)
+        mark = await self.inquiry.ask(self._history.mark)
         if mark == self._mark and time.monotonic() < self._again_s:
             return []
-        stored = await self._inquiry.ask(self._history.stored)
+        stored = await self.inquiry.ask(self._history.stored)
         if any(stored.get(number, 0) < offset for number, offset in read.items()):
             return []
-        answers = [(each, await self._inquiry.ask(lambda: self._spent(each))) for each in counts]  # noqa: B023 - awaited here
+        answers = [(each, await self.inquiry.ask(lambda: self._spent(each))) for each in counts]  # noqa: B023 - awaited here
         self._mark, self._again_s = mark, time.monotonic() + AGAIN_S
         return answers
 

@@ -21,7 +21,7 @@ class Sizing:
 
     def __init__(self, history: AnomalyHistory, inquiry: Inquiry, terms: Terms) -> None:
         self._history = history
-        self._inquiry = inquiry
+        self.inquiry = inquiry
         self._terms = terms
         self._said: dict[Sized, Alert] = {}
         self._used: Used | None = None
@@ -64,7 +64,7 @@ class Sizing:
 
     async def _ask(self, until_us: int) -> Used:
         since_us = asked_since(until_us, self._said.values(), self._terms)
-        hours = await self._inquiry.ask(lambda: self._history.used(since_us, until_us))
+        hours = await self.inquiry.ask(lambda: self._history.used(since_us, until_us))
         return Used(since_us, until_us, hours)
 
 

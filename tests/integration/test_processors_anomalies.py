@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -102,25 +103,83 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 def lead(stack: Stack) -> Worker:
     """Return the worker that began to lead last."""
-    [leader] = [each for each in stack.of("anomalies") if each.entries("leading")][-1:]
-    return leader
+    began = {
+        str(entry["timestamp"]): each
+        for each in stack.of("anomalies")
+        for entry in each.entries("leading")
+    }
+    return began[max(began)]
 
 
-def test_killed_at_any_moment_it_loses_no_alert_and_repeats_none(stack: Stack) -> None:
-    """Who stands by learns the past and goes on; the alert keeps its name until it is over."""
-    stack.add("anomalies")
-    send(stack, *burst(range(PAST, PAST + 2)))
+@contextmanager
+def killed(stack: Stack) -> Iterator[None]:
+    """Kill whoever leads, twice."""
     lead(stack).kill()
-    send(stack, *burst(range(PAST + 2, PAST + 5)))
-    waited(lambda: said(stack), {OPENED: 1})
+    yield
+    lead(stack).kill()
+
+
+@contextmanager
+def all_killed(stack: Stack) -> Iterator[None]:
+    """Kill all of them, so that nobody leads for a while."""
+    yield
     for each in stack.of("anomalies"):
         each.kill()
-    over = PAST + 7
-    send(stack, *burst(range(PAST + 5, over)), *usual(range(over, over + QUIET + 2)))
-    waited(lambda: said(stack), {OPENED: 1, RESOLVED: 1})
-    shown = "SELECT alert_id, state, tenant FROM alerts_current"
-    resolved = {"alert_id": OPENED[0], "state": "resolved", "tenant": "acme"}
-    waited(lambda: stack.rows(shown), [resolved])
+
+
+@contextmanager
+def paused(stack: Stack) -> Iterator[None]:
+    """Stop whoever leads for longer than its session, and wake it when another spoke."""
+    leader = lead(stack)
+    leader.pause()
+    yield
+    leader.resume()
+
+
+@contextmanager
+def nowhere(stack: Stack) -> Iterator[None]:
+    """Have no ClickHouse: who leads goes on, and says that something is missing."""
+    [store] = stack.of("store")
+    store.stop()
+    yield
+    if stack.server is None:  # else it is there without a store
+        waited(lambda: health.of(lead(stack)).status, health.UNAVAILABLE)
+    store.start()
+
+
+def test_whatever_dies_each_revision_of_an_alert_is_said_once(stack: Stack) -> None:
+    """One burst after the other, each of minutes that cost more and more, and something dies."""
+    stack.add("anomalies")
+    minute, expected = PAST, Counter[tuple[str, str]]()
+    for fault in (killed, nowhere, paused, all_killed):
+        name = f"cost_anomaly/tenant:acme:::USD/{T0 + minute * MINUTE_US}"
+        dear, dearer = range(minute, minute + 5), range(minute + 5, minute + 15)
+        with fault(stack):
+            send(stack, *burst(dear), *usual(range(dear.stop, dear.stop + 1)))
+            expected[name, "opened"] = 1
+            waited(lambda: said(stack), expected)
+        minute = dearer.stop + QUIET + 2
+        send(stack, *burst(dearer), *usual(range(dearer.stop, minute)))
+        expected[name, "resolved"] = 1
+        waited(lambda: said(stack), expected)
+    assert repeated(stack) == []
+    shown = "SELECT state, count() AS n FROM alerts_current GROUP BY state"
+    waited(lambda: stack.rows(shown), [{"state": "resolved", "n": 4}])
+
+
+def repeated(stack: Stack) -> list[tuple[str, int]]:
+    """Return what was said twice, or not in the order of its revisions."""
+    entries = read_to_end(stack.kafka, topics.ALERT_COST.name)
+    alerts: list[dict[str, Any]] = [CODEC.decode(entry.value or b"")[1] for entry in entries]
+    found: dict[str, list[int]] = {}
+    for each in alerts:
+        found.setdefault(each["alert_id"], []).append(each["revision"])
+    return [
+        (name, revision)
+        for name, revisions in found.items()
+        for revision, following in zip(revisions, range(1, len(revisions) + 1), strict=True)
+        if revision != following
+    ]
 
 
 def test_an_alert_is_over_when_corrected_costs_say_that_it_was_nothing(stack: Stack) -> None:

@@ -357,3 +357,17 @@ def test_only_of_what_calls_may_have_done_it_is_asked_through_which_source() -> 
     assert asked({**alert, "state": "resolved"}) is None
     assert asked({**alert, "alert_id": "idle_anomaly/idle:::h100:USD/1"}) is None
     assert asked({**alert, "alert_id": "cap_reached/1/x"}) is None
+
+
+def test_what_begins_right_after_something_is_over_is_told_when_both_come_at_once() -> None:
+    """As when a leader reads on after a while: the burst ended, and another began since."""
+    each = burst(fed(), minutes=5)
+    first = each.said[0]["alert_id"]
+    again = USUAL + 5 + QUIET + 2
+    for minute in range(USUAL + 5, again + 6):
+        cost = "2" if again <= minute < again + 5 else spent(minute)
+        each.watch.take(minute_line(minute, cost, status="final"), each.now_us)
+    for looks in range(1, 4):
+        each.look(each.now_us + looks * MINUTE_US)
+    told = [(state, name == first) for name, state in each.told if state != "updated"]
+    assert told == [("opened", True), ("resolved", True), ("opened", False)]

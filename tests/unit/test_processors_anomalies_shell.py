@@ -1,11 +1,13 @@
 """How much of the past is learned; what is heard and how GPUs are used, beside the lines."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from schemas.records import Alert
 from streams.config.catalog import load_catalog
 from streams.core.alert_rules import USUAL
 from streams.core.money import PICO
@@ -14,10 +16,12 @@ from streams.core.silence import ENOUGH, Heard
 from streams.core.windows import DAY_US, HOUR_US, MINUTE_US
 from streams.errors import StoreUnavailable
 from streams.metrics import Metrics
-from streams.processors.anomalies import learned, sizes
-from streams.processors.anomaly_history import AnomalyHistory, Span
+from streams.processors.anomalies import Beside, learned, sizes
+from streams.processors.anomaly_history import AnomalyHistory, Span, is_later
+from streams.processors.closings import Closings
 from streams.processors.inquiry import Inquiry
 from streams.processors.listening import Listening
+from streams.processors.recounting import Recounting
 from streams.processors.sizing import Sizing
 from streams.settings import AnomalySettings
 from tests.builders.usage import T0
@@ -64,6 +68,26 @@ def test_what_is_not_closed_everywhere_is_not_learned_as_a_sum(
     assert span.until(closed_us, 2 * HOUR_US) == span._replace(provisional_us=provisional_us)
     earlier = span._replace(provisional_us=NEWEST - 3 * HOUR_US)
     assert earlier.until(closed_us, 2 * HOUR_US) == earlier
+
+
+@pytest.mark.parametrize(
+    ("known", "alert", "expected"),
+    [
+        (None, (1, "opened"), True),
+        ((1, "opened"), (2, "updated"), True),
+        ((2, "updated"), (2, "resolved"), True),
+        ((2, "resolved"), (2, "updated"), False),  # of one who woke up and knew no better
+        ((3, "resolved"), (2, "updated"), False),
+        ((2, "resolved"), (2, "resolved"), True),
+    ],
+)
+def test_of_what_was_said_the_last_is_that_of_the_greatest_revision_and_over_is_later(
+    known: tuple[int, str] | None, alert: tuple[int, str], expected: bool
+) -> None:
+    def said(revision: int, state: str) -> Alert:
+        return cast("Alert", {"revision": revision, "state": state})
+
+    assert is_later(said(*alert), known and said(*known)) == expected
 
 
 class Ears:
@@ -126,6 +150,21 @@ async def sized() -> None:
 
 def test_sizes_are_due_until_they_were_said_and_asked_for_once_an_hour() -> None:
     asyncio.run(sized())
+
+
+@pytest.mark.parametrize("who", [None, 0, 1, 2])
+def test_it_is_said_when_what_is_asked_beside_has_no_answer(who: int | None) -> None:
+    inquiries = [Inquiry(Metrics(CollectorRegistry(), "anomalies"), 0.0) for _ in range(3)]
+    history = cast("AnomalyHistory", Ears())
+    beside = Beside(
+        cast("Closings", SimpleNamespace(trouble=None)),
+        Listening(history, inquiries[0]),
+        Sizing(history, inquiries[1], sizes(AnomalySettings())),
+        Recounting(history, inquiries[2]),
+    )
+    if who is not None:
+        inquiries[who].trouble = "no store answers"
+    assert beside.trouble == (None if who is None else "no store answers")
 
 
 async def listened() -> None:
