@@ -346,6 +346,9 @@ class Notice(TypedDict):
     reason: str | None
     place: str | None
     thread: str | None
+    head: str | None
+    group: str | None
+    severity: str | None
     partition: int
     offset: int
     said_at_us: int

@@ -48,6 +48,8 @@ class Asked:
     thread: Thread | None
     is_doubted: bool
     at_s: float
+    below: Thread | None
+    others: int
 
 
 @dataclass
@@ -74,13 +76,16 @@ class FakeSink:
                 saying.thread,
                 saying.is_doubted,
                 now_s,
+                saying.below,
+                saying.others,
             )
         )
         if self.free is not None:
             await self.free.wait()
         if self.answers:
             return self.answers.popleft()
-        return Told(saying.thread or Thread("C", alert["alert_id"]))
+        head = saying.below and saying.below.first
+        return Told(saying.thread or Thread("C", alert["alert_id"], head))
 
     def said(self) -> list[tuple[str, int]]:
         """Return which alerts it was asked to tell, in which revision."""

@@ -33,6 +33,7 @@ class Message:
     content: dict[str, Any]
     thread: str | None = None
     edits: int = 0
+    is_shown: bool = False  # in the channel, too
 
     @property
     def revision(self) -> int:
@@ -117,7 +118,8 @@ class SlackServer:
             return no("thread_not_found")
         ts = f"{1_900_000_000 + len(self.messages)}.000100"
         content = {name: said[name] for name in ("text", "blocks", "metadata")}
-        self.messages.append(Message(said["channel"], ts, content, thread))
+        is_shown = bool(said.get("reply_broadcast"))
+        self.messages.append(Message(said["channel"], ts, content, thread, is_shown=is_shown))
         return web.json_response({"ok": True, "channel": said["channel"], "ts": ts})
 
     def update(self, said: dict[str, Any]) -> Done:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from schemas.records import Alert, AlertState, Notice
 
 FIRST: Final = 1  # revision of an alert said before alerts counted them
+SEVERITIES: Final = ("info", "warning", "critical")
 ORDER: Final[tuple[AlertState, ...]] = ("opened", "updated", "resolved")
 
 
@@ -77,6 +78,27 @@ def verdict(notice: Notice | None, alert: Alert, partition: int, offset: int) ->
         return Verdict.TELL if told < now else Verdict.KNOWN
     is_again = notice["partition"] != partition or notice["offset"] < offset
     return Verdict.TELL if is_again else Verdict.KNOWN
+
+
+def goes_on(notice: Notice) -> bool:
+    """Whether an alert was told, or is about to be, and is not over."""
+    return notice["stage"] != "refused" and notice["state"] != "resolved"
+
+
+def is_head(notice: Notice, alert: Alert) -> bool:
+    """Whether another alert of its group may be told below this one: it goes on, in no thread.
+
+    What matters more than the first of its group is a message of its own, or nobody would see it.
+    """
+    if notice["head"] is not None or not goes_on(notice):
+        return False
+    return not is_worse(alert, notice["severity"])
+
+
+def is_worse(alert: Alert, than: str | None) -> bool:
+    """Whether an alert matters more than one did of a severity; more than any that is not known."""
+    before = -1 if than is None else SEVERITIES.index(than)
+    return SEVERITIES.index(alert["severity"] or "warning") > before
 
 
 def key_of(notice: Notice) -> str:

@@ -11,10 +11,16 @@ from schemas.records import Alert
 
 
 class Thread(NamedTuple):
-    """The first message of an alert, as its sink knows it."""
+    """The first message of an alert, as its sink knows it; `head`: in whose thread that is."""
 
     place: str
     first: str
+    head: str | None = None
+
+    @property
+    def root(self) -> str:
+        """The message whose thread the alert goes on in."""
+        return self.head or self.first
 
 
 @dataclass(slots=True)
@@ -28,6 +34,9 @@ class Saying:
     alert: Alert
     channel: str | None = None
     thread: Thread | None = None
+    below: Thread | None = None  # of another alert of its group: where its first message goes
+    others: int = 0  # alerts of its group that were told and go on
+    was: str | None = None  # its severity as it was told last
     is_doubted: bool = False
     since_us: int = 0
     is_replied: bool = False  # in a thread: what is left is to bring its first message up to date

@@ -32,10 +32,13 @@ IN_URLS: Final = "%/:?#[]@!$&'()*+,;=~"
 Block: TypeAlias = dict[str, Any]
 
 
-def message(alert: Alert) -> dict[str, Any]:
-    """Return what is posted first, and what that becomes as the alert goes on."""
+def message(alert: Alert, others: int = 0) -> dict[str, Any]:
+    """Return what is posted first, and what that becomes as the alert goes on.
+
+    `others`: alerts of its group that go on in the thread below it.
+    """
     details = [*_lists(alert), *_query(alert), *_links(alert)]
-    blocks = [*_head(alert), *details, _context(alert)]
+    blocks = [*_head(alert), *details, *_others(others), _context(alert)]
     return {"text": _fallback(alert), "blocks": blocks, "metadata": metadata(alert)}
 
 
@@ -49,7 +52,8 @@ def metadata(alert: Alert) -> dict[str, Any]:
     """Return by what a message is found again."""
     now = rank(alert)
     payload = {"alert_id": alert["alert_id"], "revision": now.revision, "state": now.word}
-    return {"event_type": EVENT, "event_payload": payload}
+    group = {"group": alert["group"]} if alert["group"] else {}
+    return {"event_type": EVENT, "event_payload": payload | group}
 
 
 def is_of(found: Mapping[str, Any], alert: Alert) -> bool:
@@ -57,9 +61,15 @@ def is_of(found: Mapping[str, Any], alert: Alert) -> bool:
     return bool(_payload(found).get("alert_id") == alert["alert_id"])
 
 
+def is_of_group(found: Mapping[str, Any], alert: Alert) -> bool:
+    """Whether a message of Slack's history is of another alert of a group."""
+    return bool(alert["group"] and _payload(found).get("group") == alert["group"])
+
+
 def is_said(found: Mapping[str, Any], alert: Alert) -> bool:
     """Whether a message of Slack's history says an alert just as it is."""
-    return bool(_payload(found) == metadata(alert)["event_payload"])
+    said, now = _payload(found), metadata(alert)["event_payload"]
+    return all(said.get(name) == now[name] for name in ("alert_id", "revision", "state"))
 
 
 def _payload(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,6 +130,11 @@ def _lists(alert: Alert) -> Iterator[Block]:
 def _query(alert: Alert) -> Iterator[Block]:
     if alert["query"]:
         yield _section(f"{FENCE}{clipped(alert['query'], TEXT_MOST - 2 * len(FENCE))}{FENCE}")
+
+
+def _others(count: int) -> Iterator[Block]:
+    if count:
+        yield _section(f"*{count} of its group* went on then, in the thread below.")
 
 
 def _links(alert: Alert) -> Iterator[Block]:

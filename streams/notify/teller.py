@@ -18,7 +18,7 @@ from streams.core.notices import Destination, Rank, Verdict, rank, verdict
 from streams.core.windows import DAY_US
 from streams.metrics import Metric, Metrics
 from streams.notify.pace import Gate, backoff_s, pause
-from streams.notify.sent import Position, Sent, thread_of
+from streams.notify.sent import Position, Sent, below_of, thread_of
 from streams.notify.sink import Answer, Later, Refused, Saying, Sink, Thread, Told
 from streams.settings_notify import NotifySettings
 
@@ -111,7 +111,12 @@ class Teller:
         """Keep what cannot be told where a person finds it. It is done with."""
         known = self._around.sent.of(self.destination, alert["alert_id"])
         await self._around.sent.say(
-            self.destination, alert, position, "refused", thread=thread_of(known), reason=why
+            self.destination,
+            alert,
+            position,
+            "refused",
+            saying=Saying(alert, thread=thread_of(known)),
+            reason=why,
         )
         self._count("refused")
         LOG.error(
@@ -193,7 +198,12 @@ class Teller:
             self._count("known")
             self._finish(entry)
             return False
+        sent = self._around.sent
         saying.thread = thread_of(notice)
+        saying.others = sent.others(self.destination, saying.alert)
+        saying.was = notice and notice["severity"]
+        if saying.thread is None:
+            saying.below = below_of(notice) or sent.head(self.destination, saying.alert)
         if notice is None and rank(saying.alert) > FIRST:
             saying.is_doubted = True
             saying.since_us = max(saying.alert["since_us"], time.time_ns() // 1_000 - DAY_US)
@@ -214,7 +224,7 @@ class Teller:
             entry.positions[-1],
             "intended",
             at_us=saying.since_us,
-            thread=saying.thread,
+            saying=saying,
         )
         entry.due_s = time.monotonic()
 
@@ -271,8 +281,9 @@ class Teller:
 
     async def _receipt(self, entry: Waiting, thread: Thread | None) -> None:
         saying = entry.saying
+        saying.thread = thread
         await self._around.sent.say(
-            self.destination, saying.alert, entry.positions[-1], "told", thread=thread
+            self.destination, saying.alert, entry.positions[-1], "told", saying=saying
         )
         self.trouble = None
         self._count("told")

@@ -197,9 +197,20 @@ def test_killed_between_slack_s_answer_and_the_receipt_it_says_nothing_twice(sta
         (name(1), 2),
         (name(1), 2),
     ]  # the first message as it is now, and a reply
-    stage.send(alert(2))
+    stage.send(alert(2, group="g"))
     waited(stage.stages, {name(1): "told", name(2): "told"})
     assert len(slack.messages) == 3
+
+    entered, released = threading.Event(), threading.Event()
+    slack.misbehave("chat.postMessage", slack_server.held(entered, released))
+    stage.send(alert(3, group="g"))
+    assert entered.wait(WITHIN_S)
+    worker.kill()
+    released.set()
+    waited(stage.stages, {name(number): "told" for number in (1, 2, 3)})
+    _, head = slack.first()
+    assert [each.alert for each in slack.replies(head)] == [name(3)], "of one group: one thread"
+    assert len(slack.messages) == 4
 
 
 def test_killed_and_joined_again_and_again_it_tells_each_once_in_order(stage: Stage) -> None:
