@@ -94,7 +94,8 @@ CREATE TABLE batches
     `topic` LowCardinality(String),
     `partition` Int32,
     `offset` Int64,
-    `archived_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+    `archived_at` DateTime64(6, 'UTC') DEFAULT now64(6),
+    INDEX by_arrival archived_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (source, epoch, seq)
