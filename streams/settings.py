@@ -249,6 +249,12 @@ class AnomalySettings(Group):
     sustained_hours: PositiveInt = Field(
         default=24, description="when that is so in each of so many hours in a row"
     )
+    complete_ratio: float = Field(
+        default=0.99,
+        gt=0,
+        le=1,
+        description="a source of whose batches or events of the last hour less came is incomplete",
+    )
 
     @model_validator(mode="after")
     def _limits_in_order(self) -> Self:

@@ -15,6 +15,7 @@ TITLES: Final = {
     "unit_cost_anomaly": "Unusual cost per token",
     "idle_anomaly": "Unusual idle share",
     "source_silent": "Source silent",
+    "source_incomplete": "Source incomplete",
     "budget_warning": "Budget nearly spent",
     "budget_exceeded": "Budget spent",
     "budget_burn": "Budget burning fast",

@@ -8,17 +8,14 @@ leader goes on with what is open, and says nothing twice.
 import asyncio
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 
 import faust
 import structlog
 
 from schemas.records import Alert
-from streams.core import rightsize_alerts, silence
+from streams.core import incompleteness, rightsize_alerts, silence
 from streams.core.cost_watch import CostWatch
-from streams.core.reserved import PLATFORM
-from streams.core.rightsize import MILLE, Terms, terms_of
 from streams.core.series import sources
 from streams.core.series.board import Limits
 from streams.core.series.buckets import Pace, Slice
@@ -28,15 +25,13 @@ from streams.core.windows import HOUR_US, SECOND_US, window_start
 from streams.errors import SqlRefused, Transient
 from streams.metrics import Metric, Metrics
 from streams.processors.anomaly_history import AT_ONCE_US, AnomalyHistory, Span
-from streams.processors.closings import Closings, heard
+from streams.processors.beside import Beside, beside_of
+from streams.processors.closings import heard
 from streams.processors.inquiry import Inquiry
 from streams.processors.leader import Leader, Lines, unbroken
-from streams.processors.listening import Listening
 from streams.processors.outlet import Outlet
-from streams.processors.recounting import Recounting
 from streams.processors.rules import RulesInForce
 from streams.processors.saying import say
-from streams.processors.sizing import Sizing
 from streams.settings import AnomalySettings, WorkerSettings
 
 LOG = structlog.get_logger()
@@ -44,32 +39,9 @@ TICK_S = 0.1
 RETRY_S = 1.0
 LOOK_S = 0.5  # between two looks at what is to be judged
 GAUGE_S = 1.0
-KINDS_SAID = KINDS | {silence.KIND} | rightsize_alerts.KINDS
+KINDS_SAID = KINDS | {silence.KIND, incompleteness.KIND} | rightsize_alerts.KINDS
 THROUGH_S = 3.0  # alerts wait no longer for the sources that they came through
 OPEN_US = 300 * SECOND_US  # that windows may be open beyond twice their lateness
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What whoever leads asks beside reading lines."""
-
-    closings: Closings
-    listening: Listening
-    sizing: Sizing
-    recounting: Recounting
-
-    @property
-    def trouble(self) -> str | None:
-        """Why sources, sizes or corrections are not known now; None when they are."""
-        asking = (self.listening, self.sizing, self.recounting)
-        found = (each.inquiry.trouble for each in asking)
-        return self.closings.trouble or next(filter(None, found), None)
-
-    async def stop(self) -> None:
-        """Ask no more."""
-        await self.listening.stop()
-        await self.sizing.stop()
-        await self.recounting.stop()
 
 
 class Anomalies:
@@ -92,7 +64,6 @@ class Anomalies:
         self._rules = rules
         self._kafka = settings.kafka
         self._settings = settings.anomalies
-        self._terms = sizes(settings.anomalies)
         self._open_us = round(2 * settings.allocate.lateness_s * SECOND_US) + OPEN_US
         self._give_up_us = max(HOUR_US, 2 * self._open_us)
         self._metrics = metrics
@@ -139,7 +110,9 @@ class Anomalies:
         self._watch, self._is_caught_up = None, False
         stored = await self._inquiry.ask(self._history.stored)
         async with heard(self._kafka, self._outlet.codec, lines) as closings:
-            beside = self._beside = self._asking(closings)
+            beside = self._beside = beside_of(
+                closings, self._history, self._metrics, self._settings
+            )
             try:
                 watch = self._watch = await self._learned(beside)
                 lines.begin(stored)
@@ -147,15 +120,6 @@ class Anomalies:
             finally:
                 self._beside = None
                 await beside.stop()
-
-    def _asking(self, closings: Closings) -> Beside:
-        """Return what is asked beside; costs are judged while it has no answer."""
-        return Beside(
-            closings,
-            Listening(self._history, Inquiry(self._metrics, RETRY_S)),
-            Sizing(self._history, Inquiry(self._metrics, RETRY_S), self._terms),
-            Recounting(self._history, Inquiry(self._metrics, RETRY_S)),
-        )
 
     async def _follow(self, watch: CostWatch, beside: Beside, lines: Lines) -> None:
         """Read on and speak."""
@@ -191,8 +155,7 @@ class Anomalies:
         for each in await self._inquiry.ask(lambda: history.lines(until_us)):
             watch.join(each.window, each.line_id, each.kept, now_us())
         watch.remember(said)
-        beside.listening.begin(said)
-        beside.sizing.begin(said)
+        beside.begin(said)
         LOG.info("past_learned", series=len(watch.board.series), since_us=since_us)
         return watch
 
@@ -205,19 +168,18 @@ class Anomalies:
         began_s = time.monotonic()
         await asyncio.to_thread(watch.advance, now_us())
         self._metrics.observe(Metric.STEP_S, time.monotonic() - began_s)
-        rule = rules.catalog.alert_rule(PLATFORM, silence.KIND, time.time_ns() // 1_000)
         beside.sizing.look(watch.judged_until_us)
         due = [
             *await self._through(watch.due()),
-            *beside.listening.due(rule, rules.book.currency),
+            *beside.silences.due(rules.catalog, rules.book.currency),
+            *beside.shortfalls.due(rules.catalog, rules.book.currency),
             *await asyncio.to_thread(beside.sizing.due, rules.catalog),
         ]
         if due:
             await self._leader.steady()
             await unbroken(say(self._outlet, self._metrics, due, {}))
             watch.told(due)  # a crash before it costs nothing, it is read where it was said
-            beside.listening.told(due)
-            beside.sizing.told(due)
+            beside.told(due)
 
     async def _through(self, alerts: Iterable[Alert]) -> list[Alert]:
         """Return alerts with the sources they came through, where ClickHouse says so soon."""
@@ -253,12 +215,6 @@ def learned(span: Span, open_us: int, period_us: int, settings: AnomalySettings)
     learn_us = min(round(settings.learn_s * SECOND_US), stretches * period_us)
     since_us = max(span.first_us, until_us - learn_us)
     return window_start(since_us, period_us), window_start(until_us, period_us)
-
-
-def sizes(settings: AnomalySettings) -> Terms:
-    """Return when there are too many GPUs, or too few."""
-    low, high = (round(MILLE * each) for each in (settings.low_ratio, settings.high_ratio))
-    return terms_of(low, high, settings.sustained_hours)
 
 
 def replay(watch: CostWatch, past: Iterable[Slice]) -> None:

@@ -16,6 +16,7 @@ from schemas import topics
 from schemas.decimals import to_bytes
 from schemas.records import Alert
 from streams.core.alerts import NO_DETAILS
+from streams.core.incompleteness import WITHIN_US, Came
 from streams.core.notices import rank
 from streams.core.rightsize import Place, UsedHour
 from streams.core.series.bought import item
@@ -124,6 +125,11 @@ class AnomalyHistory(Before):
         """Return which sources were heard, and when that was asked; None where none was."""
         rows = self.rows("sources_heard", {"within": HEARD_US})
         return (rows[0][-1], [Heard(*row[:-1]) for row in rows]) if rows else None
+
+    def came(self) -> tuple[int, list[Came]] | None:
+        """Return what came of sources of late, and when that was asked; None where nothing did."""
+        rows = self.rows("sources_came", {"within": WITHIN_US})
+        return (rows[0][-1], [Came(*row[:-1]) for row in rows]) if rows else None
 
     def used(self, since_us: int, until_us: int) -> dict[Place, list[UsedHour]]:
         """Return how pools and endpoints were used in each hour that begins in [since, until)."""

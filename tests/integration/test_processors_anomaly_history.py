@@ -17,6 +17,7 @@ from schemas.decimals import from_bytes, to_pico
 from schemas.records import Alert, AlertState, CostLine
 from streams.config.catalog import load_catalog
 from streams.core.alerts import NO_DETAILS
+from streams.core.incompleteness import shortfalls
 from streams.core.rightsize import TERMS
 from streams.core.rightsize_alerts import Used, signals, sized_of
 from streams.core.series.anomaly_query import query_of
@@ -257,6 +258,47 @@ def test_a_source_is_heard_in_the_minutes_that_something_of_it_was_archived(
     )  # fmt: skip
     rows = database.reader.rows(opened["query"] or "")
     assert {row["source"] for row in rows} == {"node-7"}
+
+
+def test_of_a_source_it_is_known_what_did_not_come(
+    database: Connection, history: AnomalyHistory
+) -> None:
+    """Of gw-1 2 of 6 batches, and 3 of its events it dropped; of gw-2 an event was refused."""
+    assert history.came() is None
+    payer: Attributed | None = Attributed("api:openai", "acme", None)
+    loss = {"events": 3, "first_us": T0, "last_us": T0, "reason": "outbox_full"}
+    usage: list[tuple[dict[str, Any], list[Attributed | None]]] = [
+        *[(batch(call(), seq=seq), [payer]) for seq in (5, 6, 6, 9)],
+        (batch(call(), seq=10) | {"losses": [loss]}, [payer]),
+        (batch(call(), call(), source="gw-2", seq=7), [payer, None]),
+        (batch(call(), source="gw-3", seq=3), [payer]),
+        (batch(call(), source="gw-4", seq=1, epoch=2**60), [payer]),  # made just now
+    ]
+    writer = Writer(database.session())
+    position = Position("usage.inference.v1", 0, 0)
+    for given, payers in usage:
+        rows = usage_rows(
+            "InferenceUsageBatch", cast("UsageBatch", given), payers, position, VERSIONS
+        )
+        writer.add(*rows)
+    writer.flush()
+    found = history.came()
+    assert found is not None
+    now_us, came = found
+    assert [each[:7] for each in came] == [
+        ("gw-1", 4, 2, 0, 4, 0, 3),
+        ("gw-2", 1, 0, 0, 2, 1, 0),
+        ("gw-3", 1, 0, 0, 1, 0, 0),
+        ("gw-4", 1, 1, 0, 1, 0, 0),
+    ]
+    since = {each.source: each.since_us for each in came}
+    assert (since["gw-1"], since["gw-3"]) == (T0, 0)
+    assert now_us - HOUR_US < since["gw-2"] <= now_us
+    [first, *_] = shortfalls(came, now_us, {}, currency="USD", muted=False, least=Fraction(1))
+    assert first["source"] == "gw-1"
+    assert len(database.reader.rows(first["query"] or "")) == 4
+    [_, second, *_] = shortfalls(came, now_us, {}, currency="USD", muted=False, least=Fraction(1))
+    assert len(database.reader.rows(second["query"] or "")) == 1
 
 
 def test_what_calls_cost_by_the_list_is_told_by_their_source(

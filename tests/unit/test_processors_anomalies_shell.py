@@ -9,19 +9,18 @@ from prometheus_client import CollectorRegistry
 
 from schemas.records import Alert
 from streams.config.catalog import load_catalog
-from streams.core.alert_rules import USUAL
 from streams.core.money import PICO
 from streams.core.rightsize import Place, UsedHour
-from streams.core.silence import ENOUGH, Heard
+from streams.core.silence import ENOUGH, KIND, Heard, silences
 from streams.core.windows import DAY_US, HOUR_US, MINUTE_US
 from streams.errors import StoreUnavailable
 from streams.metrics import Metrics
-from streams.processors.anomalies import Beside, learned, sizes
+from streams.processors.anomalies import learned
 from streams.processors.anomaly_history import AnomalyHistory, Span, is_later
+from streams.processors.beside import beside_of, sizes
 from streams.processors.closings import Closings
 from streams.processors.inquiry import Inquiry
 from streams.processors.listening import Listening
-from streams.processors.recounting import Recounting
 from streams.processors.sizing import Sizing
 from streams.settings import AnomalySettings
 from tests.builders.usage import T0
@@ -96,6 +95,9 @@ class Ears:
     def __init__(self) -> None:
         self.asked = 0
 
+    def came(self) -> None:
+        """Say that nothing came."""
+
     def heard(self) -> tuple[int, list[Heard]]:
         self.asked += 1
         if self.asked == 1:
@@ -152,34 +154,36 @@ def test_sizes_are_due_until_they_were_said_and_asked_for_once_an_hour() -> None
     asyncio.run(sized())
 
 
-@pytest.mark.parametrize("who", [None, 0, 1, 2])
+@pytest.mark.parametrize("who", [None, 0, 1, 2, 3])
 def test_it_is_said_when_what_is_asked_beside_has_no_answer(who: int | None) -> None:
-    inquiries = [Inquiry(Metrics(CollectorRegistry(), "anomalies"), 0.0) for _ in range(3)]
-    history = cast("AnomalyHistory", Ears())
-    beside = Beside(
+    beside = beside_of(
         cast("Closings", SimpleNamespace(trouble=None)),
-        Listening(history, inquiries[0]),
-        Sizing(history, inquiries[1], sizes(AnomalySettings())),
-        Recounting(history, inquiries[2]),
+        cast("AnomalyHistory", Ears()),
+        Metrics(CollectorRegistry(), "anomalies"),
+        AnomalySettings(),
     )
+    asking = (beside.silences, beside.shortfalls, beside.sizing, beside.recounting)
     if who is not None:
-        inquiries[who].trouble = "no store answers"
+        asking[who].inquiry.trouble = "no store answers"
     assert beside.trouble == (None if who is None else "no store answers")
 
 
 async def listened() -> None:
     ears = Ears()
     inquiry = Inquiry(Metrics(CollectorRegistry(), "anomalies"), 0.0)
-    listening = Listening(cast("AnomalyHistory", ears), inquiry)
+    listening = Listening(KIND, ears.heard, silences, inquiry, 60.0)
     listening.begin([])
-    assert listening.due(USUAL, "USD") == []  # nothing was answered yet
+    assert listening.due(CATALOG, "USD") == []  # nothing was answered yet
     async with asyncio.timeout(60):
-        while not (found := listening.due(USUAL, "USD")):  # noqa: ASYNC110 - there is no event
+        while not (found := listening.due(CATALOG, "USD")):  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0)  # an answer comes from a thread
     assert [(each["source"], each["state"]) for each in found] == [("gw-1", "opened")]
-    assert listening.due(USUAL, "USD") == found  # until it was said
+    assert listening.due(CATALOG, "USD") == found  # until it was said
     listening.told(found)
-    assert listening.due(USUAL, "USD") == []
+    assert listening.due(CATALOG, "USD") == []
+    muted = load_catalog("alerts: [{name: m, kinds: [source_silent], muted: true}]")
+    listening.told([{**found[0], "state": "resolved"}])
+    assert listening.due(muted, "USD") == []
     await listening.stop()
     assert ears.asked == 2
 
