@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 import pytest
 
@@ -17,7 +17,7 @@ from streams.core.series.episode import QUIET
 from streams.core.series.known_price import NEWS_US, Known, Price
 from streams.core.series.prices import Paid, Prices
 from streams.core.series.sources import asked
-from streams.core.timeline import FOREVER
+from streams.core.timeline import FOREVER, WEEK_US
 from streams.core.windows import HOUR_US, MINUTE_US
 from tests.builders.series import Fed
 from tests.builders.usage import T0
@@ -192,35 +192,63 @@ def test_who_leads_next_knows_the_price_of_before_and_goes_on_with_what_is_open(
     assert usd(resolved["excess"]) == pytest.approx(1 + 11 * 0.01)
 
 
-def entry(**changes: object) -> Entry:
-    """A price of input tokens."""
-    fields = ("tokens.input", "openai", "gpt-4o", None, "Tokens", USD, 0, FOREVER, "test")
-    return Entry(*fields, **changes)  # type: ignore[arg-type]  # fields in their order
+CHANGED: Final = T0 + 4 * MINUTE_US
+DATES: Final = ((0, CHANGED), (CHANGED, FOREVER))
+Hours: TypeAlias = tuple[tuple[int, int], ...]
+
+
+def entries(*factors: int, from_tokens: int = 0, hours: Hours = ()) -> list[Entry]:
+    """Prices of input tokens in USD per million: before minute 4, and from then on."""
+    before, after = (
+        Entry(
+            "tokens.input", "openai", "gpt-4o", None, "Tokens", factor * USD, from_us, to_us, "test",
+            from_tokens, hours=hours,
+        )
+        for factor, (from_us, to_us) in zip(factors, DATES, strict=True)
+    )  # fmt: skip
+    return [before, after]
+
+
+DEAR_HOUR: Final = ((T0 % WEEK_US, T0 % WEEK_US + HOUR_US),)
+RAISED: Final = (1, 2)
 
 
 @pytest.mark.parametrize(
-    ("book", "is_told"),
+    ("prices", "is_told"),
     [
-        (PriceBook("v", "USD", [entry()]), True),
-        (PriceBook("v", "USD", [entry(from_tokens=200_000)]), False),
-        (PriceBook("v", "USD", [entry(hours=((0, HOUR_US),))]), False),
-        (
-            PriceBook("v", "USD", [], Agreements(commitments=(
-                Commitment("ptu", "openai", ("gpt-4*",), (), 1, 1, 0, FOREVER, "test"),
-            ))),
-            False,
-        ),
+        (entries(1, 1), False),
+        (entries(*RAISED), False),  # here lines tell, and they cost what they did
+        ([*entries(1, 1), *entries(3, 3, from_tokens=200_000)], False),
+        ([*entries(*RAISED), *entries(3, 6, from_tokens=200_000)], True),
+        ([*entries(*RAISED), *entries(3, 3, from_tokens=200_000)], False),
+        ([*entries(1, 1), *entries(2, 2, hours=DEAR_HOUR)], False),
+        ([*entries(*RAISED), *entries(2, 4, hours=DEAR_HOUR)], True),
     ],
-    ids=["one price", "by size", "by the hour", "committed"],
-)  # fmt: skip
-def test_prices_that_differ_by_themselves_are_told_by_nobody(
-    book: PriceBook, is_told: bool
+)
+def test_prices_by_size_or_hour_are_those_of_the_book_and_rose_where_all_of_them_did(
+    prices: list[Entry], is_told: bool
 ) -> None:
+    """Lines of ever longer prompts: a unit of them costs more and more in any case."""
+    each = Fed()
+    each.watch.follow(each.watch.board.catalog, PriceBook("v", "USD", prices))
+    is_mixed = any(price.from_tokens or price.hours for price in prices)
+    for minute in range(2, 8):
+        each.minute(minute, [bought(price=str(1 + minute / 8 if is_mixed else 1))])
+    assert bool(of_prices(each.said)) == is_told
+    if is_told:
+        [opened, *_] = of_prices(each.said)
+        assert opened["since_us"] == CHANGED
+        assert usd(opened["actual"]) == 2 * usd(opened["expected"])
+
+
+def test_what_commitments_cover_has_no_price() -> None:
+    commitment = Commitment("ptu", "openai", ("gpt-4*",), (), 1, 1, 0, FOREVER, "test")
+    book = PriceBook("v", "USD", entries(*RAISED), Agreements(commitments=(commitment,)))
     each = fed()
     each.watch.follow(each.watch.board.catalog, book)
-    for minute in range(4, 7):
+    for minute in range(4, 8):
         each.minute(minute, [bought(price="2")])
-    assert bool(of_prices(each.said)) == is_told
+    assert of_prices(each.said) == []
 
 
 def test_prices_are_bounded_and_those_not_paid_for_long_make_room() -> None:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from streams.core.money import PICO
 from streams.core.price_book import PriceBook
-from streams.core.series.bought import Item
+from streams.core.series.bought import Bought, Item
 from streams.core.series.buckets import Slice
 from streams.core.series.keys import SeriesKey
 from streams.core.series.known_price import NEWS_US, Known, Price
@@ -35,8 +35,7 @@ class Prices:
 
     def __init__(self, max_prices: int, forget_us: int) -> None:
         self.unknown = 0
-        self._book: PriceBook | None = None
-        self._mixes = Mixes()
+        self._mixes: Mixes | None = None
         self._max_prices = max_prices
         self._forget_us = forget_us
         self._known: dict[Item, Known] = {}
@@ -46,8 +45,8 @@ class Prices:
 
     def follow(self, book: PriceBook) -> None:
         """Go by what a price book says of prices that differ by themselves."""
-        if book is not self._book:
-            self._book, self._mixes = book, Mixes.of(book)
+        if self._mixes is None or book is not self._mixes.book:
+            self._mixes = Mixes(book)
 
     def remember(self, paid: Iterable[Paid]) -> None:
         """Take in what was paid before, in any order."""
@@ -59,11 +58,10 @@ class Prices:
         """Return what each model's calls cost over what they would have, and whose extra it is."""
         found: dict[SeriesKey, Compared] = {}
         for item, bought in of.bought.items():
-            known = self._known.get(item)
-            if known is not None and not self._mixes.has(item):
+            expected = self._expected(item, bought, of.start_us)
+            if expected is not None:
                 key = SeriesKey("price", "", item.model, "", item.currency)
-                here = found.setdefault(key, Compared())
-                here.add(item, bought.cost, known.expected(bought))
+                found.setdefault(key, Compared()).add(item, bought.cost, expected)
         per_hour = HOUR_US / (of.end_us - of.start_us)
         return {key: (each.point(per_hour), each.parts) for key, each in found.items()}
 
@@ -75,6 +73,16 @@ class Prices:
             price = Price.of(bought)
             if price is not None:
                 self._learn(item, price, of.start_us)
+
+    def _expected(self, item: Item, bought: Bought, at_us: int) -> int | None:
+        """Return what something would have cost; None where nobody knows."""
+        mixes = self._mixes
+        if mixes is not None and mixes.is_committed(item):
+            return None
+        if mixes is not None and mixes.has(item):
+            return mixes.expected(item, bought.cost, at_us)
+        known = self._known.get(item)
+        return None if known is None else known.expected(bought)
 
     def _learn(self, item: Item, price: Price, at_us: int) -> None:
         known = self._known.get(item)
