@@ -201,8 +201,8 @@ def entries(*factors: int, from_tokens: int = 0, hours: Hours = ()) -> list[Entr
     """Prices of input tokens in USD per million: before minute 4, and from then on."""
     before, after = (
         Entry(
-            "tokens.input", "openai", "gpt-4o", None, "Tokens", factor * USD, from_us, to_us, "test",
-            from_tokens, hours=hours,
+            "tokens.input", "openai", "gpt-4o", None, "Tokens", factor * USD, from_us, to_us,
+            "test", from_tokens, hours=hours,
         )
         for factor, (from_us, to_us) in zip(factors, DATES, strict=True)
     )  # fmt: skip

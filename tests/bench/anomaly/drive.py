@@ -41,6 +41,7 @@ def drive(world: World) -> Driven:
     """Run a world through the watch of costs: the quiet days as the past, then line by line."""
     found = Driven(world, extra=[{} for _ in world.injections])
     watch = CostWatch(load_catalog(CATALOG.default()), Pace(), Limits(), at_us(world.quiet))
+    watch.follow(watch.board.catalog, world.book)
     waiting = Waiting(each for each in world.injections if each.kind == "late data")
     for minute in minutes_of(world):
         if minute.number < world.quiet:
