@@ -13,6 +13,7 @@ from schemas.records import Alert, BudgetState
 from streams.core.alerts import NO_DETAILS
 from streams.core.job_caps import JobCap
 from streams.core.job_cost import JobKey, Spending
+from streams.core.series.anomaly_query import literal
 
 KIND: Final = "cap_reached"
 JOB: Final = "job:"
@@ -159,7 +160,18 @@ def alert_without_cost(key: JobKey, episode: Episode, words: str) -> Alert:
         "revision": RESOLVED if episode.is_over else OPENED,
         "budget_id": budget_id(key.tenant, key.job),
         "job": key.job,
+        "query": query_of(key),
     }
+
+
+def query_of(key: JobKey) -> str:
+    """Return SQL that shows what a job costs, by the hour: that all of it sums to what counts."""
+    return (  # names go through `literal`, all else is ours
+        "SELECT toStartOfHour(window_start) AS hour, project, pool, sum(cost) AS total, currency "  # noqa: S608
+        f"FROM cost_current WHERE tenant = {literal(key.tenant)} AND job = {literal(key.job)} "
+        f"AND startsWith(meter, 'gpu.') AND currency = {literal(key.currency)} "
+        "GROUP BY hour, project, pool, currency ORDER BY hour, total DESC"
+    )
 
 
 def summary(key: JobKey, spent: Spending, cap: JobCap, *, is_over: bool) -> str:

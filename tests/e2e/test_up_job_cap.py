@@ -40,7 +40,10 @@ ALERTS, EXCEEDED = (f"{SAID}'{kind}' GROUP BY job, state"
                     for kind in ("cap_reached", "budget_exceeded"))  # fmt: skip
 
 
-NEEDED = {"watch", "budgets", "notify"}  # by what the catalog has
+WATCHED = "alerts: [{name: all}]\n"
+
+
+NEEDED = {"watch", "budgets", "notify", "anomalies"}  # by what the catalog has
 SAYS = '{"sink": "print"'
 
 
@@ -55,7 +58,7 @@ async def cap(folder: Path) -> None:
     printed: list[tuple[str, str]] = []
     async with Stack(options, lambda part, line: printed.append((part, line))) as stack:
         assert not NEEDED & stack.pids.keys()
-        catalog = POOLS + caps("15") + BUDGETS + NOTIFY
+        catalog = POOLS + caps("15") + BUDGETS + NOTIFY + WATCHED
         await asyncio.to_thread(publish_document, stack.settings.kafka, CATALOG, catalog, "test")
         await stack.start_needed()
         now_us = time.time_ns() // 1000 - 60 * SECOND_US

@@ -102,6 +102,8 @@ def test_a_cap_that_is_reached_is_said_with_the_job_s_name(stack: Stack) -> None
     (alert,) = alerts(stack)
     assert (alert["job"], alert["tenant"], alert["kind"]) == (JOB, "acme", "cap_reached")
     waited(lambda: stack.rows(SPENT), [{"usd": "10"}])
+    shown = f"SELECT toString(sum(total)) AS usd FROM ({alert['query']})"  # noqa: S608 - what is said
+    assert stack.rows(shown) == [{"usd": "10"}]
     kept = "SELECT alert_id, state, job FROM alerts FINAL"
     waited(lambda: stack.rows(kept), [{"alert_id": opened[0], "state": "opened", "job": JOB}])
     kept = "SELECT budget_id, stage, toString(spent) AS spent FROM budget_states FINAL"
