@@ -145,7 +145,10 @@ class AllocateSettings(Group):
         default=1.0, description="provisional lines, at most this often"
     )
     emit_share_ratio: float = Field(
-        default=0.1, gt=0, le=1, description="of its time spent on emitting"
+        default=0.1,
+        gt=0,
+        le=1,
+        description="of its work, while it has something to read, may go to provisional lines",
     )
     reclaim_after_s: PositiveFloat = Field(
         default=1.5, description="claim a partition again when another's claim is read there"

@@ -24,6 +24,7 @@ from streams.core.partition_log import Action, Finals, PartitionLog, PassOn, Wri
 from streams.core.windows import SECOND_US
 from streams.logs import Occasionally
 from streams.metrics import Metric, Metrics
+from streams.processors.emit_pace import EmitPace
 from streams.processors.library import Library
 from streams.processors.outlet import Acknowledgement, Outlet, acknowledged
 from streams.processors.reader import Reader
@@ -66,7 +67,7 @@ class Allocate:
         self._occasionally = Occasionally()
         self._owned: dict[TP, Owned] = {}
         self._failed: BaseException | None = None
-        self._next_emit_s = 0.0
+        self._pace = EmitPace(settings.emit_every_s, settings.emit_share_ratio)
         self._next_commit_s = 0.0
 
     @property
@@ -124,7 +125,8 @@ class Allocate:
         now_s = time.monotonic()
         for tp, owned in list(self._owned.items()):
             await self._reclaim(tp, owned, now_s)
-        if now_s >= self._next_emit_s:
+        is_behind = self.reader.is_behind
+        if self._pace.is_due(now_s, time.thread_time(), is_behind=is_behind):
             await self._emit_provisional()
         if now_s >= self._next_commit_s:
             self._next_commit_s = now_s + 1.0
@@ -204,19 +206,19 @@ class Allocate:
         ]
 
     async def _emit_provisional(self) -> None:
-        """Emit changed lines, and then rest nine times as long as it took."""
-        began_s = time.monotonic()
+        """Emit changed lines."""
+        began_s, took_s = time.monotonic(), 0.0
         sent: list[Acknowledgement] = []
         for owned in list(self._owned.values()):
             for window in owned.log.dirty_windows():
+                worked_s = time.thread_time()
                 sent += await self._emit(window.changed(), "provisional")
+                took_s += time.thread_time() - worked_s
                 await asyncio.sleep(0)
         await acknowledged(topics.COST_LINE, sent)
-        for_s = time.monotonic() - began_s
         if sent:
-            self._metrics.observe(Metric.EMIT_S, for_s)
-        rest_s = max(self._settings.emit_every_s, for_s / self._settings.emit_share_ratio)
-        self._next_emit_s = began_s + rest_s
+            self._metrics.observe(Metric.EMIT_S, time.monotonic() - began_s)
+        self._pace.emitted(began_s, took_s, time.thread_time())
 
     async def _commit(self) -> None:
         offsets = {}

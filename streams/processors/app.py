@@ -26,6 +26,9 @@ from streams.settings import KafkaSettings
 NEVER_S = 10.0**9  # for watchdogs that expect Faust's own commits
 BUFFER_MESSAGES = 256  # read ahead of the processor; a batch is up to 256 KiB
 LINGER_S = 0.005
+SEND_BYTES = (
+    256 * 1024
+)  # a partition's share of one request; the client has one at a time under way
 FETCH_BYTES = 4 * 1024 * 1024  # a partition's share of one fetch
 FETCH_WAIT_MS = 100  # how long a fetch that finds nothing is held
 
@@ -53,6 +56,7 @@ def make_app(name: str, kafka: KafkaSettings, *, loop: asyncio.AbstractEventLoop
         TableManager=NoTables,
         consumer_max_fetch_size=FETCH_BYTES,
         producer_linger=LINGER_S,
+        producer_max_batch_size=SEND_BYTES,
         producer_compression_type="lz4",
         producer_request_timeout=kafka.request_timeout_s,
         value_serializer="raw",

@@ -61,6 +61,13 @@ class Reader:
         unread = tp in self._fresh or tp not in self._mine
         return None if unread else self._positions.expected(tp)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether there was more in the log at the last fetches than was handled since."""
+        mine = self.partitions.assigned()
+        ends = ((tp, self.partitions.high_watermark(tp)) for tp in mine)
+        return any(end is not None and (self.next_offset(tp) or 0) < end[0] for tp, end in ends)
+
     async def begin_offset(self, tp: TP) -> int:
         """Return where reading of a partition began: what is committed, else its log's begin."""
         committed = self.partitions.committed(tp)

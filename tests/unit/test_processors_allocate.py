@@ -45,6 +45,10 @@ class FakeTime:
 
     def __init__(self) -> None:
         self.now_s = 1000.0
+        self.worked_s = 5.0
+
+    def thread_time(self) -> float:
+        return self.worked_s
 
     def monotonic(self) -> float:
         return self.now_s
@@ -343,30 +347,38 @@ def test_a_late_copy_of_a_counted_batch_is_not_passed_on(time: FakeTime) -> None
     run(test())
 
 
+@pytest.mark.parametrize("is_behind", [True, False])
 @pytest.mark.parametrize("took_s", [0.001, 0.2, 3.0])
-def test_emitting_takes_a_tenth_of_the_time_and_happens_once_a_second_at_most(
-    time: FakeTime, took_s: float, monkeypatch: pytest.MonkeyPatch
+def test_emitting_takes_a_tenth_of_the_work_of_who_is_behind_and_happens_once_a_second_at_most(
+    time: FakeTime, took_s: float, monkeypatch: pytest.MonkeyPatch, *, is_behind: bool
 ) -> None:
+    """A hundred seconds of reading that is all work, if there is more to read."""
+
     async def test() -> None:
         it = await bench(time, emit_every_s=1.0, emit_share_ratio=0.1)
         send = it.outlet.send
-        spent_s = 0.0
+        emitting_s = 0.0
 
         async def slowly(*args: Any) -> Any:  # noqa: ANN401 - passes them on
-            nonlocal spent_s
+            nonlocal emitting_s
             time.now_s += took_s / 2  # two lines
-            spent_s += took_s / 2
+            time.worked_s += took_s / 2
+            emitting_s += took_s / 2
             return await send(*args)
 
         monkeypatch.setattr(it.outlet, "send", slowly)
-        began_s = time.now_s
+        it.partitions.ends[HERE] = (10**9 if is_behind else 0, 0)
+        began_s, worked_s = time.now_s, time.worked_s
         while time.now_s - began_s < 100.0:
             await it.usage()
+            time.worked_s += 0.1
             await it.tick(after_s=0.1)
-        emits = len(it.lines("provisional")) / 2
-        assert emits >= 2
-        assert emits <= (time.now_s - began_s) / 1.0 + 1
-        assert spent_s <= 0.1 * (time.now_s - began_s) + took_s
+        emits, for_s = len(it.lines("provisional")) / 2, time.now_s - began_s
+        assert 2 <= emits <= for_s + 1
+        if is_behind:
+            assert emitting_s <= 0.1 * (time.worked_s - worked_s) + took_s
+        else:
+            assert emits >= for_s / (1.2 + took_s) - 1  # a tick of 0.1 s before, and one behind
 
     run(test())
 

@@ -83,6 +83,21 @@ async def recover(it: Bench, clock: FakeTime, for_s: float) -> None:
         clock.now_s += PAUSE_S / 2
 
 
+def test_it_is_behind_while_the_log_has_more_than_was_handled() -> None:
+    async def test() -> list[bool]:
+        it = bench()
+        await it.assign(HERE, THERE)
+        found = [it.reader.is_behind]  # nothing is known of the log
+        it.partitions.ends = {HERE: (2, 0), THERE: (0, 0)}
+        found.append(it.reader.is_behind)
+        for offset in range(2):
+            await it.hand_over(offset)
+            found.append(it.reader.is_behind)
+        return found
+
+    assert run(test()) == [False, True, True, False]
+
+
 def test_reading_begins_at_what_is_committed() -> None:
     async def test() -> None:
         it = bench(committed=5)
