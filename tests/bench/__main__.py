@@ -10,7 +10,7 @@ from tests.bench.figure import Bench, Options
 
 NAMES = (
     "codec", "meter", "allocate", "allocation", "memory", "store", "chain", "latency", "outbox",
-    "replay", "caps", "budgets", "gpu-agent", "gpu-reader", "hook", "collector",
+    "replay", "caps", "budgets", "exceeded", "gpu-agent", "gpu-reader", "hook", "collector",
 )  # fmt: skip
 
 

@@ -7,24 +7,32 @@ allocate's; the state is read as a gateway would.
 
 import random
 import tempfile
-import threading
 import time
 from pathlib import Path
+from typing import cast
+
+from confluent_kafka import Producer
 
 from schemas.codec import Codec
+from schemas.records import CostLine
 from schemas.topics import BUDGET_STATE, COST_LINE, partition_of
 from streams.config_topic import CATALOG, PRICES, publish_default, publish_document
-from streams.kafka import follow
 from streams.settings import KafkaSettings
 from tests.bench import stage
-from tests.bench.caps import encoded, many, of
+from tests.bench.caps import encoded, many
+from tests.bench.crossings import (
+    APART_S,
+    SETTLE_S,
+    exceeded_budget,
+    middle_and_end,
+    one_by_one,
+    seeing,
+)
 from tests.bench.figure import Figure, Number, Options, medians
 from tests.builders.budgets import budget, budgets, spent
 
-APART_S = 0.05  # two crossings
 BESIDE = 50  # lines of others before each
 LINES_A_SECOND = 20_000  # about what it does here: sizes a run
-SETTLE_S = 60.0
 RUN_S = 300.0
 CLOCK = "meter.clock=log"  # the lines are not of today
 STATES = "apportion_outcomes_total", {"reason": "budget_state"}
@@ -67,7 +75,7 @@ def exceeded(options: Options) -> dict[str, Number]:
             stage.fill(kafka, COST_LINE.name, encoded(spent(0, "6", each) for each in tenants))
             watched.until(*STATES, 2 * len(tenants) + 2, RUN_S)
             waits = crossed(kafka, tenants, random.Random(options.seed))
-    return of("", [waits[each] for each in tenants])
+    return middle_and_end("", waits.values())
 
 
 def begun(watched: stage.Worker, count: int) -> None:
@@ -77,41 +85,27 @@ def begun(watched: stage.Worker, count: int) -> None:
 
 def crossed(kafka: KafkaSettings, tenants: list[str], chance: random.Random) -> dict[str, float]:
     """Send the lines that spend a limit, at uneven intervals; return how long each state took."""
-    came: dict[str, float] = {}
-    done = threading.Event()
-    threading.Thread(target=note, args=(kafka, came, len(tenants), done), daemon=True).start()
-    sending, sent = stage.producer(kafka), {}
-    codec = Codec()
-    for number, tenant in enumerate(tenants):
-        time.sleep(chance.uniform(0, 2 * APART_S))
+    sending, codec = stage.producer(kafka), Codec()
+
+    def send(number: int, tenant: str) -> float:
         for thing in range(BESIDE):
             line = spent(1, "0.001", f"team-{thing}x", revision=number + 1, thing=thing)
-            value = codec.encode("CostLine", line)
-            partition = partition_of(line["tenant"], COST_LINE.partitions)
-            stage.produce(sending, COST_LINE.name, line["tenant"], value, partition)
-        sent[tenant] = time.monotonic()
-        value = codec.encode("CostLine", spent(1, "10", tenant))
-        partition = partition_of(tenant, COST_LINE.partitions)
-        stage.produce(sending, COST_LINE.name, tenant, value, partition)
-        sending.poll(0)
-    sending.flush(SETTLE_S)
-    if not done.wait(SETTLE_S):
-        raise stage.Stuck(f"{len(came)} states of {len(tenants)}")
-    return {tenant: came[tenant] - sent[tenant] for tenant in tenants}
+            put(sending, codec, line)
+        sent_s = time.monotonic()
+        put(sending, codec, spent(1, "10", tenant))
+        return sent_s
+
+    with seeing(kafka, BUDGET_STATE.name, exceeded_budget) as seen:
+        sent = one_by_one(tenants, chance, send)
+        sending.flush(SETTLE_S)
+        return seen.waits(sent)
 
 
-def note(
-    kafka: KafkaSettings, came: dict[str, float], expected: int, done: threading.Event
-) -> None:
-    """Note when each budget was first read to be exceeded, until all have come."""
-    codec = Codec()
-    for entry in follow(kafka, BUDGET_STATE.name):
-        _, state = codec.decode(entry.value or b"")
-        if state["stage"] == "exceeded":
-            came.setdefault(state["budget_id"].removeprefix("budget:"), time.monotonic())
-        if len(came) == expected:
-            done.set()
-            return
+def put(sending: Producer, codec: Codec, line: CostLine) -> None:
+    """Send a line as allocate does."""
+    partition = partition_of(line["tenant"], COST_LINE.partitions)
+    value = codec.encode("CostLine", cast("dict[str, object]", line))
+    stage.produce(sending, COST_LINE.name, line["tenant"], value, partition)
 
 
 def read(options: Options) -> dict[str, Number]:

@@ -7,28 +7,25 @@ would. Half of the jobs are known; of the others it is the first line ever.
 
 import random
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
-from statistics import quantiles
 from typing import cast
 
 from schemas.codec import Codec
 from schemas.records import CostLine
 from schemas.topics import ALERT_COST, COST_LINE, partition_of
 from streams.config_topic import CATALOG, PRICES, publish_default, publish_document
-from streams.kafka import follow
 from streams.settings import KafkaSettings
 from tests.bench import stage
+from tests.bench.crossings import APART_S, SETTLE_S, middle_and_end, one_by_one, seeing
 from tests.bench.figure import Figure, Number, Options, medians
 from tests.builders.cost_lines import line
 from tests.builders.jobs import caps, job_line
 
-APART_S = 0.05  # two crossings
 BESIDE = 50  # lines of no job before each
 LINES_A_SECOND = 5_000  # about what it does here: sizes a run
-SETTLE_S = 60.0
 RUN_S = 300.0
 NOT_SHOWN = (
     "how long allocate took to draw the line, which latency shows; thousands of jobs at once; a "
@@ -67,49 +64,27 @@ def alerted(options: Options) -> dict[str, Number]:
             watch.until("apportion_outcomes_total", labels, len(known), RUN_S)
             waits = crossed(kafka, jobs, random.Random(options.seed))
     old, new = ([waits[job] for job in jobs if kind in job] for kind in ("old", "new"))
-    return {**of("", old), **of("new_", new)}
-
-
-def of(name: str, waits: list[float]) -> dict[str, Number]:
-    """Return the middle and the end of some waits."""
-    cuts = quantiles(waits, n=100)
-    return {f"{name}p50_s": cuts[49], f"{name}p99_s": cuts[98]}
+    return {**middle_and_end("", old), **middle_and_end("new_", new)}
 
 
 def crossed(kafka: KafkaSettings, jobs: list[str], chance: random.Random) -> dict[str, float]:
     """Send the lines that reach a cap, at uneven intervals; return how long each alert took."""
-    came: dict[str, float] = {}
-    done = threading.Event()
-    threading.Thread(target=note, args=(kafka, came, len(jobs), done), daemon=True).start()
-    sending, sent = stage.producer(kafka), {}
-    codec = Codec()
+    sending, codec = stage.producer(kafka), Codec()
     partition = partition_of("acme", COST_LINE.partitions)
-    for number, job in enumerate(jobs):
-        time.sleep(chance.uniform(0, 2 * APART_S))
+
+    def send(number: int, job: str) -> float:
         for thing in range(BESIDE):
             value = codec.encode("CostLine", line(number * BESIDE + thing, revision=number))
             stage.produce(sending, COST_LINE.name, "acme", value, partition)
-        sent[job] = time.monotonic()
+        sent_s = time.monotonic()
         value = codec.encode("CostLine", job_line(1, "10", job=job))
         stage.produce(sending, COST_LINE.name, "acme", value, partition)
-        sending.poll(0)
-    sending.flush(SETTLE_S)
-    if not done.wait(SETTLE_S):
-        raise stage.Stuck(f"{len(came)} alerts of {len(jobs)}")
-    return {job: came[job] - sent[job] for job in jobs}
+        return sent_s
 
-
-def note(
-    kafka: KafkaSettings, came: dict[str, float], expected: int, done: threading.Event
-) -> None:
-    """Note when each alert was read, until all have come."""
-    codec = Codec()
-    for entry in follow(kafka, ALERT_COST.name):
-        _, alert = codec.decode(entry.value or b"")
-        came.setdefault(alert["job"], time.monotonic())
-        if len(came) == expected:
-            done.set()
-            return
+    with seeing(kafka, ALERT_COST.name, itemgetter("job")) as seen:
+        sent = one_by_one(jobs, chance, send)
+        sending.flush(SETTLE_S)
+        return seen.waits(sent)
 
 
 def read(options: Options) -> dict[str, Number]:
