@@ -7,6 +7,7 @@ pico. So parts of any length sum to the whole, in months of 28 to 31 days.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from streams.core.catalog import SHARED_KIND
 from streams.core.shared_costs import SharedCost
@@ -79,6 +80,7 @@ def month_of(at_us: int) -> Month:
     return Month((at.year - EPOCH.year) * MONTHS + at.month - 1)
 
 
+@lru_cache(1024)
 def begin_us(number: int) -> int:
     """Return the begin of a month, microseconds.
 

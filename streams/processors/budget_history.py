@@ -5,6 +5,7 @@ such an offset is in the answer, and lines read from there on may be in it, too,
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from streams.replay.place import asker_of
 from streams.settings import WorkerSettings
 
 MARGIN_US = 60_000_000  # between the clocks of stores, and from a clock to a row that can be read
-AT_ONCE_US = DAY_US  # lines of so long are summed in one query
+AT_ONCE_US = 6 * HOUR_US  # lines of so long are summed in one query, and held at once
 AHEAD_US = DAY_US  # windows begin at most a little after now; more than any skew
 
 
@@ -59,10 +60,10 @@ class Asked(Protocol):
     def said(self) -> dict[str, Said]: ...  # noqa: D102 - see there
     def mark(self) -> Row: ...  # noqa: D102 - see there
     def newest_us(self) -> int: ...  # noqa: D102 - see there
-    def whole(self, asking: Asking, from_us: int) -> Past: ...  # noqa: D102 - see there
+    def lines(self, asking: Asking) -> Past: ...  # noqa: D102 - see there
+    def settled(self, asking: Asking, since_us: int, until_us: int) -> list[Settled]: ...  # noqa: D102 - see there
     def of(self, asking: Asking, hours: Iterable[int]) -> Past: ...  # noqa: D102 - see there
     def corrected_hours(self, mark: Row) -> list[int]: ...  # noqa: D102 - see there
-    def by_hour(self, asking: Asking, since_us: int) -> list[Settled]: ...  # noqa: D102 - see there
 
 
 class BudgetHistory(Before):
@@ -92,33 +93,26 @@ class BudgetHistory(Before):
         """Return when the newest window there is began; 0: there is none."""
         return int(self.rows("newest_window", {})[0][0])
 
-    def whole(self, asking: Asking, from_us: int) -> Past:
-        """Return all there is since an instant. Raises as `said` does."""
+    def lines(self, asking: Asking) -> Past:
+        """Return what there is of windows that are not settled; the rest comes by `settled`.
+
+        Raises as `said` does.
+        """
         before = self.stored()
         if not asking.scopes.budgets:
             return Past(before, asking.since_us)
-        until_us = self.newest_us() + AHEAD_US
-        settled: list[Settled] = []
-        for start_us in range(from_us - from_us % DAY_US, until_us, AT_ONCE_US):
-            settled += self._sums(asking, start_us, min(until_us, start_us + AT_ONCE_US))
-        lines = self.rows("budget_lines", {"since": asking.since_us})
-        return Past(before, asking.since_us, tuple(settled), tuple(map(streamed, lines)))
+        found = self.rows("budget_lines", {"since": asking.since_us})
+        return Past(before, asking.since_us, (), tuple(map(streamed, found)))
+
+    def settled(self, asking: Asking, since_us: int, until_us: int) -> list[Settled]:
+        """Return the sums of windows that begin in [since, until). Raises as `said` does."""
+        return list(self._sums(asking, since_us, until_us))
 
     def of(self, asking: Asking, hours: Iterable[int]) -> Past:
         """Return what is settled in some hours. Raises as `said` does."""
         before = self.stored()
         settled = [row for hour in hours for row in self._sums(asking, hour, hour + HOUR_US)]
         return Past(before, asking.since_us, tuple(settled))
-
-    def by_hour(self, asking: Asking, since_us: int) -> list[Settled]:
-        """Return what was spent by the hour since a midnight, of all that is settled.
-
-        Raises as `said` does.
-        """
-        until_us = asking.since_us
-        starts = range(since_us, until_us, AT_ONCE_US)
-        within = ((start_us, min(until_us, start_us + AT_ONCE_US)) for start_us in starts)
-        return [row for start_us, end_us in within for row in self._sums(asking, start_us, end_us)]
 
     def corrected_hours(self, mark: Row) -> list[int]:
         """Return in which hours something was corrected since a mark was taken, or shortly before.
@@ -143,6 +137,16 @@ class BudgetHistory(Before):
             yield cast("Alert", stored)
 
 
+def stretches(since_us: int, until_us: int) -> Iterator[tuple[int, int]]:
+    """Yield the stretches that sums are asked for one by one, from the midnight before on.
+
+    >>> [(a // HOUR_US, b // HOUR_US) for a, b in stretches(5 * HOUR_US, 30 * HOUR_US)]
+    [(0, 6), (6, 12), (12, 18), (18, 24), (24, 30)]
+    """
+    for start_us in range(since_us - since_us % DAY_US, until_us, AT_ONCE_US):
+        yield start_us, min(until_us, start_us + AT_ONCE_US)
+
+
 @asynccontextmanager
 async def opened(
     settings: WorkerSettings, counts: Mapping[str, int]
@@ -162,7 +166,9 @@ def settled_row(row: Row) -> Settled:
     what = What(tenant, project, model, job, pool, currency)
     pico, unpriced = sums
     fixed = pool if is_fixed else None
-    return Settled(what, at_us, begin_us, fixed, pico, unpriced, Newest(*newest))
+    named = Newest(*newest)
+    named = named._replace(price_book=sys.intern(named.price_book))  # one text for all rows
+    return Settled(what, at_us, begin_us, fixed, pico, unpriced, named)
 
 
 def streamed(row: Row) -> Streamed:

@@ -5,6 +5,8 @@ from ClickHouse and from the lines that came since, what was said last from the 
 ClickHouse. So the next leader says what is new, and nothing twice.
 """
 
+import asyncio
+import gc
 import time
 
 import faust
@@ -16,7 +18,7 @@ from streams.core.budgets.watch import BudgetWatch
 from streams.core.catalog import Catalog
 from streams.core.windows import HOUR_US, SECOND_US, window_start
 from streams.metrics import Metric, Metrics
-from streams.processors.budget_history import Asked, Asking
+from streams.processors.budget_history import AHEAD_US, Asked, Asking, stretches
 from streams.processors.budget_mending import Mending
 from streams.processors.budget_outlook import Forecasting
 from streams.processors.inquiry import Inquiry
@@ -123,10 +125,21 @@ class Budgets:
             mark = await self._inquiry.ask(self._history.mark)
             newest_us = await self._inquiry.ask(self._history.newest_us)
             asking, from_us = self._asking(catalog, scopes, newest_us)
-            past = await self._inquiry.ask(lambda: self._history.whole(asking, from_us))  # noqa: B023 - awaited here
+            past = await self._inquiry.ask(lambda: self._history.lines(asking))  # noqa: B023 - awaited here
+            ledger = Ledger(scopes, past, self._live_us)
+            await self._settled(ledger, asking, (from_us, newest_us + AHEAD_US))
             if await self._inquiry.ask(self._history.mark) == mark:
                 # No correction became complete between two of the questions.
-                return Ledger(scopes, past, self._live_us), mark
+                return ledger, mark
+
+    async def _settled(self, ledger: Ledger, asking: Asking, within_us: tuple[int, int]) -> None:
+        """Have a ledger count what is settled, day by day: no more than one is held at once."""
+        for since_us, until_us in stretches(*within_us) if asking.scopes.budgets else ():
+            settled = await self._inquiry.ask(
+                lambda: self._history.settled(asking, since_us, until_us)  # noqa: B023 - awaited here
+            )
+            await asyncio.to_thread(ledger.count, settled)
+            gc.freeze()  # else each collection looks at all of it, and nothing else goes on for long
 
     def _asking(self, catalog: Catalog, scopes: Scopes, newest_us: int) -> tuple[Asking, int]:
         """Return how to ask for all that matters, and since when it does."""

@@ -16,7 +16,7 @@ from streams.core.budgets.scopes import Scopes
 from streams.core.budgets.watch import BudgetWatch
 from streams.core.windows import HOUR_US, MINUTE_US
 from streams.kafka.batch import publish_all
-from streams.processors.budget_history import Asking, BudgetHistory
+from streams.processors.budget_history import Asking, BudgetHistory, stretches
 from streams.replay.ask import Direct
 from streams.settings import KafkaSettings
 from tests.builders.budgets import budget, budgets, spent
@@ -81,7 +81,11 @@ def by_hour(history: BudgetHistory) -> dict[str, int]:
     """Return what is spent by what forecasts are learned of: all six hours, each once."""
     scopes = Scopes(CATALOG)
     spent_in = {each.name: 0 for each in scopes.budgets}
-    settled = history.by_hour(Asking(CATALOG, scopes, END_US, END_US), T0)
+    asking = Asking(CATALOG, scopes, END_US, END_US)
+    within = stretches(T0, END_US)
+    settled = [
+        each for begin_us, end_us in within for each in history.settled(asking, begin_us, end_us)
+    ]
     assert {each.begin_us for each in settled} == {T0 + hour * HOUR_US for hour in range(6)}
     for each in settled:
         for number in scopes.of(each.what, each.at_us):
@@ -110,7 +114,9 @@ def test_sums_by_hour_or_window_lines_and_hours_read_again_come_to_the_same(
     ):
         scopes = Scopes(CATALOG)
         asking = Asking(CATALOG, scopes, since_us, hourly_us)
-        ledger = Ledger(scopes, history.whole(asking, T0), LIVE_US)
+        ledger = Ledger(scopes, history.lines(asking), LIVE_US)
+        for begin_us, end_us in stretches(T0, END_US):
+            ledger.count(history.settled(asking, begin_us, end_us))
         known = counted(ledger)
         some = [T0, T0 + HOUR_US, T0 + 5 * HOUR_US]
         ledger.mend(history.of(asking, some), some)

@@ -9,12 +9,14 @@ import pytest
 from schemas.decimals import from_bytes
 from schemas.records import BudgetState
 from streams.config.catalog import load_catalog
+from streams.core.budgets import outlook as outlook_module
 from streams.core.budgets.ledger import Ledger, Past, Settled
 from streams.core.budgets.outlook import Outlook, counts, first_us
 from streams.core.budgets.scopes import Scopes, What
 from streams.core.budgets.standing import Outcome
 from streams.core.budgets.watch import BudgetWatch
 from streams.core.forecast.drivers import Driver
+from streams.core.forecast.forecaster import Forecaster
 from streams.core.job_cost import Newest
 from streams.core.money import PICO
 from streams.core.windows import DAY_US, HOUR_US, MINUTE_US
@@ -49,8 +51,14 @@ def hours(since_us: int, until_us: int, pico: int = PICO) -> Iterator[Settled]:
 def told(outlook: Outlook, until_us: int) -> Outlook:
     """Tell what was spent until an instant, as far as it needs to know."""
     since_us = outlook.since_us(until_us)
-    outlook.learn(hours(since_us, until_us), since_us, until_us)
+    learn(outlook, hours(since_us, until_us), since_us, until_us)
     return outlook
+
+
+def learn(outlook: Outlook, settled: Iterable[Settled], since_us: int, until_us: int) -> list[int]:
+    """Have all of it told and learned; return of which budgets."""
+    outlook.tell(settled)
+    return list(outlook.learn(since_us, until_us))
 
 
 def knowing(*untils_us: int) -> Outlook:
@@ -79,7 +87,7 @@ def test_what_was_spent_is_in_it_as_it_was() -> None:
     """A hundred dollars an hour ago are spent, whatever is usual."""
     outlook = Outlook(Scopes(CATALOG))
     until_us = AT_US + HOUR_US
-    outlook.learn([*hours(0, until_us), cost(AT_US, 100 * PICO)], 0, until_us)
+    learn(outlook, [*hours(0, until_us), cost(AT_US, 100 * PICO)], 0, until_us)
     assert outlook.outcomes(AT_US, CATALOG)[DAY].pico >= (7 * 3 + 100) * PICO
 
 
@@ -92,7 +100,7 @@ def test_two_days_must_be_seen() -> None:
 
 def test_nothing_is_said_of_what_costs_nothing() -> None:
     outlook = Outlook(Scopes(load_catalog(budgets(budget("shop", "10", tenant="shop")))))
-    outlook.learn(hours(0, AT_US), 0, AT_US)
+    learn(outlook, hours(0, AT_US), 0, AT_US)
     assert outlook.outcomes(AT_US, CATALOG) == {}
 
 
@@ -112,19 +120,41 @@ def test_the_day_before_is_read_again_and_what_came_late_is_learned_after_midnig
     since_us = outlook.since_us(until_us)
     assert since_us == T0 + 9 * DAY_US
     everything = [*hours(since_us, until_us), late]
-    outlook.learn(everything, since_us, until_us)
+    learn(outlook, everything, since_us, until_us)
     anew = Outlook(Scopes(CATALOG))
-    anew.learn([*hours(0, until_us), late], 0, until_us)
+    learn(anew, [*hours(0, until_us), late], 0, until_us)
     assert outlook.outcomes(until_us, CATALOG) == anew.outcomes(until_us, CATALOG)
     assert dollars(outlook, until_us)[RETAIL] > 31 * 24 + 49
 
 
-def test_no_more_than_eight_weeks_are_kept() -> None:
+def test_no_more_than_nine_weeks_are_kept_and_no_less_than_eight() -> None:
     later_us = AT_US + 70 * DAY_US
+    midnight_us = later_us - 6 * HOUR_US
     outlook = knowing(AT_US, later_us)
-    assert first_us(later_us) == later_us - 6 * HOUR_US - 56 * DAY_US
     kept = {number: min(costs) for number, costs in outlook._costs.items()}
-    assert kept == dict.fromkeys((RETAIL, DAY, GPT), first_us(later_us) // HOUR_US)
+    assert kept == {number: first_us(later_us, number) // HOUR_US for number in kept}
+    for number in range(7):
+        weeks_us = midnight_us - first_us(later_us, number)
+        assert 56 * DAY_US <= weeks_us < 63 * DAY_US
+
+
+def test_each_budget_is_learned_anew_once_a_week_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three budgets, so on three of seven midnights one each begins anew."""
+    outlook = knowing(AT_US)
+    begun: list[int] = []
+
+    def begin(hour: int) -> Forecaster:
+        begun.append(hour)
+        return Forecaster(hour)
+
+    monkeypatch.setattr(outlook_module, "Forecaster", begin)
+    for day in range(1, 8):
+        told(outlook, AT_US + day * DAY_US)
+    assert len(begun) == 3
+    at_us = AT_US + 7 * DAY_US
+    assert outlook.outcomes(at_us, CATALOG) == knowing(at_us).outcomes(at_us, CATALOG)
 
 
 def driver(tenant: str | None = None, pool: str | None = None, **more: object) -> Driver:

@@ -94,8 +94,8 @@ class FakeHistory:
         self._ask("newest")
         return self.newest
 
-    def whole(self, _asking: Asking, _from_us: int) -> Past:
-        self._ask("whole")
+    def lines(self, _asking: Asking) -> Past:
+        self._ask("lines")
         return self.past
 
     def of(self, _asking: Asking, hours: Iterable[int]) -> Past:
@@ -105,11 +105,14 @@ class FakeHistory:
     def corrected_hours(self, _mark: list[object]) -> list[int]:
         return self.hours
 
-    def by_hour(self, asking: Asking, since_us: int) -> list[Settled]:
-        self._ask(f"by hour to {asking.since_us}")
+    def settled(self, asking: Asking, since_us: int, until_us: int) -> list[Settled]:
+        """Return an hourly cost of the three days before the forecast, to whoever asks for one."""
+        if asking.since_us != asking.hourly_us:
+            return []
+        self._ask(f"settled to {until_us}")
         what = What("search", None, None, None, "", "USD")
         newest = Newest(0, 0, 0, 0, 0, "")
-        begins = range(max(since_us, asking.since_us - 3 * DAY_US), asking.since_us, HOUR_US)
+        begins = range(max(since_us, asking.since_us - 3 * DAY_US), until_us, HOUR_US)
         return [Settled(what, each, each, None, PICO, 0, newest) for each in begins]
 
     def _ask(self, what: str) -> None:
@@ -308,13 +311,13 @@ def test_states_say_what_is_spent_in_the_end_by_the_hours_that_are_settled() -> 
         asked = [each for each in it.history.asked if each != "mark"]
         await it.rounds()
         assert [each for each in it.history.asked if each != "mark"] == asked, "once an hour"
-        assert asked.count(f"by hour to {T0 - HOUR_US}") == 1
+        assert asked.count(f"settled to {T0 - HOUR_US}") == 1
         it.whole.coming = [spent(90, "1")]  # what is half an hour old is settled
-        await until(lambda: f"by hour to {T0}" in it.history.asked)
+        await until(lambda: f"settled to {T0}" in it.history.asked)
         await it.rounds()
-        assert f"by hour to {T0 + HOUR_US}" not in it.history.asked
+        assert f"settled to {T0 + HOUR_US}" not in it.history.asked
         it.history.newest = T0 + HOUR_US
-        await until(lambda: f"by hour to {T0 + HOUR_US}" in it.history.asked)
+        await until(lambda: f"settled to {T0 + HOUR_US}" in it.history.asked)
 
     beside(case, newest=T0 + HOUR_US - 1)  # the store has no hour after it yet
 

@@ -84,7 +84,7 @@ class Ledger:
         self._lines: dict[int, dict[str, dict[str, Kept]]] = {}  # begin, pool, id
         self._fixed: dict[int, dict[str, list[Settled]]] = {}  # begin, pool: what was corrected
         self._coarse_us = 0
-        self._add(past)
+        self.count(past.settled)
         for line in past.streamed:
             self.newest_end_us = max(self.newest_end_us, line.told.end_us)
             self._join(line.what, line.place, line.line_id, line.told)
@@ -99,6 +99,23 @@ class Ledger:
         """Windows that begin before this instant need be told apart by the hour only."""
         periods = {each.period for each in self.scopes.budgets}
         return min(map(self._hourly_us, periods), default=0)
+
+    def count(self, settled: Iterable[Settled]) -> None:
+        """Count sums of what is settled, those of one window and pool at once, and only once."""
+        fixed: dict[Place, list[Settled]] = {}
+        for each in settled:
+            self.newest_end_us = max(self.newest_end_us, each.newest.end_us)
+            if each.pool is None:
+                self._count(each)
+            else:
+                fixed.setdefault((each.begin_us, each.pool), []).append(each)
+        for (start_us, pool), parts in fixed.items():
+            if start_us < self.since_us:  # settled meanwhile from lines that count no more
+                self.stale.setdefault(window_start(start_us, HOUR_US), {})
+                continue
+            self._lines.get(start_us, {}).pop(pool, None)
+            self._fixed.setdefault(start_us, {})[pool] = parts
+            self._recount(start_us)
 
     def take(self, line: CostLine, partition: int, offset: int) -> None:
         """Join one line as it was streamed."""
@@ -127,7 +144,7 @@ class Ledger:
             wanted = self.stale.get(hour, {})
             if all(past.before.get(n, 0) >= offset for n, offset in wanted.items()):
                 self.stale.pop(hour, None)
-        self._add(past)
+        self.count(past.settled)
         if not self.stale:
             self.waiting.clear()
 
@@ -157,23 +174,6 @@ class Ledger:
             wanted = self.stale.setdefault(hour, {})
             wanted[partition] = max(wanted.get(partition, 0), offset + 1)
             self.waiting.update(numbers)
-
-    def _add(self, past: Past) -> None:
-        for each in past.settled:
-            self.newest_end_us = max(self.newest_end_us, each.newest.end_us)
-            if each.pool is None:
-                self._count(each)
-        fixed: dict[Place, list[Settled]] = {}
-        for each in past.settled:
-            if each.pool is not None:
-                fixed.setdefault((each.begin_us, each.pool), []).append(each)
-        for (start_us, pool), parts in fixed.items():
-            if start_us < self.since_us:  # settled meanwhile from lines that count no more
-                self.stale.setdefault(window_start(start_us, HOUR_US), {})
-                continue
-            self._lines.get(start_us, {}).pop(pool, None)
-            self._fixed.setdefault(start_us, {})[pool] = parts
-            self._recount(start_us)
 
     def _count(self, each: Settled) -> None:
         for number in self.scopes.of(each.what, each.at_us):

@@ -1,10 +1,11 @@
 """What budgets of the calendar come to at the end of their period, as far as can be said.
 
 Forecasters of `core.forecast` learn what counts in each budget, hour by hour. Whoever was told the
-same hours from the same midnight on says the same; so all is learned anew once a day. Pure.
+same hours from the same midnight on says the same; so each budget is learned anew once a week, a
+seventh of them a day, and at midnight what was corrected since. Pure.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from streams.core.budgets.budget import Budget
@@ -19,7 +20,8 @@ from streams.core.forecast.period import period_end
 from streams.core.money import PICO
 from streams.core.windows import DAY_US, HOUR_US, window_start
 
-HISTORY_US: Final = 56 * DAY_US  # eight weeks, as forecasts of tenants have
+HISTORY_US: Final = 56 * DAY_US  # eight weeks, as forecasts of tenants have; a week more at most
+WEEK: Final = 7  # days
 AGAIN_US: Final = DAY_US  # of the day before is read again what became known late
 
 
@@ -36,7 +38,9 @@ class Outlook:
         self._costs: dict[int, dict[int, int]] = {  # pico by hour, by number of the budget
             number: {} for number, each in enumerate(scopes.budgets) if each.period in CALENDAR
         }
+        self._told: dict[int, dict[int, int]] = {number: {} for number in self._costs}
         self._seen: dict[int, Forecaster] = {}
+        self._corrected: set[int] = set()  # what was learned of these is not what is known now
 
     @property
     def is_wanted(self) -> bool:
@@ -45,24 +49,35 @@ class Outlook:
 
     def since_us(self, until_us: int) -> int:
         """Return since when, a midnight, hours are needed to know of those until an instant."""
-        return max(first_us(until_us), window_start(max(0, self.known_us - AGAIN_US), DAY_US))
+        if not self.known_us:
+            return min(first_us(until_us, number) for number in range(WEEK))
+        return window_start(max(0, self.known_us - AGAIN_US), DAY_US)
 
-    def learn(self, settled: Iterable[Settled], since_us: int, until_us: int) -> None:
-        """Take in all that was spent in the hours of [since, until), which are over."""
-        kept = range(first_us(until_us) // HOUR_US, since_us // HOUR_US)
-        for number, costs in self._costs.items():
-            self._costs[number] = {hour: pico for hour, pico in costs.items() if hour in kept}
+    def tell(self, settled: Iterable[Settled]) -> None:
+        """Take some of what was spent in hours that are learned next."""
         for each in settled:
             hour = each.begin_us // HOUR_US
-            for number in self._costs.keys() & self.scopes.of(each.what, each.at_us):
-                costs = self._costs[number]
+            for number in self._told.keys() & self.scopes.of(each.what, each.at_us):
+                costs = self._told[number]
                 costs[hour] = costs.get(hour, 0) + each.pico
-        if window_start(until_us, DAY_US) != window_start(self.known_us, DAY_US):
-            self._seen.clear()
+
+    def learn(self, since_us: int, until_us: int) -> Iterator[int]:
+        """Learn the hours of [since, until), all of which were told; yield each budget learned.
+
+        It is known only when there is none left.
+        """
+        is_new_day = window_start(until_us, DAY_US) != window_start(self.known_us, DAY_US)
+        for number in self._costs:
+            self._take(number, since_us, until_us)
+            if is_new_day and self._is_learned_anew(number, until_us):
+                self._seen.pop(number, None)
+        if is_new_day:
+            self._corrected.clear()
         self.known_us = until_us
         for number, costs in self._costs.items():
             if costs:
                 self._learn(number, costs)
+                yield number
 
     def outcomes(self, at_us: int, catalog: Catalog) -> dict[int, Outcome]:
         """Return what budgets come to in the period that holds an instant, by their number.
@@ -82,15 +97,39 @@ class Outlook:
                 found[number] = Outcome(start_us, expected)
         return found
 
+    def _take(self, number: int, since_us: int, until_us: int) -> None:
+        """Put what was told of a budget in the place of what was known of the same hours."""
+        known, told = self._costs[number], self._told[number]
+        again = range(since_us // HOUR_US, self.known_us // HOUR_US)
+        if any(known.get(hour, 0) != told.get(hour, 0) for hour in again):
+            self._corrected.add(number)
+        first, since = first_us(until_us, number) // HOUR_US, since_us // HOUR_US
+        costs = {hour: pico for hour, pico in known.items() if first <= hour < since}
+        self._costs[number] = costs | {hour: pico for hour, pico in told.items() if hour >= first}
+        self._told[number] = {}
+
+    def _is_learned_anew(self, number: int, until_us: int) -> bool:
+        first = first_us(until_us, number)
+        return number in self._corrected or first != first_us(self.known_us, number)
+
     def _learn(self, number: int, costs: Mapping[int, int]) -> None:
-        seen = self._seen.setdefault(number, Forecaster(min(costs)))
+        seen = self._seen.get(number)
+        if seen is None:
+            seen = self._seen[number] = Forecaster(min(costs))
         for hour in range(seen.hour, self.known_us // HOUR_US):
             seen.learn(costs.get(hour, 0) / PICO)
 
 
-def first_us(until_us: int) -> int:
-    """Return the midnight from which on it is learned what was spent until an instant."""
-    return window_start(max(0, until_us - HISTORY_US), DAY_US)
+def first_us(until_us: int, number: int) -> int:
+    """Return the midnight from which on a budget learns what was spent until an instant.
+
+    It is another one once a week, on a weekday that its number decides.
+
+    >>> [first_us(day * DAY_US, 3) // DAY_US for day in (100, 101, 102, 107, 108)]
+    [38, 45, 45, 45, 52]
+    """
+    day = until_us // DAY_US
+    return max(0, (day - (day - number) % WEEK) * DAY_US - HISTORY_US)
 
 
 def counts(driver: Driver, budget: Budget, catalog: Catalog) -> bool:

@@ -80,7 +80,7 @@ class Standing:
 
     def is_at(self, part: Fraction) -> bool:
         """Whether a part of the limit is spent."""
-        return self.spent.pico >= part * self.budget.limit
+        return self.spent.pico * part.denominator >= part.numerator * self.budget.limit
 
     def marks(self) -> dict[Mark, Fraction | Speed]:
         """Return everything there may be an alert of: parts of the limit, and speeds."""
