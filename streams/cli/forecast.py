@@ -10,7 +10,7 @@ from streams.cli.charges import parsed
 from streams.cli.instants import At, instant_us
 from streams.cli.listing import AsJson, about, asking, cell, exact
 from streams.cli.reach import Check, ClickHouse, Data
-from streams.core.forecast.period import Between
+from streams.core.forecast.period import Between, PeriodEnd
 from streams.prices.text_table import text_table
 from streams.readable import instant
 from streams.replay.forecasts import Asked, By, Forecast, forecasts
@@ -71,6 +71,7 @@ def plain(each: Forecast) -> dict[str, object]:
         "expected": exact(end.expected),
         "by_80": between(end.by80),
         "by_95": between(end.by95),
+        "missing_hours": end.missing,
         "unpriced_lines": each.unpriced_lines,
         "provisional_lines": each.provisional_lines,
     }
@@ -96,7 +97,7 @@ def rows_of(each: Forecast) -> Iterator[tuple[str, ...]]:
     end = each.end
     edges = [about(edge) for found in (end.by80, end.by95) for edge in found or (None, None)]
     notes = [
-        *(["too little seen"] if end.rest is None else []),
+        *too_little(end),
         *(["partly unpriced"] if each.unpriced_lines else []),
     ]
     yield (
@@ -107,3 +108,10 @@ def rows_of(each: Forecast) -> Iterator[tuple[str, ...]]:
     for driver, amount in end.drivers:
         said = f"  planned: {cell(driver.name)}"
         yield (said, "", about(amount), *[""] * 5, each.subject.currency, "")
+
+
+def too_little(end: PeriodEnd) -> Iterator[str]:
+    """Yield what it means that too little was seen, where that is so."""
+    if end.missing:
+        what = "too little seen" if end.rest is None else "as planned alone"
+        yield f"{what}: in {end.missing} hours the past says more"

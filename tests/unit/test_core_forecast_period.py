@@ -54,8 +54,23 @@ def test_a_period_to_come_costs_its_hours_only() -> None:
 
 def test_too_little_seen_is_said_and_not_guessed() -> None:
     end = period_end(learned(SEEN - 10, [PICO] * 10), 10 * PICO, NEXT_TEN)
-    assert end == PeriodEnd(10 * PICO, None)
+    assert end == PeriodEnd(10 * PICO, None, missing=38)
     assert end.expected is None
+
+
+def test_of_a_tenant_that_was_announced_what_is_planned_is_said_until_two_days_are_seen() -> None:
+    """Ten hours seen of what began as planned: 5.00 an hour for 240 hours, and no interval."""
+    young = learned(SEEN - 10, [PICO] * 10)
+    launch = Driver("launch", per_day=120 * PICO, from_us=(SEEN - 10) * HOUR_US)
+    end = period_end(young, 10 * PICO, NEXT_TEN, [launch])
+    assert dollars(end.rest, end.expected) == pytest.approx([0, 1210])
+    assert (end.by80, end.by95, end.missing) == (None, None, 38)
+
+
+def test_what_is_added_to_a_young_tenant_later_is_not_all_that_it_costs() -> None:
+    young = learned(SEEN - 10, [PICO] * 10)
+    more = Driver("more", per_day=120 * PICO, from_us=NOW_US)
+    assert period_end(young, 10 * PICO, NEXT_TEN, [more]) == PeriodEnd(10 * PICO, None, missing=38)
 
 
 def test_a_tenant_that_comes_ramps_up() -> None:

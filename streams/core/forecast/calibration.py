@@ -7,15 +7,16 @@ tenant that grows keeps its intervals in proportion.
 
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import ceil
+from statistics import NormalDist
 
 AHEAD = (1, 2, 3, 5, 7, 10, 14, 21, 28)  # days
 FURTHEST = AHEAD[-1]
 KEPT = 84  # surprises of each; three months, less what is ahead
 FEWEST = 3  # of one distance to say anything by it
 GROWTH = 0.9  # power of the distance by which surprises grow beyond what was seen
-DOUBT = 0.5  # wider by this part where all that was seen is one stretch of the distance
 SIZE_RATE = 0.05  # a day: of what a day costs
 
 
@@ -51,8 +52,8 @@ class Calibration:
         known = [(0.0, 0.0)]
         for ahead, surprises in zip(AHEAD, self._surprises, strict=True):
             if len(surprises) >= FEWEST:
-                stretches = 1 + len(surprises) / ahead
-                wide = quantile(surprises, level) * (1 + DOUBT / stretches)
+                apart = 1 + (len(surprises) - 1) / ahead  # others share days with these
+                wide = quantile(surprises, level) * beyond_normal(level, apart)
                 known.append((float(ahead), max(wide, known[-1][1])))
         if len(known) == 1:
             return None
@@ -60,15 +61,32 @@ class Calibration:
 
 
 def quantile(surprises: Sequence[float], level: float) -> float:
-    """Return what the next surprise does not pass at a level; beyond the largest, in proportion.
+    """Return what the next surprise does not pass at a level, or the largest where few were seen.
 
-    >>> quantile([1.0, 4.0, 2.0, 3.0], 0.8), quantile([1.0, 4.0, 2.0, 3.0], 0.95)
-    (4.0, 5.0)
+    >>> quantile([1.0, 4.0, 2.0, 3.0], 0.6), quantile([1.0, 4.0, 2.0, 3.0], 0.95)
+    (3.0, 4.0)
     """
     rank = ceil(level * (len(surprises) + 1))
-    if rank > len(surprises):
-        return max(surprises) * rank / len(surprises)
-    return sorted(surprises)[rank - 1]
+    return sorted(surprises)[min(rank, len(surprises)) - 1]
+
+
+@lru_cache(1024)
+def beyond_normal(level: float, seen: float) -> float:
+    """Return how much wider an interval is when its width is known of so many surprises only.
+
+    Student's quantile over the normal one, by the expansion of Abramowitz and Stegun, 26.7.5.
+
+    >>> round(beyond_normal(0.95, 3.0), 2), round(beyond_normal(0.8, 3.0), 2)
+    (1.61, 1.28)
+    """
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return sum(term / seen**power for power, term in enumerate(terms)) / z
 
 
 def at(known: Sequence[tuple[float, float]], days: float) -> float:

@@ -46,9 +46,14 @@ class Forecaster:
         return self._hour
 
     @property
-    def is_new(self) -> bool:
-        """Whether it has seen nothing at all."""
-        return not self._seen
+    def missing(self) -> int:
+        """How many hours more it must see to say anything."""
+        return max(0, ENOUGH - self._seen)
+
+    @property
+    def first(self) -> int:
+        """The first hour it has seen, or will."""
+        return self._hour - self._seen
 
     def learn(self, value: float) -> None:
         """Take what the next hour cost, in currency."""
@@ -61,7 +66,7 @@ class Forecaster:
 
     def ahead(self, hours: int, skip: int = 0) -> Outlook | None:
         """Return what so many hours cost, after some to skip; None: too little was seen."""
-        if self._seen < ENOUGH:
+        if self.missing:
             return None
         expected = sum(self.path(skip + hours)[skip:])
         by80, by95 = (self._interval(expected, level, skip + hours) for level in LEVELS)

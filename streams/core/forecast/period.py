@@ -5,7 +5,7 @@ once, and says so by its interval.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from streams.core.forecast.drivers import Driven, Driver, driven
@@ -26,6 +26,7 @@ class PeriodEnd:
     """A period in the end, pico. `rest` null: too little was seen to say.
 
     `rest` is what goes on as it went; `drivers` is what is planned and makes a difference.
+    `missing`: hours that must be seen before what was spent says how it goes on.
     """
 
     spent: int
@@ -33,6 +34,7 @@ class PeriodEnd:
     drivers: tuple[tuple[Driver, int], ...] = ()
     by80: Between | None = None
     by95: Between | None = None
+    missing: int = 0
 
     @property
     def expected(self) -> int | None:
@@ -55,8 +57,9 @@ def period_end(
 ) -> PeriodEnd:
     """Return what [from, to), microseconds, costs, of which `spent` was until the hour seen last.
 
-    An hour that holds the end counts whole. Where nothing was seen at all, all of what drivers say
-    is to come, and nothing else.
+    An hour that holds the end counts whole. Where too little was seen, all of what drivers say is
+    to come and nothing else, if they say from the first hour on what it costs: of a tenant that was
+    announced. Otherwise nothing is said.
     """
     from_us, to_us = within
     first = max(seen.hour, from_us // HOUR_US)
@@ -64,15 +67,23 @@ def period_end(
     if not hours:
         exactly = Between(spent, spent)
         return PeriodEnd(spent, 0, (), exactly, exactly)
-    if seen.is_new:
-        nothing = driven([0.0] * len(hours), drivers, hours, -1)
-        return ended(spent, Outlook(0.0, None, None), nothing)
     skip = first - seen.hour
     outlook = seen.ahead(len(hours), skip)
     if outlook is None:
-        return PeriodEnd(spent, None)
+        return planned(seen, spent, hours, drivers)
     path = seen.path(skip + len(hours))[skip:]
     return ended(spent, outlook, driven(path, drivers, hours, seen.hour * HOUR_US - 1))
+
+
+def planned(seen: Forecaster, spent: int, hours: range, drivers: Sequence[Driver]) -> PeriodEnd:
+    """Return a period's end by what is planned alone, if that is all there is to a cost."""
+    begin_us = (seen.first + 1) * HOUR_US
+    amounts = [each for each in drivers if each.per_day is not None]
+    is_announced = any(each.from_us <= begin_us for each in amounts)
+    if not is_announced and seen.first != seen.hour:
+        return PeriodEnd(spent, None, missing=seen.missing)
+    alone = driven([0.0] * len(hours), drivers, hours, -1)
+    return replace(ended(spent, Outlook(0.0, None, None), alone), missing=seen.missing)
 
 
 def ended(spent: int, outlook: Outlook, by: Driven) -> PeriodEnd:

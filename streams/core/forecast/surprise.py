@@ -30,5 +30,8 @@ class Surprise:
 
     def cut(self, off: float) -> float:
         """Return what of a surprise teaches; all of it where little was seen, or only zeros."""
-        most = max(CUT * self._typical, OF_SIZE * self._size)
-        return off if self._seen < LEARNING or not most else max(-most, min(most, off))
+        most, least = CUT * self._typical, OF_SIZE * self._size
+        most = max(most, least)
+        if -most <= off <= most or self._seen < LEARNING or not most:
+            return off
+        return most if off > 0 else -most
