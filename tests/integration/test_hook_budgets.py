@@ -5,67 +5,29 @@ import os
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
 
 from apportion_hook.budgets import Budgets, Verdict
-from schemas.codec import Codec
-from schemas.decimals import to_bytes
-from schemas.topics import partition_of
 from tests import embedded_broker
+from tests.budget_topic import MONTH_US, NOW_S, NOW_US, BudgetTopic
 from tests.hook_parts import Client, answering, scope_of
-from tests.topics import PARTITIONS, create_topic
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
-CODEC = Codec()
-NOW_S = 1_767_225_600.0  # 2026-01-01
-NOW_US = round(NOW_S) * 1_000_000
-MONTH_US = 31 * 86_400_000_000
 WITHIN_S = 60.0
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "hooks" / "budget_middleware.py"
 CHILD = ROOT / "tests" / "budget_child.py"
-STATE: dict[str, Any] = {
-    "period_start_us": NOW_US, "period_end_us": NOW_US + MONTH_US, "limit": to_bytes(10),
-    "spent": to_bytes(5), "forecast": None, "burn_rate": None, "currency": "USD", "stage": "ok",
-    "positions": {}, "price_book": "b", "said_at_us": NOW_US, "revision": 1, "tenants": [],
-    "projects": [], "models": [], "jobs": [], "pools": [],
-}  # fmt: skip
-
-
-class Topic:
-    """A topic of budgets on a broker."""
-
-    def __init__(self, broker: str, name: str | None = None) -> None:
-        self.broker = broker
-        self.name = create_topic(broker, name or f"budgets-{uuid.uuid4().hex[:8]}")
-        self._producer = Producer({"bootstrap.servers": broker, "log_level": 0})
-
-    def say(self, name: str, **changes: object) -> None:
-        """Say the state of a budget; `gone`: that there is none."""
-        budget_id = f"budget:{name}"
-        value = CODEC.encode("BudgetState", {**STATE, "budget_id": budget_id, **changes})
-        self._send(budget_id, value)
-
-    def gone(self, name: str) -> None:
-        """Say that there is no such budget any longer."""
-        self._send(f"budget:{name}", None)
-
-    def _send(self, key: str, value: bytes | None) -> None:
-        self._producer.produce(self.name, value, key, partition_of(key, PARTITIONS))
-        assert self._producer.flush(WITHIN_S) == 0
 
 
 @pytest.fixture
-def topic(broker: str) -> Topic:
-    return Topic(broker)
+def topic(broker: str) -> BudgetTopic:
+    return BudgetTopic(broker)
 
 
 @pytest.fixture
@@ -73,7 +35,7 @@ def opened() -> Iterator[Callable[..., Budgets]]:
     """Open clients, which are closed afterwards."""
     made = []
 
-    def opening(topic: Topic, **options: Any) -> Budgets:  # noqa: ANN401 - of the client
+    def opening(topic: BudgetTopic, **options: Any) -> Budgets:  # noqa: ANN401 - of the client
         settings = {"clock": lambda: NOW_S, **options}
         budgets = Budgets({"bootstrap.servers": topic.broker}, topic=topic.name, **settings)
         made.append(budgets)
@@ -97,7 +59,7 @@ def names(verdict: Verdict) -> tuple[str, list[str]]:
 
 
 def test_a_call_stands_as_the_worst_budget_that_it_counts_in(
-    topic: Topic, opened: Callable[..., Budgets]
+    topic: BudgetTopic, opened: Callable[..., Budgets]
 ) -> None:
     topic.say("all")
     topic.say("retail", stage="warning", tenants=["retail", "search"])
@@ -116,7 +78,7 @@ def test_a_call_stands_as_the_worst_budget_that_it_counts_in(
 
 
 def test_another_stage_is_known_soon_and_a_budget_that_is_gone_no_more(
-    topic: Topic, opened: Callable[..., Budgets]
+    topic: BudgetTopic, opened: Callable[..., Budgets]
 ) -> None:
     topic.say("a", tenants=["acme"])
     budgets = opened(topic)
@@ -131,7 +93,7 @@ def test_another_stage_is_known_soon_and_a_budget_that_is_gone_no_more(
 
 
 def test_of_a_period_that_is_over_nothing_is_spent_any_longer(
-    topic: Topic, opened: Callable[..., Budgets]
+    topic: BudgetTopic, opened: Callable[..., Budgets]
 ) -> None:
     """No line comes while a gateway refuses all calls, so it must not wait for another word."""
     now = [NOW_S]
@@ -144,7 +106,7 @@ def test_of_a_period_that_is_over_nothing_is_spent_any_longer(
 
 
 def test_only_what_is_asked_for_is_kept_and_never_more_than_there_is_room_for(
-    topic: Topic, opened: Callable[..., Budgets]
+    topic: BudgetTopic, opened: Callable[..., Budgets]
 ) -> None:
     for number in range(20):
         topic.say(f"b{number}", stage="exceeded")
@@ -155,7 +117,9 @@ def test_only_what_is_asked_for_is_kept_and_never_more_than_there_is_room_for(
     assert (len(full), full.left_out) == (5, 15)
 
 
-def test_how_old_the_word_is_can_be_seen(topic: Topic, opened: Callable[..., Budgets]) -> None:
+def test_how_old_the_word_is_can_be_seen(
+    topic: BudgetTopic, opened: Callable[..., Budgets]
+) -> None:
     topic.say("new")
     topic.say("old", said_at_us=NOW_US - 90_000_000)
     budgets = opened(topic)
@@ -163,14 +127,14 @@ def test_how_old_the_word_is_can_be_seen(topic: Topic, opened: Callable[..., Bud
     assert budgets.fault is None
 
 
-def test_what_is_no_state_is_left_alone(topic: Topic, opened: Callable[..., Budgets]) -> None:
+def test_what_is_no_state_is_left_alone(topic: BudgetTopic, opened: Callable[..., Budgets]) -> None:
     topic.say("a", stage="warning")
     topic._send("budget:b", b"garbage")
     assert names(opened(topic).of_call(tenant="acme")) == ("warning", ["budget:a"])
 
 
 def test_a_question_never_raises_whatever_is_asked(
-    topic: Topic, opened: Callable[..., Budgets]
+    topic: BudgetTopic, opened: Callable[..., Budgets]
 ) -> None:
     topic.say("gpt", models=["gpt-*"])
     budgets = opened(topic)
@@ -194,19 +158,19 @@ def test_it_survives_its_broker_and_hears_the_next_one(
     tmp_path: Path, opened: Callable[..., Budgets]
 ) -> None:
     with embedded_broker.running(tmp_path) as address:
-        topic = Topic(address)
+        topic = BudgetTopic(address)
         topic.say("a", stage="exceeded", tenants=["acme"])
         budgets = opened(topic)
     waited(lambda: budgets.fault is not None, expected=True)
     assert budgets.of_call(tenant="acme").stage == "exceeded", "what was known is known"
     with embedded_broker.running_at(address, tmp_path):
-        again = Topic(address, topic.name)
+        again = BudgetTopic(address, topic.name)
         again.say("a", stage="warning", tenants=["acme"])
         waited(lambda: budgets.of_call(tenant="acme").stage, "warning")
         waited(lambda: budgets.fault, None)
 
 
-def test_a_forked_worker_reads_for_itself(topic: Topic) -> None:
+def test_a_forked_worker_reads_for_itself(topic: BudgetTopic) -> None:
     topic.say("a", stage="exceeded")
     child = [sys.executable, str(CHILD), topic.broker, topic.name]
     path = os.pathsep.join((str(ROOT), str(ROOT / "agents" / "gateway-hook")))
@@ -215,7 +179,7 @@ def test_a_forked_worker_reads_for_itself(topic: Topic) -> None:
 
 
 def test_the_example_answers_429_when_a_budget_is_exceeded_and_else_passes(
-    topic: Topic, opened: Callable[..., Budgets]
+    topic: BudgetTopic, opened: Callable[..., Budgets]
 ) -> None:
     topic.say("acme", stage="exceeded", tenants=["acme"])
     spec = spec_from_file_location("budget_middleware", EXAMPLE)

@@ -1,8 +1,8 @@
-"""How the proxy of the tests authenticates: two keys, each of a tenant."""
+"""How the proxy of the tests authenticates: three keys, each of a tenant."""
 
 from litellm.proxy._types import UserAPIKeyAuth
 
-TENANTS = {"sk-acme": "acme", "sk-globex": "globex"}
+TENANTS = {"sk-acme": "acme", "sk-globex": "globex", "sk-spent": "spent"}
 
 
 async def authenticate(request: object, api_key: str) -> UserAPIKeyAuth:  # noqa: ARG001 - LiteLLM's

@@ -18,6 +18,8 @@ import pytest
 import yaml
 
 from schemas.records import InferenceUsage
+from schemas.topics import BUDGET_STATE
+from tests.budget_topic import BudgetTopic
 from tests.gateway_parts import TOKEN, hash_of
 from tests.gateway_process import CollectorProcess, write_sources
 from tests.outbox_parts import wait_until
@@ -33,6 +35,8 @@ CANARIES = (b"PROMPTCANARY", b"ANSWERCANARY", b"TENANTCANARY", b"USERCANARY", b"
             b"sk-acme", b"sk-globex", b"secretcanary")  # fmt: skip
 MASTER = {"LITELLM_MASTER_KEY": "sk-secretcanary-0123456789abcdef0123456789abcdef"}
 CALLS_OF_THE_PROXY = 10  # successes and failures that a client of it saw
+SPENT = "spent"  # the tenant whose budget is exceeded
+EVER_US = 4_102_444_800_000_000  # 2100-01-01
 PUSHED = "pushed"  # what the collector is called
 GRANTS = """
 sources:
@@ -56,7 +60,11 @@ def configuration(upstream: str) -> dict[str, Any]:
         "model_list": [{"model_name": k, "litellm_params": v} for k, v in models.items()],
         "router_settings": {"num_retries": 1, "retry_after": 0, "fallbacks": [{"bad": ["gpt"]}]},
         "litellm_settings": {
-            "callbacks": ["apportion_hook.litellm.logger", "generic_api"],
+            "callbacks": [
+                "apportion_hook.litellm.logger",
+                "generic_api",
+                "litellm_budgets.refuses_exceeded",
+            ],
             "cache": True,
             "cache_params": {"type": "local"},
         },
@@ -70,6 +78,9 @@ def proxied(tmp_path_factory: pytest.TempPathFactory, installed: Path, usage_bro
     folder = tmp_path_factory.mktemp("proxy")
     place = Place(folder, installed, usage_broker, f"px-{uuid.uuid4().hex[:8]}")
     shutil.copy(HERE / "proxy_auth.py", folder)
+    shutil.copy(EXAMPLES / "litellm_budgets.py", folder)
+    told = BudgetTopic(usage_broker, BUDGET_STATE.name)
+    told.say(SPENT, stage="exceeded", tenants=[SPENT], period_end_us=EVER_US)
     port, url = address()
     with serving(place, "tests.peers.upstream:app") as upstream, collecting(place) as collector:
         written = folder / "proxy.yaml"
@@ -86,7 +97,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory, installed: Path, usage_bro
             # LiteLLM logs after it answered; every call of a client ends in an event of its own
             wait_until(lambda: len(finished(place)) >= CALLS_OF_THE_PROXY, 60.0)
             taken = "apportion_collector_events_total"
-            wait_until(lambda: collector.metric(taken) >= len(place.told()), 60.0)
+            wait_until(lambda: collector.metric(taken) >= len(admitted(place)), 60.0)
     return place
 
 
@@ -136,7 +147,12 @@ def call(place: Place, module: str, url: str, more: dict[str, str] | None = None
 
 def finished(place: Place) -> list[InferenceUsage]:
     """Return the events of what a client saw end: not those of attempts that were tried again."""
-    return [event for event in place.told() if event["status"] != "rate_limited"]
+    return [event for event in admitted(place) if event["status"] != "rate_limited"]
+
+
+def admitted(place: Place) -> list[InferenceUsage]:
+    """Return the events of calls that no budget was in the way of."""
+    return [event for event in place.told() if event["tenant"] != SPENT]
 
 
 def answered(place: Place) -> list[Served]:
@@ -159,7 +175,7 @@ def test_what_the_proxy_pushes_to_a_collector_is_what_the_hook_in_it_tells(proxi
     billed_there = [event for event in pushed.told() if event["usage_source"] == "provider"]
     assert sums(billed_there) == counted(answered(proxied))
     assert {event["gateway"] for event in pushed.told()} == {"proxy"}
-    by_hook = Counter(said(event) for event in proxied.told())
+    by_hook = Counter(said(event) for event in admitted(proxied))  # a refused call it never pushes
     assert Counter(said(event) for event in pushed.told()) == by_hook
 
 
@@ -185,20 +201,27 @@ def test_a_call_is_priced_as_the_model_that_was_called_whatever_its_client_says(
     proxied: Place,
 ) -> None:
     called = {model["litellm_params"]["model"] for model in configuration("http://u")["model_list"]}
-    models = {event["model"] for event in proxied.told()}
+    models = {event["model"] for event in admitted(proxied)}
     assert models <= {name.partition("/")[2] for name in called}
 
 
 def test_who_pays_is_who_the_proxy_authenticated(proxied: Place) -> None:
-    tenants = Counter(event["tenant"] for event in proxied.told())
+    tenants = Counter(event["tenant"] for event in admitted(proxied))
     assert tenants.keys() == {"acme", "globex"}
     assert tenants["globex"] == 2
-    hashes = {event["key_hash"] for event in proxied.told()}
+    hashes = {event["key_hash"] for event in admitted(proxied)}
     assert hashes == {"hash-of-acme", "hash-of-globex"}
 
 
+def test_a_call_whose_budget_is_exceeded_is_refused_and_owes_nothing(proxied: Place) -> None:
+    """The client saw the 429, else its program had failed; nothing was served for it: see above."""
+    refused = [event for event in proxied.told() if event["tenant"] == SPENT]
+    assert "rate_limited" in {event["status"] for event in refused}
+    assert {event["usage_source"] for event in refused} == {"none"}
+
+
 def test_attempts_of_a_fallback_are_events_of_one_operation(proxied: Place) -> None:
-    failed = [event for event in proxied.told() if event["status"] == "rate_limited"]
+    failed = [event for event in admitted(proxied) if event["status"] == "rate_limited"]
     assert failed
     assert {event["model"] for event in failed} == {"fail-429"}
     assert all(event["usage_source"] == "none" for event in failed)
