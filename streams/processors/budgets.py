@@ -139,7 +139,7 @@ class Budgets:
                 lambda: self._history.settled(asking, since_us, until_us)  # noqa: B023 - awaited here
             )
             await asyncio.to_thread(ledger.count, settled)
-            gc.freeze()  # else each collection looks at all of it, and nothing else goes on for long
+            gc.freeze()  # it stays: a collection that looks at all of it stops everything
 
     def _asking(self, catalog: Catalog, scopes: Scopes, newest_us: int) -> tuple[Asking, int]:
         """Return how to ask for all that matters, and since when it does."""
