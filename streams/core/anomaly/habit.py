@@ -4,13 +4,15 @@ Expected is the mean of the same quarter of an hour in past weeks, in the first 
 times how the last minutes compare with it; on the first day it is the level of late. What is usual
 in the weeks or in the days is usual. The spread is never less than chance makes of small numbers,
 nor than a part of the value; but what is far above for minutes on end is no chance. What is unusual
-teaches little, unless it was so the time before, too.
+teaches little, unless it was so the time before, too. A series that is young, or comes at any time,
+is compared with its busiest values of past days, too.
 """
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
+from streams.core.anomaly.busiest import Busiest
 from streams.core.anomaly.calendar import UNUSUAL, Calendar, Usual
 from streams.core.anomaly.judgement import Judgement
 from streams.core.timeline import WEEK_US
@@ -29,13 +31,25 @@ LEVEL_US: Final = HOUR_US // 2  # the level of late is of so long
 LEVEL_VALUES: Final = 5  # and of so many values at least
 OUTLYING: Final = 4  # times the usual: what one value says of chance at most
 WARM_AFTER: Final = 30  # values
+HALF_BUSY: Final = 0.5  # of the busiest value of past days: from there on one is much
+FURTHEST: Final = 9.0  # where there is no way at all to what few values are
+
+
+class Range(NamedTuple):
+    """Between `least` and `most` values are usual; few lie outside `low` and `high`."""
+
+    expected: float
+    low: float
+    least: float
+    most: float
+    high: float
 
 
 class Habit:
     """The habits of one series. Costs and shares are not negative; a value that is, is zero."""
 
-    __slots__ = ("_chance", "_day", "_drift", "_first_us", "_late", "_late_ratio", "_level",
-                 "_period_us", "_seen", "_spread", "_week")  # fmt: skip
+    __slots__ = ("_busiest", "_chance", "_day", "_drift", "_first_us", "_late", "_late_ratio",
+                 "_level", "_period_us", "_seen", "_spread", "_week")  # fmt: skip
 
     def __init__(self, period_us: int) -> None:
         self._period_us = period_us
@@ -47,35 +61,38 @@ class Habit:
         self._level = self._spread = 0.0
         self._drift = 1.0
         self._late_ratio = 1.0  # of the last values to the most that is usual
+        self._busiest = Busiest()
         self._chance = 0.0  # mean deviation of a value whose expectation is 1
 
     def score(self, value: float, at_us: int) -> Judgement:
         """Judge a value by how far it is from what is usual now."""
         if not self._seen:
             return Judgement(0.0, is_warm=False, expected=value, low=value, high=value)
-        known = self._known(at_us)
-        if not known:
-            expected = self._level
-            usual = Usual(expected, expected, expected, self._spread)
-            low, high = self._range(usual, 1.0, COLD_RATIO)
-        else:
-            expected = known[0].mean * self._drift
-            low, high = self._range(known[0], self._drift, LEAST_RATIO)
-            for other in known[1:]:
-                lower, higher = self._range(other, self._drift, LEAST_RATIO)
-                low, high = min(low, lower), max(high, higher)
-            if self._late_ratio > LASTING:
-                high = min(high, max(expected, most_of(known) * DRIFT[1]))
-        off, wide = abs(value - expected), high - expected if value > expected else expected - low
-        score = off / (off + wide) if off else 0.0
-        return Judgement(score, self._seen >= WARM_AFTER, expected, low, high)
+        around = self._around(at_us)
+        off = abs(value - around.expected)
+        wide = (
+            around.high - around.expected
+            if value > around.expected
+            else around.expected - around.low
+        )
+        return Judgement(
+            off / (off + wide) if off else 0.0,
+            self._seen >= WARM_AFTER,
+            around.expected,
+            around.low,
+            around.high,
+            way(value - around.most, around.high - around.most),
+            way(around.least - value, around.least - around.low),
+        )
 
     def learn(self, value: float, at_us: int, judgement: Judgement) -> None:
         """Take a value in: fully where it is usual."""
         if not self._seen:
             self._first_us, self._level = at_us, value
         self._seen += 1
-        self._look_back(value, self._known(at_us))
+        known = self._known(at_us)
+        self._look_back(value, known)
+        self._busiest.learn(value, at_us, most_of(known) if known else None)
         is_usual = not judgement.is_warm or judgement.low <= value <= judgement.high
         self._day.learn(value, at_us, is_usual=is_usual)
         self._week.learn(value, at_us, is_usual=is_usual)
@@ -91,6 +108,27 @@ class Habit:
         of_week = self._week.at(at_us) if for_us >= WEEK_US else None
         of_day = self._day.at(at_us) if for_us >= DAY_US else None
         return [each for each in (of_week, of_day) if each is not None]
+
+    def _around(self, at_us: int) -> Range:
+        """Return what is usual at an instant."""
+        known = self._known(at_us)
+        if not known:
+            level = self._level
+            low, high = self._range(Usual(level, level, level, self._spread), 1.0, COLD_RATIO)
+            return Range(level, low, level, level, high)
+        ranges = [self._range(each, self._drift, LEAST_RATIO) for each in known]
+        low, high = min(each for each, _ in ranges), max(each for _, each in ranges)
+        expected = known[0].mean * self._drift
+        least = min(each.least for each in known) * self._drift
+        most = max(expected, most_of(known) * self._drift)
+        if self._late_ratio > LASTING:
+            high = min(high, max(expected, most_of(known) * DRIFT[1]))
+        is_young = at_us - self._first_us < WEEK_US
+        if is_young or self._busiest.comes_any_time:
+            busiest = self._busiest.before(at_us, is_young=is_young)
+            if busiest > high:
+                most, high = max(most, HALF_BUSY * busiest), busiest
+        return Range(expected, low, least, most, high)
 
     def _range(self, usual: Usual, drift: float, ratio: float) -> tuple[float, float]:
         """Return between which values few others lie."""
@@ -127,3 +165,14 @@ class Habit:
 def most_of(known: Sequence[Usual]) -> float:
     """Return the most that is usual, in weeks or in days."""
     return max(each.most for each in known)
+
+
+def way(off: float, whole: float) -> float:
+    """Return how far something is off, as a part of the way to where few values are.
+
+    >>> way(3.0, 2.0), way(1.0, 0.0), way(-1.0, 0.0)
+    (1.5, 9.0, 0.0)
+    """
+    if whole > 0:
+        return off / whole
+    return FURTHEST if off > 0 else 0.0

@@ -11,7 +11,9 @@ class Judgement(NamedTuple):
     """What a detector thinks of one value.
 
     `score`: how unusual it is, from 0 (as always) to 1; while not `is_warm` it is not to be relied
-    on. `expected`: the value that was to come. Few values lie outside `low` and `high`.
+    on. `expected`: the value that was to come. Few values lie outside `low` and `high`. `above`,
+    `below`: how far it is above the most that is usual, as a part of the way to `high`, and below
+    the least; negative where it is not, 0 where nobody says.
     """
 
     score: float
@@ -19,6 +21,8 @@ class Judgement(NamedTuple):
     expected: float
     low: float
     high: float
+    above: float = 0.0
+    below: float = 0.0
 
 
 class Detector(Protocol):

@@ -39,8 +39,12 @@ def words(  # noqa: PLR0913 - what a sentence is about, each once
             f"{expected} at the prices of before; so far {total}.{main} {advice(key, verdict)}"
         )
     low, high = money(verdict.low_per_hour), money(verdict.high_per_hour)
+    per_hour = verdict.per_hour(verdict.actual)
+    of_one = verdict.low_per_hour <= per_hour <= verdict.high_per_hour
+    lone = " in any one minute" if of_one else ""  # it is what they are together that is not
     return (
-        f"{what} is {actual} {currency} an hour {since}, expected {expected} ({low} to {high}); "
+        f"{what} is {actual} {currency} an hour {since}, "
+        f"expected {expected} ({low} to {high}{lone}); "
         f"so far {total}.{main} {advice(key, verdict)}"
     )
 

@@ -14,7 +14,8 @@ from streams.core.windows import HOUR_US
 class Verdict(NamedTuple):
     """One stretch of one series. Pico: of the stretch, and an hour where the name says so.
 
-    `turn`: 1 is too much, -1 too little, 0 neither.
+    `turn`: 1 is too much, -1 too little, 0 neither. `above`, `below`: how far it is on the way
+    there (`Judgement`), where several together may be: above in costs, below in a tenant's.
     """
 
     start_us: int
@@ -25,6 +26,8 @@ class Verdict(NamedTuple):
     low_per_hour: int
     high_per_hour: int
     is_final: bool
+    above: float = 0.0
+    below: float = 0.0
 
     @property
     def excess(self) -> int:
@@ -55,10 +58,16 @@ def verdict_of(
         round(judged.high * of_hour),
         of.is_final,
     )
-    if not judged.is_warm or abs(usual.per_hour(usual.excess)) < rule.min_per_hour:
+    if not judged.is_warm:
+        return usual
+    matters_below = of.is_final and key.subject == "tenant"
+    if key.is_cost:
+        below = judged.below if matters_below else 0.0
+        usual = usual._replace(above=judged.above, below=below)
+    if abs(usual.per_hour(usual.excess)) < rule.min_per_hour:
         return usual
     if point.value > judged.high:
         return usual._replace(turn=1)
-    if point.value < judged.low and of.is_final and key.subject == "tenant":
+    if point.value < judged.low and matters_below:
         return usual._replace(turn=-1)
     return usual

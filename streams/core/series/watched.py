@@ -60,13 +60,14 @@ class Watched:
         verdict = verdict_of(self.key, point, of, judged, rule)
         if of.is_final:
             self.detector.learn(point.value, of.start_us, judged)
-            if not verdict.turn and not self.key.is_price:  # whose parts are of what is extra
-                self.mix.learn(parts)
         if parts:
             self.seen_us = max(self.seen_us, of.start_us)
-        if verdict.turn and (self.unusual is None or of.start_us >= self.unusual[0].start_us):
-            self.unusual = (verdict, parts)
         self.course.add(verdict, rule, may_open=may_open and not rule.muted)
+        turn = self.course.turn_of(verdict)
+        if turn and (self.unusual is None or of.start_us >= self.unusual[0].start_us):
+            self.unusual = (verdict._replace(turn=turn), parts)
+        elif of.is_final and not turn and not self.key.is_price:  # whose parts are of what is extra
+            self.mix.learn(parts)
 
     def pass_over(self, of: Slice, rule: AlertRule) -> None:
         """Note that there was no value in a stretch, which is nothing unusual."""
