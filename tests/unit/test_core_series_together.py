@@ -22,6 +22,10 @@ def verdict(
     )
 
 
+def is_over(course: Course) -> bool:
+    return course.episode is not None and course.episode.is_over
+
+
 def since(*above: float, extra: int = A_MINUTE) -> int | None:
     """Since which minute some are too much together."""
     found = surge([verdict(minute, each, extra) for minute, each in enumerate(above)], USUAL)
@@ -66,10 +70,10 @@ def test_an_episode_of_them_lasts_until_ten_usual_minutes_are_calm() -> None:
     assert course.excess == 4 * A_MINUTE
     for minute in range(4, 30):  # none is unusual, and all are too much
         course.add(verdict(minute, 0.5), USUAL, may_open=True)
-    assert not course.episode.is_over
+    assert not is_over(course)
     for minute in range(30, 30 + QUIET):
         course.add(verdict(minute, -0.1, 0), USUAL, may_open=True)
-    assert course.episode.is_over
+    assert is_over(course)
     assert course.excess == 30 * A_MINUTE
 
 
