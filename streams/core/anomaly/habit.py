@@ -9,7 +9,7 @@ is compared with its busiest values of past days, too.
 """
 
 from collections.abc import Sequence
-from math import sqrt
+from math import inf, sqrt
 from typing import Final, NamedTuple
 
 from streams.core.anomaly.busiest import Busiest
@@ -36,7 +36,10 @@ FURTHEST: Final = 9.0  # where there is no way at all to what few values are
 
 
 class Range(NamedTuple):
-    """Between `least` and `most` values are usual; few lie outside `low` and `high`."""
+    """Between `least` and `most` values are usual; few lie outside `low` and `high`.
+
+    On the first day nobody knows what is usual: a level says what one value may be, not several.
+    """
 
     expected: float
     low: float
@@ -115,7 +118,7 @@ class Habit:
         if not known:
             level = self._level
             low, high = self._range(Usual(level, level, level, self._spread), 1.0, COLD_RATIO)
-            return Range(level, low, level, level, high)
+            return Range(level, low, -inf, inf, high)
         ranges = [self._range(each, self._drift, LEAST_RATIO) for each in known]
         low, high = min(each for each, _ in ranges), max(each for _, each in ranges)
         expected = known[0].mean * self._drift
@@ -170,8 +173,8 @@ def most_of(known: Sequence[Usual]) -> float:
 def way(off: float, whole: float) -> float:
     """Return how far something is off, as a part of the way to where few values are.
 
-    >>> way(3.0, 2.0), way(1.0, 0.0), way(-1.0, 0.0)
-    (1.5, 9.0, 0.0)
+    >>> way(3.0, 2.0), way(1.0, 0.0), way(-1.0, 0.0), way(-inf, -inf)
+    (1.5, 9.0, 0.0, 0.0)
     """
     if whole > 0:
         return off / whole
