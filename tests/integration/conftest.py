@@ -11,10 +11,9 @@ from uuid import uuid4
 import pytest
 
 from clickhouse.client import Connection, connect
-from clickhouse.migrate import migrate
 from streams.kafka import create_topics
 from streams.settings import KafkaSettings
-from tests import brokers, engines
+from tests import brokers, databases, engines
 
 FAILED = pytest.StashKey[bool]()
 
@@ -48,11 +47,19 @@ def empty_database(request: pytest.FixtureRequest, engine: Connection) -> Iterat
         engine.writer.command(f"DROP DATABASE IF EXISTS {connection.database} SYNC")
 
 
+@pytest.fixture(scope="module")
+def spare(engine: Connection) -> databases.Spare:
+    """Databases that tests of this file are done with, empty again."""
+    return databases.Spare(engine)
+
+
 @pytest.fixture
-def database(empty_database: Connection) -> Connection:
-    """A connection to a database with all tables."""
-    migrate(empty_database)
-    return empty_database
+def database(request: pytest.FixtureRequest, spare: databases.Spare) -> Iterator[Connection]:
+    """A connection to a database with all tables and no rows. It is kept when the test fails."""
+    with spare.taken() as connection:
+        yield connection
+    if not request.node.stash.get(FAILED, False):
+        spare.give_back(connection.database)
 
 
 @pytest.fixture
