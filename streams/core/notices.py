@@ -81,8 +81,8 @@ def verdict(notice: Notice | None, alert: Alert, partition: int, offset: int) ->
 
 
 def goes_on(notice: Notice) -> bool:
-    """Whether an alert was told, or is about to be, and is not over."""
-    return notice["stage"] != "refused" and notice["state"] != "resolved"
+    """Whether an alert was told in a message, and is not over as far as was told."""
+    return notice["thread"] is not None and notice["state"] != "resolved"
 
 
 def is_head(notice: Notice, alert: Alert) -> bool:

@@ -75,6 +75,7 @@ def test_what_was_half_as_dear_is_said_once() -> None:
 
 def test_what_was_nothing_after_all_is_over_at_once_and_begins_anew_under_another_name() -> None:
     fed = opened()
+    until_us = fed.watch.judged_until_us
     [resolved] = corrected(fed, USD // 10)
     assert (resolved["alert_id"], resolved["state"]) == (ALERT, "resolved")
     assert abs(from_bytes(resolved["excess"] or b"")) < 4 * USD  # one minute is not judged yet
@@ -83,7 +84,18 @@ def test_what_was_nothing_after_all_is_over_at_once_and_begins_anew_under_anothe
     for minute in range(USUAL + BURST, USUAL + BURST + 6):
         fed.minute(minute, ["2"])
     again = [each for each in fed.said if each["state"] == "opened"][1:]
-    assert [(each["model"], each["alert_id"] != ALERT) for each in again] == [(None, True)]
+    assert [each["model"] for each in again] == [None]
+    assert again[0]["since_us"] >= until_us, "what was corrected is not what is unusual"
+
+
+def test_what_costs_less_than_expected_is_said_once_not_every_minute() -> None:
+    fed = opened()
+    [series] = [each for key, each in fed.watch.board.series.items() if key.subject == "tenant"]
+    assert series.course.episode is not None
+    series.course.episode.settled = -90 * USD
+    [updated] = fed.look(fed.now_us + 60_000_000)
+    assert from_bytes(updated["excess"] or b"") < 0
+    assert fed.look(fed.now_us + 70_000_000) == []
 
 
 def test_a_minute_that_was_never_judged_is_not_counted_again() -> None:

@@ -1,12 +1,13 @@
 """Alerts of one group share a thread, where nothing is hidden by that."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from schemas.records import Alert
 from streams.core.notices import Destination
-from streams.notify.sink import Later, Saying, Thread, Told
+from streams.notify.sink import Answer, Later, Refused, Saying, Thread, Told
 from tests import slack_server
 from tests.builders.alerts import alert
 from tests.notify_parts import Asked, FakeSink, TakingOutlet, at, desk
@@ -24,10 +25,12 @@ def member(number: int, revision: int = 1, **changes: object) -> Alert:
 
 
 async def asked(
-    *sayings: tuple[Alert, Destination], told: TakingOutlet | None = None
+    *sayings: tuple[Alert, Destination],
+    told: TakingOutlet | None = None,
+    answers: Iterable[Answer] = (),
 ) -> tuple[list[Asked], TakingOutlet]:
     """Have alerts told one after the other, by one who knows what was told before."""
-    outlet, sink = TakingOutlet(), FakeSink()
+    outlet, sink = TakingOutlet(), FakeSink(answers=deque(answers))
     it = desk({"ops": sink}, outlet, notices=told.notices() if told else ())
     for offset, (each, destination) in enumerate(sayings):
         await it.take(each, at(offset), [destination])
@@ -70,6 +73,20 @@ def test_the_head_is_the_first_that_goes_on_whoever_tells() -> None:
         found, _ = await asked((member(1, 9), OPS), (member(3), OPS), told=outlet)
         assert [each.others for each in found] == [1, 1]
         assert found[1].below is None, "the head is over, and below it nobody would see it"
+
+    run(test())
+
+
+def test_what_was_not_told_is_in_no_thread() -> None:
+    async def test() -> None:
+        refused: list[Answer] = [Told(HEAD), Refused("is_archived")]
+        found, outlet = await asked((member(1), OPS), (member(2), OPS), answers=refused)
+        assert [each.others for each in found] == [0, 1]
+        found, _ = await asked((member(3), OPS), told=outlet)
+        assert (found[0].below, found[0].others) == (HEAD, 1)
+        found, outlet = await asked((member(1), OPS), answers=[Refused("is_archived")])
+        found, _ = await asked((member(2), OPS), told=outlet)
+        assert (found[0].below, found[0].others) == (None, 0)
 
     run(test())
 
