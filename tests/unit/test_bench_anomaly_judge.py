@@ -16,6 +16,7 @@ from streams.core.windows import MINUTE_US, SECOND_US
 from tests.bench.anomaly.arrival import DELAY_US, FINAL_US, Waiting
 from tests.bench.anomaly.customers import Use
 from tests.bench.anomaly.drive import Driven, Saying, drive
+from tests.bench.anomaly.hearing import Hearing
 from tests.bench.anomaly.injection import Injection
 from tests.bench.anomaly.judge import Score, is_fall, judge
 from tests.bench.anomaly.minutes import Minute
@@ -50,6 +51,11 @@ def saying(
         **changes,
     }
     return Saying(at_us(0) + round(minute * MINUTE_US), cast("Alert", alert))
+
+
+def silent(minute: float, source: str) -> Saying:
+    """An alert about a source that is not heard."""
+    return saying(minute, 0, kind="source_silent", tenant="__platform__", source=source)
 
 
 def part(dimension: str, value: str) -> Contributor:
@@ -142,6 +148,32 @@ def test_tables_have_the_counts() -> None:
     assert "4.0 tenant-months, 14.0 series-months; 0.07 false alerts a series-month." in text
 
 
+def test_a_dead_source_is_told_by_its_silence_and_another_one_is_not() -> None:
+    dead = replace(SILENCE, source="gw-0")
+    told = score(dead, silent(107, "gw-0"))
+    assert (told.falls, told.wrong_falls) == ({"dead source": [True]}, [])
+    other = score(dead, silent(107, "gw-1"))
+    assert other.falls == {"dead source": [False]}
+    assert [each.alert["source"] for each in other.wrong_falls] == ["gw-1"]
+
+
+def test_too_little_while_data_is_late_is_false() -> None:
+    late = Injection("late data", 100, 160, ("acme",), pool="api:openai")
+    told = score(late, saying(120, -200))
+    assert (told.falls, len(told.wrong_falls)) == ({}, 1)
+
+
+def test_a_source_is_heard_as_the_product_asks_for_it() -> None:
+    """It pauses three times for five minutes, so it is missed after fifteen."""
+    hearing = Hearing(at_us(0))
+    said = []
+    for minute in range(260):
+        is_heard = minute < 240 and minute % 60 < 56
+        hearing.hear(minute, ["gw-0", "gw-1"] if is_heard else ["gw-1"])
+        said += [(minute, alert["source"], alert["state"]) for alert in hearing.said(minute)]
+    assert said == [(251, "gw-0", "opened")]  # silent since 236, and the minute is over at 252
+
+
 def test_lines_come_when_their_minute_is_over_and_again_as_final() -> None:
     waiting = Waiting([])
     waiting.add(Minute(0, at_us(0), [line(1), line(2, pool="train")], None))  # type: ignore[arg-type]  # nobody asks what is extra
@@ -163,6 +195,19 @@ def test_what_is_late_waits_and_comes_at_once() -> None:
     until = [each for each in waiting.until(at_us(60)) if each.lines[0]["pool"] == "api:openai"]
     assert {each.now_us for each in until} == {at_us(40) + DELAY_US}
     assert len(until) == 9  # half a line, all, and all as final, of three minutes
+
+
+def test_a_minute_is_closed_when_all_of_it_that_is_final_has_come() -> None:
+    waiting = Waiting([Injection("late data", 0, 40, pool="api:openai")])
+    for number in range(3):
+        lines = [line(number), line(9 + number, pool="train")]
+        lines = [{**each, "window_start_us": at_us(number), "status": "final"} for each in lines]
+        waiting.add(Minute(number, at_us(number), lines, None))  # type: ignore[arg-type]  # as above
+    assert waiting.closed_us == at_us(0)
+    assert list(waiting.until(at_us(39)))
+    assert waiting.closed_us == at_us(0)  # the other pool's are there
+    assert list(waiting.until(at_us(41)))
+    assert waiting.closed_us is None  # nothing is on its way
 
 
 @pytest.mark.shared

@@ -1,9 +1,10 @@
 """When lines reach whoever watches: as their minute is over, and again when they are final.
 
 One line of a minute comes when half of it is over, which tells that the minute before is. Where
-data is late, it waits, and comes at once.
+data is late, it waits, and comes at once; until then its minute is not closed.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from itertools import count
@@ -34,6 +35,12 @@ class Waiting:
         self._late = [(at_us(each.begin), at_us(each.end), each.pool) for each in late]
         self._queue: list[tuple[int, int, list[CostLine]]] = []
         self._numbers = count()
+        self._open: Counter[int] = Counter()  # final lines on their way, by minute
+
+    @property
+    def closed_us(self) -> int | None:
+        """Until when all that is final has come; None before anything was sent."""
+        return min(self._open, default=None)
 
     def add(self, minute: Minute) -> None:
         """Send the lines of a minute on their way."""
@@ -42,12 +49,18 @@ class Waiting:
         for pool in {line["pool"] for line in minute.lines}:
             lines = [line for line in minute.lines if line["pool"] == pool]
             self._put(over_us, [{**line, "status": "provisional"} for line in lines])
+            self._open[minute.start_us] += 1
             self._put(over_us + FINAL_US, lines)
 
     def until(self, now_us: int) -> Iterator[Arrival]:
         """Yield what has come by an instant, in the order of time."""
         while self._queue and self._queue[0][0] <= now_us:
             at, _, lines = heappop(self._queue)
+            if lines[0]["status"] == "final":
+                start_us = lines[0]["window_start_us"]
+                self._open[start_us] -= 1
+                if not self._open[start_us]:
+                    del self._open[start_us]
             yield Arrival(at, lines)
 
     def _put(self, at: int, lines: list[CostLine]) -> None:

@@ -1,6 +1,7 @@
 """Draws one injection of a kind, such that it costs enough for an alert, or too little for one."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from math import exp, log
@@ -106,7 +107,7 @@ class Draws:
         """Draw a gateway of which nothing is heard."""
         source = self._chance.choice(sorted({use.source for use in self._uses}))
         uses = [use for use in self._uses if use.source == source]
-        return of_uses("dead source", self._when((30, 90)), uses)
+        return replace(of_uses("dead source", self._when((30, 90)), uses), source=source)
 
     def _holiday(self) -> Injection | None:
         """Draw a working day on which offices stay empty, but those where something is wrong."""

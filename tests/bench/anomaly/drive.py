@@ -13,6 +13,7 @@ from streams.core.series.buckets import Pace, Slice
 from streams.core.series.cells import amounts_of, cell_of, summed
 from streams.core.windows import MINUTE_US, SECOND_US
 from tests.bench.anomaly.arrival import Waiting
+from tests.bench.anomaly.hearing import Hearing
 from tests.bench.anomaly.minutes import Minute, minutes_of
 from tests.bench.anomaly.season import at_us
 from tests.bench.anomaly.world import World
@@ -43,7 +44,9 @@ def drive(world: World) -> Driven:
     watch = CostWatch(load_catalog(CATALOG.default()), Pace(), Limits(), at_us(world.quiet))
     watch.follow(watch.board.catalog, world.book)
     waiting = Waiting(each for each in world.injections if each.kind == "late data")
+    hearing = Hearing(at_us(0))
     for minute in minutes_of(world):
+        hearing.hear(minute.number, minute.heard)
         if minute.number < world.quiet:
             watch.replay(past(minute))
             continue
@@ -52,6 +55,8 @@ def drive(world: World) -> Driven:
         waiting.add(minute)
         for now_us in range(minute.start_us, minute.start_us + MINUTE_US, TICK_US):
             found.sayings += said(watch, waiting, now_us)
+        over_us = minute.start_us + MINUTE_US
+        found.sayings += (Saying(over_us, each) for each in hearing.said(minute.number))
     found.series = len(watch.board.series)
     return found
 
@@ -70,6 +75,7 @@ def said(watch: CostWatch, waiting: Waiting, now_us: int) -> list[Saying]:
     for arrival in waiting.until(now_us):
         for line in arrival.lines:
             watch.take(line, arrival.now_us)
+    watch.buckets.closed_us = waiting.closed_us
     watch.advance(now_us)
     due = watch.due()
     watch.told(due)

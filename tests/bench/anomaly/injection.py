@@ -14,14 +14,15 @@ from tests.bench.anomaly.season import DAY
 Overspend: TypeAlias = Literal[
     "runaway loop", "forgotten job", "price change", "model switch", "prompt bloat", "slow leak"
 ]
-Fall: TypeAlias = Literal["dead source", "traffic holiday", "late data"]
-Harmless: TypeAlias = Literal["retry burst"]
+Fall: TypeAlias = Literal["dead source", "traffic holiday"]
+Harmless: TypeAlias = Literal["retry burst", "late data"]
 Kind: TypeAlias = Overspend | Fall | Harmless
 
 OVERSPENDS: Final[tuple[Overspend, ...]] = (
     "runaway loop", "forgotten job", "price change", "model switch", "prompt bloat", "slow leak",
 )  # fmt: skip
-FALLS: Final[tuple[Fall, ...]] = ("dead source", "traffic holiday", "late data")
+SLOW: Final[Overspend] = "slow leak"  # all others begin at once
+FALLS: Final[tuple[Fall, ...]] = ("dead source", "traffic holiday")
 
 BLOAT_EVERY = 20  # minutes from one step of the prompts to the next
 BLOAT_STEPS = 3
@@ -34,7 +35,7 @@ class Injection:
 
     `uses`: the names of those it changes. `strength`: what calls, prompts or prices are multiplied
     by at its greatest; of a leak, what calls grow by each day. `model`: whose price it changes.
-    `job`: what somebody forgot. `pool`: whose lines come late.
+    `job`: what somebody forgot. `pool`: whose lines come late. `source`: which one is not heard.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Injection:
     model: str | None = None
     job: Job | None = None
     pool: str | None = None
+    source: str | None = None
 
     @property
     def is_overspend(self) -> bool:

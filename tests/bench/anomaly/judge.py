@@ -2,7 +2,8 @@
 
 An alert is about an injection when it is of one of its tenants (of a forgotten job also of its
 pool; one of a changed price, of its model) and opened while it went on, or so soon after that it
-can only be late. Alerts of too little are held against falls, all others against overspends.
+can only be late. Alerts of too little, and of sources that are not heard, are held against falls,
+all others against overspends.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from schemas.decimals import from_bytes
 from schemas.records import Alert
 from streams.core.money import PICO
 from streams.core.series.keys import KIND_OF
+from streams.core.silence import KIND as SILENT
 from streams.core.windows import MINUTE_US
 from tests.bench.anomaly.drive import Driven, Saying
 from tests.bench.anomaly.injection import FALLS, OVERSPENDS, Injection, Kind
@@ -84,6 +86,9 @@ def is_about(saying: Saying, injection: Injection) -> bool:
     begin_us, end_us = at_us(injection.begin), at_us(injection.end + AFTER)
     if injection.kind not in kinds or not begin_us <= saying.now_us < end_us:
         return False
+    if alert["kind"] == SILENT:
+        is_it = injection.source is not None and alert["source"] in {None, injection.source}
+        return is_it and alert["state"] != "resolved"
     pool = injection.job.pool if injection.job else None
     of_pool = pool is not None and alert["pool"] == pool
     of_price = alert["kind"] == PRICE and alert["model"] == injection.model
@@ -92,8 +97,8 @@ def is_about(saying: Saying, injection: Injection) -> bool:
 
 
 def is_fall(alert: Alert) -> bool:
-    """Whether an alert says that something costs too little."""
-    return from_bytes(alert["excess_per_hour"] or b"") < 0
+    """Whether an alert says that something costs too little, or is not heard."""
+    return alert["kind"] == SILENT or from_bytes(alert["excess_per_hour"] or b"") < 0
 
 
 def found_of(

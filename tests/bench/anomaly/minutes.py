@@ -28,12 +28,16 @@ NAMES_KEPT = 10_000
 
 
 class Minute(NamedTuple):
-    """One minute. `extra`: pico that each injection costs in it, by its number in the world."""
+    """One minute. `extra`: pico that each injection costs in it, by its number in the world.
+
+    `heard`: the sources of its calls.
+    """
 
     number: int
     start_us: int
     lines: list[CostLine]
     extra: Counter[int]
+    heard: frozenset[str] = frozenset()
 
 
 def minutes_of(world: World) -> Iterator[Minute]:
@@ -47,7 +51,8 @@ def minutes_of(world: World) -> Iterator[Minute]:
         for cluster in CLUSTERS:
             drawing.add_time(cluster, allocated)
         lines = forms.filled(drawing.start_us, drawing.lines)
-        yield Minute(number, drawing.start_us, lines, drawing.extra)
+        heard = frozenset(drawing.heard)
+        yield Minute(number, drawing.start_us, lines, drawing.extra, heard)
 
 
 class Allocated:
@@ -73,6 +78,7 @@ class Drawing:
         self.start_us = at_us(number)
         self.extra: Counter[int] = Counter()
         self.lines: list[Drawn] = []
+        self.heard: set[str] = set()
         self._on = [pair for pair in enumerate(world.injections) if pair[1].is_on(number)]
         self._changed = {name: pair for pair in self._on for name in pair[1].uses}
 
@@ -94,6 +100,7 @@ class Drawing:
         """Add the lines of some calls, and return what they cost."""
         if not used.events:
             return 0
+        self.heard.add(use.source)
         whole, events, pool = 0, used.events, api_pool(use.provider)
         rates = rates_of(self.world.book, model, self.start_us)
         for meter, (tokens, cost) in costs_of(used, rates).items():
