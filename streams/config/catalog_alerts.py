@@ -59,8 +59,8 @@ class AlertRule(Lasting):
         default=ANY,
         min_length=1,
         description="Globs of kinds of alerts: cost_anomaly, unit_cost_anomaly, price_change, "
-        "idle_anomaly, source_silent, source_incomplete, rightsize_low, rightsize_high. Left out: "
-        "all.",
+        "idle_anomaly, cost_growth, source_silent, source_incomplete, rightsize_low, "
+        "rightsize_high. Left out: all.",
     )
     hours: Hours | None = Field(
         default=None,

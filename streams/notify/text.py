@@ -13,6 +13,7 @@ TITLES: Final = {
     "cost_anomaly": "Unusual cost",
     "price_change": "Price changed",
     "unit_cost_anomaly": "Unusual cost per token",
+    "cost_growth": "Growing cost",
     "idle_anomaly": "Unusual idle share",
     "source_silent": "Source silent",
     "source_incomplete": "Source incomplete",

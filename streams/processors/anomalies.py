@@ -92,6 +92,7 @@ class Anomalies:
             **self._rules.detail,
             "leads": self._leader.is_leading,
             "series_without_room": 0 if watch is None else watch.board.unwatched,
+            "costs_without_room": 0 if self._beside is None else self._beside.growing.without_room,
             "prices_without_room": 0 if watch is None else watch.board.prices.unknown,
             "lines_too_late": 0 if watch is None else watch.buckets.late,
             "minutes_passed_over": 0 if watch is None else len(watch.buckets.gaps),
@@ -169,11 +170,13 @@ class Anomalies:
         await asyncio.to_thread(watch.advance, now_us())
         self._metrics.observe(Metric.STEP_S, time.monotonic() - began_s)
         beside.sizing.look(watch.judged_until_us)
+        beside.growing.look(watch.judged_until_us, rules.catalog)
         due = [
             *await self._through(watch.due()),
             *beside.silences.due(rules.catalog, rules.book.currency),
             *beside.shortfalls.due(rules.catalog, rules.book.currency),
             *await asyncio.to_thread(beside.sizing.due, rules.catalog),
+            *beside.growing.due(),
         ]
         if due:
             await self._leader.steady()

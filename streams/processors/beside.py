@@ -1,10 +1,10 @@
-"""What a leader of anomalies asks beside reading lines: sources, sizes, corrections."""
+"""What a leader of anomalies asks beside reading lines: sources, sizes, corrections, growth."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from schemas.records import Alert
 from streams.core import incompleteness, silence
@@ -14,6 +14,7 @@ from streams.core.silence import Heard
 from streams.metrics import Metrics
 from streams.processors.anomaly_history import AnomalyHistory
 from streams.processors.closings import Closings
+from streams.processors.growing import Growing
 from streams.processors.inquiry import Inquiry
 from streams.processors.listening import Judge, Listening
 from streams.processors.recounting import Recounting
@@ -24,6 +25,7 @@ T = TypeVar("T")
 RETRY_S = 1.0
 HEARD_S: Final = 60.0  # between two looks at who was heard
 CAME_S: Final = 300.0  # and at what came of them
+Asking: TypeAlias = Listening[Heard] | Listening[Came] | Sizing | Recounting | Growing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,12 @@ class Beside:
     shortfalls: Listening[Came]
     sizing: Sizing
     recounting: Recounting
+    growing: Growing
 
     @property
     def trouble(self) -> str | None:
-        """Why sources, sizes or corrections are not known now; None when they are."""
-        asking = (self.silences, self.shortfalls, self.sizing, self.recounting)
-        found = (each.inquiry.trouble for each in asking)
+        """Why sources, sizes, corrections or growth are not known now; None when they are."""
+        found = (each.inquiry.trouble for each in self._asking)
         return self.closings.trouble or next(filter(None, found), None)
 
     def begin(self, said: Sequence[Alert]) -> None:
@@ -50,13 +52,19 @@ class Beside:
 
     def told(self, alerts: Sequence[Alert]) -> None:
         """Remember that something was said, for good."""
-        for each in (self.silences, self.shortfalls, self.sizing):
+        for each in (self.silences, self.shortfalls, self.sizing, self.growing):
             each.told(alerts)
 
     async def stop(self) -> None:
         """Ask no more."""
-        for each in (self.silences, self.shortfalls, self.sizing, self.recounting):
+        for each in self._asking:
             await each.stop()
+
+    @property
+    def _asking(
+        self,
+    ) -> tuple[Listening[Heard] | Listening[Came] | Sizing | Recounting | Growing, ...]:
+        return self.silences, self.shortfalls, self.sizing, self.recounting, self.growing
 
 
 def beside_of(
@@ -77,6 +85,7 @@ def beside_of(
         listening(incompleteness.KIND, history.came, shortfalls, CAME_S),
         Sizing(history, Inquiry(metrics, RETRY_S), sizes(settings)),
         Recounting(history, Inquiry(metrics, RETRY_S)),
+        Growing(history, Inquiry(metrics, RETRY_S), settings.max_series),
     )
 
 

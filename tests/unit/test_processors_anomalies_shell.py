@@ -154,7 +154,7 @@ def test_sizes_are_due_until_they_were_said_and_asked_for_once_an_hour() -> None
     asyncio.run(sized())
 
 
-@pytest.mark.parametrize("who", [None, 0, 1, 2, 3])
+@pytest.mark.parametrize("who", [None, 0, 1, 2, 3, 4])
 def test_it_is_said_when_what_is_asked_beside_has_no_answer(who: int | None) -> None:
     beside = beside_of(
         cast("Closings", SimpleNamespace(trouble=None)),
@@ -162,7 +162,13 @@ def test_it_is_said_when_what_is_asked_beside_has_no_answer(who: int | None) -> 
         Metrics(CollectorRegistry(), "anomalies"),
         AnomalySettings(),
     )
-    asking = (beside.silences, beside.shortfalls, beside.sizing, beside.recounting)
+    asking = (
+        beside.silences,
+        beside.shortfalls,
+        beside.sizing,
+        beside.recounting,
+        beside.growing,
+    )
     if who is not None:
         asking[who].inquiry.trouble = "no store answers"
     assert beside.trouble == (None if who is None else "no store answers")

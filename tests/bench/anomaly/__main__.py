@@ -6,12 +6,15 @@ that the watch starts from. Seeds 1 and 2 were looked at when the detector was c
 
 import argparse
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
 from streams.config.fields import EPOCH
 from tests.bench.anomaly.drive import Saying, drive
 from tests.bench.anomaly.judge import Score, judge
+from tests.bench.anomaly.leaks import WEEKS as LEAK_WEEKS
+from tests.bench.anomaly.leaks import leak_table, leaks_of
 from tests.bench.anomaly.mishaps import QUIET
 from tests.bench.anomaly.season import DAY, WEEK
 from tests.bench.anomaly.tables import tables
@@ -28,14 +31,27 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="with the traces and the price maps")
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--weeks", type=int, default=3, help="of each seed")
+    parser.add_argument("--leaks", action="store_true", help="of growth alone, in five weeks")
     parser.add_argument("--details", action="store_true", help="each false alert, each one missed")
     given = parser.parse_args()
     if given.weeks < LEAST_WEEKS:
         parser.error(f"expected --weeks {LEAST_WEEKS} or more, as ten days are quiet")
     print(headline(), flush=True)
     inputs = Inputs(given.folder)
+    if given.leaks:
+        print(leaks(given.seeds, inputs))
+        return
     scores = [one_seed(seed, given.weeks, inputs, details=given.details) for seed in given.seeds]
     print(tables(scores))
+
+
+def leaks(seeds: Iterable[int], inputs: Inputs) -> str:
+    """Return what is found of leaks, and print what is said for nothing."""
+    found = []
+    for seed in seeds:
+        found.append(leaks_of(draw_world(seed, LEAK_WEEKS * WEEK, inputs)))
+        print(f"seed {seed}:", *(each["summary"] for each in found[-1].wrong), flush=True)
+    return leak_table(found)
 
 
 def one_seed(seed: int, weeks: int, inputs: Inputs, *, details: bool) -> Score:

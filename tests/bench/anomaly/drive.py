@@ -11,11 +11,12 @@ from streams.core.series.board import Limits
 from streams.core.series.bought import bought_of, item_of, purchases
 from streams.core.series.buckets import Pace, Slice
 from streams.core.series.cells import amounts_of, cell_of, summed
-from streams.core.windows import MINUTE_US, SECOND_US
+from streams.core.windows import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from tests.bench.anomaly.arrival import Waiting
+from tests.bench.anomaly.daily import Daily
 from tests.bench.anomaly.hearing import Hearing
 from tests.bench.anomaly.minutes import Minute, minutes_of
-from tests.bench.anomaly.season import at_us
+from tests.bench.anomaly.season import DAY, at_us
 from tests.bench.anomaly.world import World
 
 TICK_US: Final = 10 * SECOND_US  # from one look at what is due to the next
@@ -44,9 +45,16 @@ def drive(world: World) -> Driven:
     watch = CostWatch(load_catalog(CATALOG.default()), Pace(), Limits(), at_us(world.quiet))
     watch.follow(watch.board.catalog, world.book)
     waiting = Waiting(each for each in world.injections if each.kind == "late data")
-    hearing = Hearing(at_us(0))
+    hearing, daily = Hearing(at_us(0)), Daily()
     for minute in minutes_of(world):
         hearing.hear(minute.number, minute.heard)
+        daily.add(minute.lines)
+        if minute.number % DAY == DAY - 1:
+            grown = daily.said(minute.start_us + MINUTE_US - DAY_US)
+            over_us = minute.start_us + MINUTE_US + HOUR_US
+            found.sayings += (
+                Saying(over_us, each) for each in grown if minute.number >= world.quiet
+            )
         if minute.number < world.quiet:
             watch.replay(past(minute))
             continue
