@@ -33,9 +33,14 @@ class Episode:
     is_over: bool = False
     counted_us: int = 0  # until when `settled` is what was said by who led before
 
+    @property
+    def from_us(self) -> int:
+        """Since when stretches are counted here."""
+        return max(self.since_us, self.counted_us)
+
     def has(self, verdict: Verdict) -> bool:
         """Whether a stretch is of it, and not counted yet."""
-        return verdict.start_us >= max(self.since_us, self.counted_us)
+        return verdict.start_us >= self.from_us
 
 
 @dataclass(slots=True)

@@ -24,9 +24,9 @@ class Count(NamedTuple):
 def count_of(key: SeriesKey, course: Course, until_us: int) -> Count | None:
     """Return what is to be counted again of a series; None where nothing is."""
     episode = course.episode
-    if episode is None or episode.is_over or not key.is_cost or until_us <= episode.since_us:
+    if episode is None or episode.is_over or not key.is_cost or until_us <= episode.from_us:
         return None
-    return Count(key, episode.since_us, until_us, episode.spent)
+    return Count(key, episode.from_us, until_us, episode.spent)
 
 
 def recount(
@@ -41,7 +41,7 @@ def recount(
     Return whether that ends it: no extra cost is left that is worth an alert.
     """
     episode = course.episode
-    if episode is None or episode.is_over or episode.since_us != of.since_us:
+    if episode is None or episode.is_over or episode.from_us != of.since_us:
         return False
     changed = sum(pico for start_us, pico in found if start_us not in gaps) - of.spent
     episode.spent += changed
