@@ -42,6 +42,7 @@ class Growing:
         self._growths = Growths(max_series)
         self._said: dict[Whose, Alert] | None = None  # not read yet
         self._due: list[Alert] = []
+        self._looked_us = 0  # until when days were asked for
         self._asking: asyncio.Task[list[Alert]] | None = None
 
     @property
@@ -61,7 +62,8 @@ class Growing:
                 self._due, self._asking = self._asking.result(), None
             return
         until_us = window_start(known_us - AFTER_US, DAY_US)
-        if not self._due and until_us > self._growths.until_us:
+        if not self._due and until_us > self._looked_us:
+            self._looked_us = until_us
             self._asking = asyncio.get_running_loop().create_task(self._ask(until_us, catalog))
 
     def due(self) -> list[Alert]:
@@ -79,9 +81,11 @@ class Growing:
     async def _ask(self, until_us: int, catalog: Catalog) -> list[Alert]:
         if self._said is None:
             self._said = await self.inquiry.ask(partial(self._read_said, until_us - HISTORY_US))
-        since_us = self._growths.until_us or await self._begin(until_us - HISTORY_US)
+        since_us = self._growths.until_us or await self._begin(until_us)
         for day_us in range(since_us, until_us, DAY_US):
             await self.inquiry.ask(partial(self._learn, day_us))
+        if not self._growths.until_us:
+            return []  # what was said to grow is not over because nobody knows
         judged = Judged(until_us, await asyncio.to_thread(self._growths.growing))
         found = alerts(judged, self._said, catalog)
         LOG.info("growth_judged", series=len(self._growths), alerts=len(found))
@@ -91,10 +95,11 @@ class Growing:
         said = sorted(self._history.said(frozenset({KIND}), since_us), key=begin_of)
         return {whose: each for each in said if (whose := whose_of(each)) is not None}
 
-    async def _begin(self, since_us: int) -> int:
-        """Return the begin of the first day that there is something of, since an instant."""
+    async def _begin(self, until_us: int) -> int:
+        """Return the begin of the first day to learn before an instant; itself: there is none."""
+        since_us = until_us - HISTORY_US
         first_us = await self.inquiry.ask(partial(hours_since, self._history, since_us))
-        return window_start(max(first_us, since_us), DAY_US)
+        return window_start(first_us, DAY_US) if first_us else until_us
 
     def _learn(self, day_us: int) -> None:
         self._growths.learn(day_us, hours_of(self._history, day_us, day_us + DAY_US))
