@@ -20,6 +20,7 @@ from tests.bench.anomaly.hearing import Hearing
 from tests.bench.anomaly.injection import Injection
 from tests.bench.anomaly.judge import Score, is_fall, judge
 from tests.bench.anomaly.minutes import Minute
+from tests.bench.anomaly.priced import Raise
 from tests.bench.anomaly.season import DAY, at_us
 from tests.bench.anomaly.tables import tables
 from tests.bench.anomaly.world import Inputs, World, draw_world
@@ -225,3 +226,22 @@ def test_a_loop_is_found_by_the_watch_of_costs_and_late_data_is_none(
     assert not found.wrong
     opened = [each for each in driven.sayings if each.alert["state"] == "opened"]
     assert all(is_fall(each.alert) for each in opened if each.now_us < at_us(220))
+
+
+@pytest.mark.shared
+def test_a_price_raised_by_a_third_is_found_at_once_whoever_pays_it(shared_data: Path) -> None:
+    """Of 650 USD an hour at first; nothing else is said to cost before it."""
+    inputs, model = Inputs(shared_data), "claude-sonnet-4-5"
+    calm = draw_world(7, 28 * DAY, inputs).untroubled()
+    uses = [use for use in calm.uses if use.model == model]
+    tenants, names = tuple(use.tenant for use in uses), frozenset(use.name for use in uses)
+    factor = Decimal("1.3")
+    raised = Injection("price change", 60, 75, tenants, names, factor, model)
+    book = inputs.prices.raised([Raise(model, factor, at_us(60), at_us(75))])
+    driven = drive(replace(calm, minutes=78, quiet=45, injections=(raised,), book=book))
+    [found] = judge(driven).found
+    assert found.after is not None
+    assert found.after <= 2
+    first = min(driven.sayings, key=lambda each: each.now_us).alert
+    assert (first["kind"], first["model"]) == ("price_change", model)
+    assert first["since_us"] == at_us(60)
