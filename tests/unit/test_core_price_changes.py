@@ -156,21 +156,25 @@ def test_it_is_over_when_nobody_called_the_model_for_a_day() -> None:
 
 
 def test_costs_of_tenants_that_the_price_explains_are_of_its_group_however_late() -> None:
-    """The tenants' own alerts begin an hour later, and another one has another cause."""
+    """globex pays 54 an hour for 6 at once; acme does when it calls as much, an hour later.
+
+    initech's price stays, so that it calls the same model more then has another cause.
+    """
+    few, many, stays = bought(10_000), bought(100_000, tenant="globex"), {"tenant": "initech"}
     each = Fed()
-    lines = [bought(100_000), bought(100_000, tenant="globex"), bought(100_000, "3", model="other")]
     for minute in range(70):
-        each.minute(minute, lines)
-    dearer = [bought(100_000, "9"), bought(100_000, tenant="globex"), lines[2]]
-    for minute in range(70, 76):
-        each.minute(minute, dearer)
-    [price] = [a for a in each.said if a["kind"] == "price_change" and a["state"] == "opened"]
-    assert price["group"] == f"model:gpt-4o/{T0 + 70 * MINUTE_US}"
+        each.minute(minute, [few, many, bought(100_000, **stays)])
+    dear, dearer = bought(10_000, "9"), bought(100_000, "9", tenant="globex")
+    for minute in range(70, 140):
+        each.minute(minute, [dear, dearer, bought(100_000, **stays)])
     for minute in range(140, 146):
-        each.minute(minute, [*dearer, bought(9_000_000, tenant="globex")])
-    groups = {a["tenant"]: a["group"] for a in each.said if a["kind"] == "cost_anomaly"}
-    assert groups["acme"] == price["group"]
-    assert groups["globex"] != price["group"]
+        each.minute(minute, [bought(100_000, "9"), dearer, bought(2_000_000, **stays)])
+    opened = [alert for alert in each.said if alert["state"] == "opened"]
+    [price] = of_prices(opened)
+    groups = {a["tenant"]: a["group"] for a in opened if a["kind"] == "cost_anomaly"}
+    assert price["group"] == f"model:gpt-4o/{T0 + 70 * MINUTE_US}"
+    assert groups["globex"] == groups["acme"] == price["group"]
+    assert groups["initech"] not in {price["group"], None}
 
 
 def test_who_leads_next_knows_the_price_of_before_and_goes_on_with_what_is_open() -> None:
@@ -270,6 +274,13 @@ def test_what_costs_next_to_nothing_has_no_price() -> None:
     assert Price.of(Bought(0, USD)) is None
     known = Known(Price(1, 10**6), 0)
     assert known.expected(Bought(10**9, 999_999)) == 999_999
+
+
+def test_what_was_rounded_is_at_its_price_of_late_and_nothing_extra() -> None:
+    """A third of a USD for three tokens: a pico too much, then a ten-thousandth too much."""
+    known = Known(Price(USD, 3 * USD), 0)
+    assert known.expected(Bought(USD, 333_333_333_334)) == 333_333_333_334
+    assert known.expected(Bought(USD, 333_366_666_667)) == 333_333_333_333
 
 
 def test_a_price_that_comes_and_goes_is_never_the_usual_one() -> None:
