@@ -1,36 +1,40 @@
 """When it is said that a cost grows. Pure.
 
-An alert begins with growth that is worth it, is said again when it has doubled or matters more, and
-ends when most of the last days cost what they did weeks before. It goes on from what was said of it
-last, under its name. Of a tenant either its own alert is said or those of its models, never both.
+An alert begins with growth that is worth it. It is said again when it has doubled, matters more or
+was not said for four weeks, and ends when most of the last days cost what they did weeks before. It
+goes on from what was said of it last, under its name. Of a tenant either its own alert is said or
+those of its models, never both.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from schemas.decimals import from_bytes, to_bytes
 from schemas.records import Alert, AlertSeverity, Contributor
 from streams.core.alert_rules import AlertRule
 from streams.core.alerts import NO_DETAILS, with_links
-from streams.core.anomaly.growth import SPARED
+from streams.core.anomaly.growth import REMEMBERED, SPARED
 from streams.core.catalog import Catalog
 from streams.core.growth_words import over_words, query_of, words
-from streams.core.growths import DAY_HOURS, Growing, PartCost, Whose
+from streams.core.growths import DAY_HOURS, Growing, Growths, PartCost, Whose
 from streams.core.money import half_even
 from streams.core.series.keys import SEPARATOR, escaped, unescaped
 from streams.core.series.parts import SHOWN
+from streams.core.windows import DAY_US
 
 KIND: Final = "cost_growth"
 GROWS: Final = 2  # times what was said last: it is worth saying again
+AGAIN_US: Final = REMEMBERED * DAY_US  # it is said again: earlier days are not remembered
 PARTS: Final = 3  # of the name of a series
 RANK: Final[Mapping[AlertSeverity, int]] = {"info": 0, "warning": 1}
 
 
 class Judged(NamedTuple):
-    """What costs more than in the weeks before, of days until an instant."""
+    """What is known of days until an instant, and what costs more than in the weeks before."""
 
     until_us: int
     growing: Mapping[Whose, Growing]
+    growths: Growths
 
 
 def whose_of(alert: Alert) -> Whose | None:
@@ -92,7 +96,7 @@ def _begun(whose: Whose, judged: Judged, said: Alert | None, catalog: Catalog) -
         return None
     since_us = growing.run.since_us if said is None else max(growing.run.since_us, said["at_us"])
     rule = catalog.alert_rule(whose.tenant, KIND, judged.until_us - 1)
-    excess = sum(_excess_since(growing, since_us))
+    excess = judged.growths.excess(whose, since_us)
     if rule.muted or growing.grown < rule.min_per_hour or excess < rule.min_total:
         return None
     begin: Alert = {
@@ -120,18 +124,24 @@ def _going_on(whose: Whose, judged: Judged, said: Alert, catalog: Catalog) -> Al
     if judged.until_us <= said["at_us"]:
         return None
     growing = judged.growing.get(whose)
-    later: Alert = {**said, "at_us": judged.until_us, "revision": (said["revision"] or 0) + 1}
+    excess = from_bytes(said["excess"] or b"") + judged.growths.excess(whose, said["at_us"])
+    later: Alert = {
+        **said,
+        "at_us": judged.until_us,
+        "excess": to_bytes(excess),
+        "revision": (said["revision"] or 0) + 1,
+    }
     if growing is None:
         return {**later, "state": "resolved", "summary": over_words(said)}
     rule = catalog.alert_rule(whose.tenant, KIND, judged.until_us - 1)
     severity = _severity(growing, rule)
     is_worse = RANK[severity] > RANK.get(said["severity"] or "warning", 0)
     before = from_bytes(said["excess_per_hour"] or b"")
-    if not is_worse and growing.actual - growing.expected < GROWS * max(1, before):
+    has_grown = growing.actual - growing.expected >= GROWS * max(1, before)
+    is_old = judged.until_us - said["at_us"] >= AGAIN_US
+    if not (is_worse or has_grown or is_old):
         return None
-    excess = from_bytes(said["excess"] or b"") + sum(_excess_since(growing, said["at_us"]))
-    grown: Alert = {**later, "state": "updated", "excess": to_bytes(excess), "severity": severity}
-    return _said_of(grown, growing, rule)
+    return _said_of({**later, "state": "updated", "severity": severity}, growing, rule)
 
 
 def _said_of(alert: Alert, growing: Growing, rule: AlertRule) -> Alert:
@@ -151,10 +161,6 @@ def _said_of(alert: Alert, growing: Growing, rule: AlertRule) -> Alert:
 
 def _severity(growing: Growing, rule: AlertRule) -> AlertSeverity:
     return "warning" if growing.grown >= rule.critical_per_hour else "info"
-
-
-def _excess_since(growing: Growing, since_us: int) -> Iterator[int]:
-    return (pico for day_us, pico in growing.excess.items() if day_us >= since_us)
 
 
 def name_of(whose: Whose) -> str:

@@ -60,14 +60,13 @@ class Growing(NamedTuple):
     """A cost that goes on being more than in the weeks before, in pico.
 
     `actual` and `expected`: of an hour, on the day that shows how it is now. `grown`: of an hour,
-    by how much more it is, wild hours left out. `excess`: by day, what it cost more than before.
+    by how much more it is, wild hours left out.
     """
 
     run: Run
     actual: int
     expected: int
     grown: int
-    excess: Mapping[int, int]
 
 
 class Followed:
@@ -101,8 +100,11 @@ class Followed:
         if run is None:
             return None
         actual, expected = (half_even(each, DAY_HOURS) for each in self.costs[run.shown.at_us])
-        excess = {day_us: cost - usual for day_us, (cost, usual) in self.costs.items()}
-        return Growing(run, actual, expected, round(expected * run.grown), excess)
+        return Growing(run, actual, expected, round(expected * run.grown))
+
+    def excess(self, since_us: int) -> int:
+        """Return what the days since an instant cost more than before, of those remembered."""
+        return sum(cost - usual for at_us, (cost, usual) in self.costs.items() if at_us >= since_us)
 
 
 class Growths:
@@ -130,6 +132,11 @@ class Growths:
 
     def __len__(self) -> int:
         return len(self._series)
+
+    def excess(self, whose: Whose, since_us: int) -> int:
+        """Return what the days since an instant cost more than before; 0 of what is not known."""
+        followed = self._series.get(whose)
+        return 0 if followed is None else followed.excess(since_us)
 
     def growing(self) -> dict[Whose, Growing]:
         """Return what costs more than in the weeks before."""

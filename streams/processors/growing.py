@@ -86,7 +86,7 @@ class Growing:
             await self.inquiry.ask(partial(self._learn, day_us))
         if not self._growths.until_us:
             return []  # what was said to grow is not over because nobody knows
-        judged = Judged(until_us, await asyncio.to_thread(self._growths.growing))
+        judged = Judged(until_us, await asyncio.to_thread(self._growths.growing), self._growths)
         found = alerts(judged, self._said, catalog)
         LOG.info("growth_judged", series=len(self._growths), alerts=len(found))
         return [await self._with_parts(each, judged) for each in found]

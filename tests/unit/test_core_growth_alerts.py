@@ -46,7 +46,7 @@ class Told:
         return self.all[before:]
 
     def look(self) -> None:
-        judged = Judged(self.growths.until_us, self.growths.growing())
+        judged = Judged(self.growths.until_us, self.growths.growing(), self.growths)
         found = alerts(judged, self.said, self.catalog)
         for each in found:
             whose = whose_of(each)
@@ -94,6 +94,9 @@ def test_it_is_said_again_when_it_has_doubled_or_matters_more_and_when_it_is_ove
     )
     [over] = told.days(LEAK + 14, LEAK + 18, gpt=0.0)
     assert (over["state"], over["revision"]) == ("resolved", last["revision"] + 1)  # type: ignore[operator]  # it was said
+    days = range(LEAK, over["at_us"] // DAY_US - BEGIN)
+    costs = [LEVEL * 1.08 ** (each - LEAK + 1) if each < LEAK + 14 else LEVEL for each in days]
+    assert pico(over["excess"]) == pytest.approx(24 * (sum(costs) - LEVEL * len(costs)), rel=0.1)
     assert over["summary"].startswith("Cost of ac:me is as in the weeks before. Said last: Cost")
     assert told.days(LEAK + 18, LEAK + 20, gpt=0.0) == []
 

@@ -46,8 +46,8 @@ def test_money_of_days_is_exact_and_beside_what_was_usual() -> None:
     assert growing.run.is_growth
     assert (growing.actual, growing.expected) == (3 * PICO + 1, 2 * PICO)
     assert growing.grown == pytest.approx(PICO)
-    assert growing.excess[(DAY + 40) * DAY_US] == 24 * (PICO + 1)
-    assert growing.excess[(DAY + 34) * DAY_US] == 0
+    assert followed.excess((DAY + 40) * DAY_US) == 2 * 24 * (PICO + 1)
+    assert followed.excess(0) == 7 * 24 * (PICO + 1)
     assert growing.run.since_us == (DAY + 35) * DAY_US
 
 

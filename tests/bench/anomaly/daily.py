@@ -46,7 +46,7 @@ class Daily:
         for each in rows:
             del self._sums[each.of, each.hour]
         self._growths.learn(day_us, with_tenants(rows))
-        judged = Judged(self._growths.until_us, self._growths.growing())
+        judged = Judged(self._growths.until_us, self._growths.growing(), self._growths)
         found = alerts(judged, self._said, self._catalog)
         self._said |= {whose: each for each in found if (whose := whose_of(each)) is not None}
         return found
