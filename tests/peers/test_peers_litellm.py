@@ -37,6 +37,7 @@ MASTER = {"LITELLM_MASTER_KEY": "sk-secretcanary-0123456789abcdef0123456789abcde
 CALLS_OF_THE_PROXY = 10  # successes and failures that a client of it saw
 SPENT = "spent"  # the tenant whose budget is exceeded
 EVER_US = 4_102_444_800_000_000  # 2100-01-01
+TOLD_S = 180.0  # for what is told behind an answer to have come, on a busy machine
 PUSHED = "pushed"  # what the collector is called
 GRANTS = """
 sources:
@@ -95,9 +96,9 @@ def proxied(tmp_path_factory: pytest.TempPathFactory, installed: Path, usage_bro
         with place.running("proxy", *arguments, ready=ready, more=more):
             call(place, "tests.peers.proxy_calls", url)
             # LiteLLM logs after it answered; every call of a client ends in an event of its own
-            wait_until(lambda: len(finished(place)) >= CALLS_OF_THE_PROXY, 60.0)
+            wait_until(lambda: len(finished(place)) >= CALLS_OF_THE_PROXY, TOLD_S)
             there = pushed_of(place)
-            wait_until(lambda: len(admitted(there)) >= len(admitted(place)), 60.0)
+            wait_until(lambda: len(admitted(there)) >= len(admitted(place)), TOLD_S)
     return place
 
 
