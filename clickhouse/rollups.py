@@ -1,5 +1,8 @@
 """Recomputes the rollups of given hours, and of the days they are in, from the lines in force.
 
+Quarters of an hour, which only what is usual is learned from, follow later: an hour is redrawn when
+its rollup is newer than they are.
+
 Any number of processes may recompute the same hour at any time. Each takes the server's clock
 before it reads and gives it to its rows as their version, so what was read last wins; and as a
 recompute follows every insert of lines, the winner has read them all.
@@ -14,6 +17,7 @@ SECOND_US = 1_000_000
 HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
 AT_ONCE = 96  # hours or days; bounds the memory of one statement
+REMEMBERED_US = 60 * DAY_US  # before the newest hour: quarters that somebody may ask for
 STALE_MARGIN_NS = 60_000_000_000  # an insert is readable within a minute of its clock
 
 
@@ -65,6 +69,20 @@ def recompute_days(session: Session, days_us: Sequence[int]) -> None:
             "days": [at // DAY_US for at in days_us],
         },
     )
+
+
+def redraw_quarters(session: Session, at_most: int) -> int:
+    """Draw the quarters of hours that changed, the newest first; return of how many that was.
+
+    Blocks for a second an hour of half a million lines. Safe to repeat, and by several at once.
+    Raises Unavailable.
+    """
+    stale = ask(session, "stale_quarters", {"within": REMEMBERED_US, "limit": at_most})
+    for row in stale:
+        since_us = int(str(row["hour_us"]))
+        drawn = {"since": since_us, "until": since_us + HOUR_US}
+        run(session, "recompute_quarters", {**drawn, "version": next_version(session)})
+    return len(stale)
 
 
 def next_version(session: Session) -> int:

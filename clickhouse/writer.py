@@ -105,6 +105,13 @@ class Writer:
             self._dirty_hours_us -= hours
         return len(hours)
 
+    def redraw_quarters(self, at_most: int) -> int:
+        """Bring the quarters of some hours up to date; return of how many, 0 when all are.
+
+        Raises Unavailable. Call it every minute or so.
+        """
+        return rollups.redraw_quarters(self._session, at_most)
+
     def recover(self) -> int:
         """Complete and recompute what an earlier writer left undone. Call it once, at start."""
         self._uncompleted_hours_us |= set(generations.uncompleted_hours(self._session))

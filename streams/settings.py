@@ -228,10 +228,10 @@ class AnomalySettings(Group):
         default=1_209_600.0,
         description="14 days: how much of the past is learned from ClickHouse at the start",
     )
-    learn_values: PositiveInt = Field(
-        default=1_000_000,
-        description="and at most about so many values: with many series less of the past is "
-        "learned, so that a start takes minutes",
+    look_back_s: PositiveFloat = Field(
+        default=10_800.0,
+        description="3 hours: the last minutes of it are judged one by one, so that what began, or "
+        "also ended, while nobody led is said; twice as many where an alert was open for longer",
     )
     max_series: PositiveInt = Field(
         default=5_000, description="series watched, about 30 kB each; of others there are no alerts"

@@ -3,5 +3,6 @@
 SELECT greatest(
     toUInt64(toUnixTimestamp64Nano(now64(9))),
     (SELECT max(version) + 1 FROM rollup_hourly),
-    (SELECT max(version) + 1 FROM rollup_daily)
+    (SELECT max(version) + 1 FROM rollup_daily),
+    (SELECT max(version) + 1 FROM series_quarters)
 ) AS version

@@ -1,8 +1,8 @@
 """Watches what costs come to: lines in, alerts out. Explicit state, told of everything.
 
-It is told of the past by the stretch (`replay`), of what was said (`remember`), and of lines as
-they come (`take`). Whoever tells it the same says the same; what it says next is `due` until it is
-`told` that it was said.
+It is told of the past by the quarter of an hour (`recall`), then by the stretch (`replay`), of what
+was said (`remember`), and of lines as they come (`take`). Whoever tells it the same says the same;
+what it says next is `due` until it is `told` that it was said.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,6 @@ from streams.core.catalog import Catalog
 from streams.core.price_book import PriceBook
 from streams.core.series.anomaly_alert import (
     Occasion,
-    alert_id,
     alert_of,
     cause_of,
     ended,
@@ -25,11 +24,14 @@ from streams.core.series.bucket import Kept
 from streams.core.series.buckets import Buckets, Pace, Slice
 from streams.core.series.episode import QUIET, Episode
 from streams.core.series.keys import SeriesKey
+from streams.core.series.over import Over
+from streams.core.series.past import Past
 from streams.core.series.recount import Count, count_of, recount
 from streams.core.series.watched import Spoken, Watched
 from streams.core.windows import DAY_US, MINUTE_US
 
 TOGETHER_US: Final = 30 * MINUTE_US  # alerts of one cause begin within it
+SAYING: Final = itemgetter("alert_id", "revision")  # which saying of which alert one is
 GROWS: Final = 2  # times the extra cost that was said last, or a half of it: worth saying again
 RANK: Final[dict[AlertSeverity, int]] = {"info": 0, "warning": 1, "critical": 2}
 
@@ -43,7 +45,10 @@ class CostWatch:
         self._period_us = pace.period_us
         self._held: dict[SeriesKey, Alert] = {}  # said to go on, and not found again yet
         self._doubles: dict[str, Alert] = {}  # the same by id, where a series had more than one
-        self._ended: set[str] = set()  # ids of alerts that were said to be over
+        self._adopted: dict[SeriesKey, Alert] = {}  # held until they were found again
+        self._over = Over()
+        self._missed: dict[str, list[Alert]] = {}  # of stretches that were replayed, by id
+        self._replayed_us: int | None = None  # begin of the first such stretch
         self._groups: dict[str, tuple[int, str]] = {}  # the last of each cause, and since when
 
     @property
@@ -65,20 +70,33 @@ class CostWatch:
         """Take in what is kept of one line, as ClickHouse has it."""
         self.buckets.join(window, line_id, kept, now_us)
 
+    def recall(self, past: Past) -> None:
+        """Take in quarters of an hour long over, in order, before anything else."""
+        self.board.recall(past, self._period_us)
+
     def replay(self, past: Slice) -> None:
-        """Take in a stretch long over, in the order of time. What was over by now is not said."""
+        """Take in a stretch of the past, in the order of time. What nobody said of it is due."""
+        if self._replayed_us is None:
+            self._replayed_us = past.start_us
         self.board.judge(past)
-        for key in [key for key in self.board.lively if self._is_over(key)]:
-            self.board.end(key)
+        for key in [key for key in self.board.lively if self._is_behind(key)]:
+            if self._is_over(key):
+                self._held[key] = self._adopted.pop(key)
+                self.board.end(key)
+        for alert in self._sayings():
+            said = self._missed.get(alert["alert_id"], [])
+            begun = [each for each in said if each["state"] == "opened"]
+            self._missed[alert["alert_id"]] = [*begun, alert]
+            self._tell(alert)
 
     def remember(self, said: Iterable[Alert]) -> None:
-        """Take in what was said last of each alert."""
+        """Take in what was said last of each alert, before stretches are replayed."""
         for alert in said:
             key = series_of_alert(alert)
             if key is None:
                 continue
             if alert["state"] == "resolved":
-                self._ended.add(alert["alert_id"])
+                self._over.add(key, alert)
                 continue
             both = (self._held.get(key, alert), alert)
             first, other = sorted(both, key=itemgetter("since_us"))
@@ -117,28 +135,57 @@ class CostWatch:
 
     def due(self) -> list[Alert]:
         """Return what is to be said now."""
-        for key in [key for key in self._held if key in self.board.lively]:
-            self.board.series[key].spoken = self._heard(self._held.pop(key))
-        lively = sorted(self.board.lively, key=order)
-        found = [self._saying(self.board.series[key]) for key in lively]
-        for key in [key for key in self.board.lively if self._is_over_twice(key)]:
-            self.board.end(key)
+        missed = [alert for alerts in self._missed.values() for alert in alerts]
         doubles = (ended(each, each["at_us"]) for each in self._doubles.values())
-        return [*(each for each in found if each is not None), *self._lost(), *doubles]
+        return [*missed, *self._sayings(), *self._lost(), *doubles]
 
     def told(self, alerts: Iterable[Alert]) -> None:
         """Remember that something was said, for good."""
+        missed = {SAYING(alert) for alerts in self._missed.values() for alert in alerts}
         for alert in alerts:
-            key = series_of_alert(alert)
-            if key is None:
-                continue
-            if self._doubles.pop(alert["alert_id"], None):
-                continue
-            if alert["state"] == "resolved":
-                self._held.pop(key, None)
-                self.board.end(key)
-            elif key in self.board.series:
-                self.board.series[key].spoken = self._heard(alert)
+            if SAYING(alert) in missed:
+                self._missed.pop(alert["alert_id"], None)
+            else:
+                self._tell(alert)
+
+    def _tell(self, alert: Alert) -> None:
+        key = series_of_alert(alert)
+        if key is None:
+            return
+        if self._doubles.pop(alert["alert_id"], None):
+            return
+        if alert["state"] == "resolved":
+            self._held.pop(key, None)
+            self._adopted.pop(key, None)
+            self.board.end(key)
+        elif key in self.board.series:
+            self.board.series[key].spoken = self._heard(alert)
+
+    def _sayings(self) -> list[Alert]:
+        """Return what is to be said of what goes on, and of what did so until now."""
+        for key in [key for key in self._held if key in self.board.lively]:
+            self._adopt(key, self._held.pop(key))
+        found = [
+            self._saying(self.board.series[key]) for key in sorted(self.board.lively, key=order)
+        ]
+        for key in [key for key in self.board.lively if self._is_over_twice(key)]:
+            self.board.end(key)
+        return [each for each in found if each is not None]
+
+    def _adopt(self, key: SeriesKey, said: Alert) -> None:
+        """Go on with what was said of a series. What is not known of its cost is as it was said."""
+        each = self.board.series[key]
+        self._adopted[key] = said
+        each.spoken = self._heard(said)
+        if self._replayed_us is not None and said["since_us"] < self._replayed_us:
+            each.course.count_from(said["at_us"], each.spoken.excess)
+
+    def _is_behind(self, key: SeriesKey) -> bool:
+        """Whether what was said of a series is newer than what is known of it."""
+        said = self._adopted.get(key)
+        if said is None:
+            return False
+        return self.board.series[key].newest(is_over=True).end_us < said["at_us"]
 
     def _is_over(self, key: SeriesKey) -> bool:
         episode = self.board.series[key].course.episode
@@ -152,7 +199,7 @@ class CostWatch:
     def _is_ended(self, each: Watched) -> bool:
         """Whether it was said to be over, and goes on only for who knows less of the past."""
         episode = each.course.episode
-        return episode is not None and alert_id(each.key, episode.since_us) in self._ended
+        return episode is not None and self._over.covers(each.key, episode.since_us)
 
     def _heard(self, alert: Alert) -> Spoken:
         """Return what was said, whose group later alerts of one cause join."""
@@ -164,7 +211,7 @@ class CostWatch:
 
     def _saying(self, each: Watched) -> Alert | None:
         episode = each.course.episode
-        if episode is None:
+        if episode is None or self._is_behind(each.key):
             return None
         occasion = self._occasion(each, episode)
         spoken = each.spoken

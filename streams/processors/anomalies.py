@@ -21,18 +21,23 @@ from streams.core.series.board import Limits
 from streams.core.series.buckets import Pace, Slice
 from streams.core.series.keys import KINDS
 from streams.core.series.prices import LATE_US
-from streams.core.windows import HOUR_US, SECOND_US, window_start
+from streams.core.windows import HOUR_US, SECOND_US
 from streams.errors import SqlRefused, Transient
 from streams.metrics import Metric, Metrics
-from streams.processors.anomaly_history import AT_ONCE_US, AnomalyHistory, Span
+from streams.processors.anomaly_history import (
+    MINUTES_AT_ONCE_US,
+    QUARTERS_AT_ONCE_US,
+    AnomalyHistory,
+)
 from streams.processors.beside import Beside, beside_of
 from streams.processors.closings import heard
 from streams.processors.inquiry import Inquiry
 from streams.processors.leader import Leader, Lines, unbroken
+from streams.processors.learning import learned, looked_back, parts
 from streams.processors.outlet import Outlet
 from streams.processors.rules import RulesInForce
 from streams.processors.saying import say
-from streams.settings import AnomalySettings, WorkerSettings
+from streams.settings import WorkerSettings
 
 LOG = structlog.get_logger()
 TICK_S = 0.1
@@ -144,18 +149,21 @@ class Anomalies:
         limits = Limits(settings.max_series, round(settings.forget_s * SECOND_US))
         span = await self._inquiry.ask(lambda: history.span(self._give_up_us))
         span = span.until(beside.closings.said_us, self._give_up_us)
-        since_us, until_us = learned(span, self._open_us, pace.period_us, settings)
-        said = await self._inquiry.ask(lambda: history.said(KINDS_SAID, since_us))
+        within = learned(span, self._open_us, pace.period_us, settings)
+        said = await self._inquiry.ask(lambda: history.said(KINDS_SAID, within[0]))
+        since_us, minutes_us, until_us = looked_back(*within, said, settings)
         watch = CostWatch(self._rules.now.catalog, pace, limits, until_us)
         late = (max(0, until_us - LATE_US), until_us)
         watch.board.prices.remember(await self._inquiry.ask(lambda: history.paid(*late)))
-        for start_us in range(since_us, until_us, AT_ONCE_US):
-            asked = (start_us, min(until_us, start_us + AT_ONCE_US), pace.period_us)
-            past = await self._inquiry.ask(partial(history.slices, *asked))
-            await asyncio.to_thread(replay, watch, past)
+        watch.remember(said)
+        for some in parts(since_us, minutes_us, QUARTERS_AT_ONCE_US):
+            quarters = await self._inquiry.ask(partial(history.quarters, *some))
+            await asyncio.to_thread(watch.recall, quarters)
+        for some in parts(minutes_us, until_us, MINUTES_AT_ONCE_US):
+            minutes = await self._inquiry.ask(partial(history.slices, *some, pace.period_us))
+            await asyncio.to_thread(replay, watch, minutes)
         for each in await self._inquiry.ask(lambda: history.lines(until_us)):
             watch.join(each.window, each.line_id, each.kept, now_us())
-        watch.remember(said)
         beside.begin(said)
         LOG.info("past_learned", series=len(watch.board.series), since_us=since_us)
         return watch
@@ -204,20 +212,6 @@ class Anomalies:
         self._metrics.set(Metric.WATCHED_SERIES, len(watch.board.series))
         self._metrics.set(Metric.WATCHED_LINES, watch.buckets.lines)
         lines.gauge()
-
-
-def learned(span: Span, open_us: int, period_us: int, settings: AnomalySettings) -> tuple[int, int]:
-    """Return from when until when the past is learned as sums, half-open.
-
-    What may not be final yet comes line by line: of windows that begin no longer than `open_us`
-    before the newest. The more series there are, the less is learned: it is to be read in minutes.
-    """
-    settled_us = max(0, span.newest_us - open_us)
-    until_us = min(span.provisional_us or settled_us, settled_us)
-    stretches = settings.learn_values // max(1, span.cells)
-    learn_us = min(round(settings.learn_s * SECOND_US), stretches * period_us)
-    since_us = max(span.first_us, until_us - learn_us)
-    return window_start(since_us, period_us), window_start(until_us, period_us)
 
 
 def replay(watch: CostWatch, past: Iterable[Slice]) -> None:

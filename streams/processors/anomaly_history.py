@@ -5,7 +5,7 @@ such an offset is in the answer, and lines read from there on may be in it, too,
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import groupby
@@ -16,6 +16,8 @@ from schemas import topics
 from schemas.decimals import to_bytes
 from schemas.records import Alert
 from streams.core.alerts import NO_DETAILS
+from streams.core.anomaly.calendar import QUARTER_US
+from streams.core.anomaly.detector import Quarter
 from streams.core.incompleteness import WITHIN_US, Came
 from streams.core.notices import rank
 from streams.core.rightsize import Place, UsedHour
@@ -23,12 +25,14 @@ from streams.core.series.bought import item
 from streams.core.series.bucket import Kept
 from streams.core.series.buckets import Slice
 from streams.core.series.cells import Amounts, Cell, summed
+from streams.core.series.keys import SeriesKey
 from streams.core.series.known_price import Price
+from streams.core.series.past import Past
 from streams.core.series.prices import Paid
 from streams.core.series.recount import Count
 from streams.core.series.sources import BEFORE_US, Asked, Through
 from streams.core.silence import Heard
-from streams.core.windows import DAY_US, HOUR_US
+from streams.core.windows import DAY_US, HOUR_US, window_start
 from streams.processors.before import Before
 from streams.processors.history import data_of
 from streams.processors.said import records
@@ -38,19 +42,17 @@ from streams.replay.rightsizes import used_hours
 from streams.settings import WorkerSettings
 
 HEARD_US = 2 * DAY_US  # a source that is silent for longer is expected no more
-AT_ONCE_US = 6 * HOUR_US  # of sums asked for in one query
+MINUTES_AT_ONCE_US = HOUR_US // 2  # of minutes asked for in one query
+QUARTERS_AT_ONCE_US = 6 * HOUR_US
+NOTHING: Params = {"since": 0, "until": 0, "drawn_since": 0, "drawn_until": 0}
 
 
 class Span(NamedTuple):
-    """Begins of windows: the first, the newest, and the first that is provisional; how many cells.
-
-    All are 0 where there is none.
-    """
+    """Begins of windows: the first, the newest, and the first that is provisional; 0: none is."""
 
     first_us: int
     newest_us: int
     provisional_us: int
-    cells: int
 
     def until(self, closed_us: int | None, within_us: int) -> "Span":
         """Return it with what is not closed everywhere as provisional; None: nobody says.
@@ -83,8 +85,22 @@ class AnomalyHistory(Before):
         """
         return Span(*self.rows("series_span", {"within": within_us})[0])
 
+    def quarters(self, since_us: int, until_us: int) -> Past:
+        """Return what quarters of an hour came to. Ask for no more than QUARTERS_AT_ONCE_US.
+
+        Those of hours that the store has not drawn yet are drawn here, which takes longer.
+        """
+        rows = self.rows("series_quarters", {**NOTHING, "since": since_us, "until": until_us})
+        drawn = {window_start(begin * QUARTER_US, HOUR_US) for row in rows for begin, *_ in row[-1]}
+        for hour_us in range(window_start(since_us, HOUR_US), until_us, HOUR_US):
+            if hour_us not in drawn:
+                within = max(since_us, hour_us), min(until_us, hour_us + HOUR_US)
+                asked = {"drawn_since": within[0], "drawn_until": within[1]}
+                rows += self.rows("series_quarters", {**NOTHING, **asked})
+        return past_of(rows)
+
     def slices(self, since_us: int, until_us: int, period_us: int) -> list[Slice]:
-        """Return what stretches of time came to, in order. Ask for no more than AT_ONCE_US."""
+        """Return what stretches came to, in order. Ask for no more than MINUTES_AT_ONCE_US."""
         asked = {"since": since_us, "until": until_us, "period": period_us}
         rows = self.rows("series_sums", asked)
         return [
@@ -166,6 +182,21 @@ async def opened(
 def is_later(alert: Alert, known: Alert | None) -> bool:
     """Whether an alert says something after what is known of it."""
     return known is None or rank(alert) >= rank(known)
+
+
+def past_of(rows: Iterable[Row]) -> Past:
+    """Return rows of `series_quarters` as what they came to."""
+    stretches: dict[int, int] = {}
+    quarters: dict[SeriesKey, list[Quarter]] = {}
+    for *names, told in rows:
+        of_one = quarters.setdefault(SeriesKey(*names), [])
+        for number, minutes, mean, deviation, most in told:
+            at_us = number * QUARTER_US
+            of_one.append(Quarter(at_us, mean, deviation, minutes, most))
+            stretches[at_us] = max(minutes, stretches.get(at_us, 0))
+    for of_one in quarters.values():
+        of_one.sort()
+    return Past(dict(sorted(stretches.items())), quarters)
 
 
 def sliced(begin_us: int, rows: list[Row], period_us: int) -> Slice:

@@ -54,6 +54,8 @@ TOPICS = [
 TICK_S = 0.1
 FULL = 4  # times flush_rows: reading waits for the insert under way
 RECOMPUTE_S = 10.0  # rollups cost more than the inserts they follow
+QUARTERS_S = 60.0  # what is learned of them is hours old
+QUARTERS_AT_ONCE = 4  # hours: of the largest sites they take some seconds
 DRAIN_S = 5.0  # how long a stop waits for a ClickHouse that is down
 
 ROWS: dict[str, Callable[[list[Record]], Block]] = {
@@ -100,6 +102,7 @@ class Store:
         self._draining = False
         self._flushed_s = time.monotonic()
         self._recomputed_s: dict[Writer, float] = {}  # of each writer, once they are open
+        self._redrawn_s = -QUARTERS_S
 
     @property
     def trouble(self) -> str | None:
@@ -244,6 +247,9 @@ class Store:
         if time.monotonic() - self._recomputed_s[writer] >= RECOMPUTE_S:
             await self._tried(writer.recompute)
             self._recomputed_s[writer] = time.monotonic()
+        if time.monotonic() - self._redrawn_s >= QUARTERS_S:
+            await self._tried(lambda: writer.redraw_quarters(QUARTERS_AT_ONCE))
+            self._redrawn_s = time.monotonic()
 
     async def _tried(self, call: Callable[[], T]) -> T:
         """Call in a thread until ClickHouse answers. Raises NotStored when it refuses."""

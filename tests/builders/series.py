@@ -1,16 +1,22 @@
 """Minutes of cost lines, and a watch that is fed with them as a processor feeds it."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import count
 
 from schemas.decimals import to_bytes, to_pico
 from schemas.records import Alert, CostLine, LineStatus
+from streams.core.anomaly.calendar import QUARTER_US
+from streams.core.anomaly.detector import Quarter
 from streams.core.catalog import NOTHING, Catalog
 from streams.core.cost_watch import CostWatch
 from streams.core.series.board import Limits
-from streams.core.series.buckets import Pace
-from streams.core.windows import MINUTE_US, SECOND_US
+from streams.core.series.buckets import Pace, Slice
+from streams.core.series.keys import SeriesKey
+from streams.core.series.past import Past
+from streams.core.series.points import points_of
+from streams.core.windows import MINUTE_US, SECOND_US, window_start
 from tests.builders.cost_lines import line
 from tests.builders.usage import T0
 
@@ -31,6 +37,29 @@ def minute_line(minute: int, cost: str | None, **changes: object) -> CostLine:
     tokens = to_pico(Decimal(cost or "0") * TOKENS_PER_USD)
     given = {"quantity": to_bytes(tokens)} | window | changes
     return line(1_000 * minute + thing, cost, **given)
+
+
+def past_of(minutes: Iterable[Slice]) -> Past:
+    """Return the quarters of an hour that minutes make, worked out value by value."""
+    there: dict[int, int] = defaultdict(int)
+    values: dict[tuple[SeriesKey, int], list[float]] = defaultdict(list)
+    for each in minutes:
+        begin_us = window_start(each.start_us, QUARTER_US)
+        there[begin_us] += 1
+        for key, point in points_of(each).items():
+            values[key, begin_us].append(point.value)
+    quarters: dict[SeriesKey, list[Quarter]] = defaultdict(list)
+    for (key, begin_us), some in values.items():
+        of_cost = [0.0] * (there[begin_us] - len(some)) if key.is_cost else []
+        quarters[key].append(quarter_of(begin_us, [*some, *of_cost]))
+    return Past(dict(there), dict(quarters))
+
+
+def quarter_of(begin_us: int, values: Sequence[float]) -> Quarter:
+    """Return what some values come to."""
+    mean = sum(values) / len(values)
+    off = sum(abs(value - mean) for value in values) / len(values)
+    return Quarter(begin_us, mean, off, len(values), max(values))
 
 
 class Fed:

@@ -201,6 +201,37 @@ def closed(stack: Stack) -> dict[int, int]:
     return {each["partition"]: each["until_us"] for each in said}
 
 
+def office(minutes: range) -> list[CostLine]:
+    """Return lines of minutes of 120 USD an hour by day, and a tenth of it at night."""
+    costs = ("2" if 8 <= n // 60 % 24 < 20 else "0.2" for n in minutes)
+    return [minute_line(n, cost, status="final") for n, cost in zip(minutes, costs, strict=True)]
+
+
+def test_a_new_leader_knows_mornings_and_says_once_what_went_on_while_nobody_led(
+    tmp_path: Path,
+) -> None:
+    """A day and a morning, which is usual; from ten to half past it costs ten times as much.
+
+    The store has drawn quarters of a few hours by then, those of the others are drawn when asked.
+    """
+    begins, newest = 1440 + 600, 1440 + 750
+    loop = range(begins, begins + 30)
+    past = [*office(range(begins)), *office(range(loop.stop, newest))]
+    past += [minute_line(n, "20", status="final") for n in loop]
+    name = f"cost_anomaly/tenant:acme:::USD/{T0 + begins * MINUTE_US}"
+    over = {(name, "opened"): 1, (name, "resolved"): 1}
+    with system.running(tmp_path, SOON, ("store",)) as stack:
+        send(stack, *past)
+        waited(lambda: stack.rows(KEPT), [{"n": len(past)}])
+        stack.add("anomalies")
+        waited(lambda: said(stack), over)
+        lead(stack).kill()
+        stack.add("anomalies")
+        send(stack, *(minute_line(n, "30", status="final") for n in range(newest, newest + 9)))
+        again = (f"cost_anomaly/tenant:acme:::USD/{T0 + newest * MINUTE_US}", "opened")
+        waited(lambda: said(stack), {**over, again: 1})
+
+
 def held(minute: int, seconds: float) -> tuple[str, bytes]:
     """Return a batch that says that acme held a GPU for some seconds of a minute."""
     start_us, for_us = T0 + minute * MINUTE_US, round(seconds * SECOND_US)

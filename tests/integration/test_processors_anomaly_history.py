@@ -17,6 +17,7 @@ from schemas.decimals import from_bytes, to_pico
 from schemas.records import Alert, AlertState, CostLine
 from streams.config.catalog import load_catalog
 from streams.core.alerts import NO_DETAILS
+from streams.core.anomaly.detector import Quarter
 from streams.core.incompleteness import shortfalls
 from streams.core.rightsize import TERMS
 from streams.core.rightsize_alerts import Used, signals, sized_of
@@ -24,6 +25,7 @@ from streams.core.series.anomaly_query import query_of
 from streams.core.series.bought import item
 from streams.core.series.buckets import Buckets, Slice
 from streams.core.series.keys import KINDS, SeriesKey
+from streams.core.series.past import Past
 from streams.core.series.points import points_of
 from streams.core.series.recount import Count
 from streams.core.series.sources import Asked, Through
@@ -36,7 +38,7 @@ from streams.processors.anomaly_history import AnomalyHistory
 from streams.replay.ask import Direct
 from streams.settings import KafkaSettings
 from tests import brokers
-from tests.builders.series import PACE, minute_line
+from tests.builders.series import PACE, minute_line, past_of
 from tests.builders.usage import T0, batch, call, holder, interval
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
@@ -112,7 +114,6 @@ def test_what_minutes_come_to_is_what_their_lines_come_to(
     span = history.span(HOUR_US)
     assert (span.first_us, span.newest_us) == (T0, T0 + 2 * MINUTE_US)
     assert span.provisional_us == T0 + 2 * MINUTE_US
-    assert span.cells == 4  # by tenant, model and pool; a month's settlement is in none
 
 
 def test_what_is_open_came_to_what_its_lines_in_force_do(
@@ -176,6 +177,66 @@ def test_prices_that_were_paid_are_those_that_lines_say(
         (other._replace(meter="tokens.output"), usual): (minutes[0], minutes[2]),
         (other._replace(region="eu", tier="flex"), usual): (minutes[2], minutes[2]),
     }
+
+
+def hours_told() -> list[CostLine]:
+    """Return final lines of three hours; of the last only acme's, in every fourth minute."""
+    lines = [each for each in told(120) if each["window_start_us"] % (7 * MINUTE_US)]
+    return lines + [minute_line(minute, "5", status="final") for minute in range(120, 180, 4)]
+
+
+def assert_same_past(found: Past, lines: Iterable[CostLine]) -> None:
+    """Compare with what the lines make by our own fold; floats of 32 bits are kept."""
+    expected = past_of(map(priced, folded(lines)))
+    assert found.stretches == expected.stretches
+    assert found.quarters.keys() == expected.quarters.keys()
+    for key, quarters in expected.quarters.items():
+        for mine, other in zip(found.quarters[key], quarters, strict=True):
+            assert mine == pytest.approx(other, rel=1e-5, abs=1e-9), key
+            assert (mine.at_us, mine.values) == (other.at_us, other.values), key
+
+
+def test_quarters_are_what_their_minutes_come_to_whether_drawn_before_or_when_asked(
+    database: Connection, history: AnomalyHistory
+) -> None:
+    """The store draws hours that are over, one at a time here, the newest first."""
+    lines = hours_told()
+    write(database, lines)
+    writer = Writer(database.session())
+    writer.mark_dirty([T0 + hour * HOUR_US for hour in range(3)])
+    writer.recompute()
+    until_us = T0 + 3 * HOUR_US
+    for kept in (0, 1, 2, 2):
+        shown = "SELECT uniq(toStartOfHour(quarter)) AS n FROM series_quarters"
+        assert database.reader.value(shown) == kept
+        assert_same_past(history.quarters(T0, until_us), lines)
+        assert writer.redraw_quarters(1) == (kept < 2)
+    half_us = HOUR_US // 2
+    some = [each for each in lines if 0 <= each["window_start_us"] - T0 - half_us < HOUR_US]
+    assert_same_past(history.quarters(T0 + half_us, T0 + 3 * half_us), some)
+
+
+def test_a_correction_is_in_what_is_learned_once_and_what_it_took_away_is_not(
+    database: Connection, history: AnomalyHistory
+) -> None:
+    """An hour of acme's that was globex's: whole windows are corrected, in a second generation."""
+    write(database, [minute_line(minute, "1", status="final") for minute in range(120)])
+    writer = Writer(database.session())
+    corrected = {"generation": 1, "status": "corrected", "lines": 1, "tenant": "globex"}
+    mended = [minute_line(minute, "3", **corrected) for minute in range(60)]
+    for lines in ([], mended):
+        writer.add(cost_lines(lines))
+        writer.flush()
+        writer.mark_dirty([T0, T0 + HOUR_US])
+        writer.recompute()
+        assert writer.redraw_quarters(9) == 1
+        assert writer.redraw_quarters(9) == 0
+    found = history.quarters(T0, T0 + HOUR_US)
+    assert {key.tenant for key in found.quarters} == {"globex"}
+    rows = "SELECT uniq(tenant) AS n FROM series_quarters FINAL"
+    assert database.reader.value(rows) == 2, "what was taken away is there, and not counted"
+    [quarter, *_] = found.of(SeriesKey("tenant", "globex", "", "", "USD"))
+    assert quarter == Quarter(T0, 180.0, 0.0, 15, 180.0)
 
 
 @pytest.mark.parametrize(

@@ -253,10 +253,10 @@ def rebuilt(said: list[Alert], minutes: int) -> Fed:
         cost = "2" if minute >= USUAL else spent(minute)
         buckets.take(minute_line(minute, cost, status="final"), 0)
     found = Fed(since=minutes)
+    found.watch.remember(said)
     for each in buckets.ready(MINUTE_US):
         if each.is_final:
             found.watch.replay(each)
-    found.watch.remember(said)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 from prometheus_client import CollectorRegistry
 
-from schemas.records import Alert
+from schemas.records import Alert, AlertState
 from streams.config.catalog import load_catalog
 from streams.core.money import PICO
 from streams.core.rightsize import Place, UsedHour
@@ -15,18 +15,18 @@ from streams.core.silence import ENOUGH, KIND, Heard, silences
 from streams.core.windows import DAY_US, HOUR_US, MINUTE_US
 from streams.errors import StoreUnavailable
 from streams.metrics import Metrics
-from streams.processors.anomalies import learned
 from streams.processors.anomaly_history import AnomalyHistory, Span, is_later
 from streams.processors.beside import beside_of, sizes
 from streams.processors.closings import Closings
 from streams.processors.inquiry import Inquiry
+from streams.processors.learning import learned, looked_back, parts
 from streams.processors.listening import Listening
 from streams.processors.sizing import Sizing
 from streams.settings import AnomalySettings
 from tests.builders.usage import T0
 
 OPEN_US = 25 * MINUTE_US
-FEW = AnomalySettings(learn_s=3 * 86_400, learn_values=10 * 1440)
+THREE_DAYS = AnomalySettings(learn_s=3 * 86_400)
 NEWEST = T0 + 30 * DAY_US
 POOL = Place("h100", "", "", "", "USD")
 CATALOG = load_catalog("{}")
@@ -35,20 +35,51 @@ CATALOG = load_catalog("{}")
 @pytest.mark.parametrize(
     ("span", "expected"),
     [
-        (Span(0, 0, 0, 0), (0, 0)),  # nothing is there
+        (Span(0, 0, 0), (0, 0)),  # nothing is there
         # a few minutes: all of them may be open, so none is learned as a sum
-        (Span(T0, T0 + MINUTE_US, T0, 3), (T0, T0 + MINUTE_US - OPEN_US)),
-        (Span(T0, NEWEST, 0, 1), (NEWEST - OPEN_US - 3 * DAY_US, NEWEST - OPEN_US)),
-        # 20 cells: 14,400 values are 720 minutes of them
-        (Span(T0, NEWEST, 0, 20), (NEWEST - OPEN_US - 12 * HOUR_US, NEWEST - OPEN_US)),
+        (Span(T0, T0 + MINUTE_US, T0), (T0, T0 + MINUTE_US - OPEN_US)),
+        (Span(T0, NEWEST, 0), (NEWEST - OPEN_US - 3 * DAY_US, NEWEST - OPEN_US)),
         # what is provisional for longer is not learned
-        (Span(T0, NEWEST, NEWEST - HOUR_US, 20), (NEWEST - 13 * HOUR_US, NEWEST - HOUR_US)),
+        (Span(T0, NEWEST, NEWEST - HOUR_US), (NEWEST - HOUR_US - 3 * DAY_US, NEWEST - HOUR_US)),
     ],
 )
-def test_what_is_learned_is_what_is_final_and_no_more_than_can_be_read(
-    span: Span, expected: tuple[int, int]
+def test_what_is_learned_is_what_is_final(span: Span, expected: tuple[int, int]) -> None:
+    assert learned(span, OPEN_US, MINUTE_US, THREE_DAYS) == expected
+
+
+def spoken(at_us: int, state: AlertState, kind: str = "cost_anomaly") -> Alert:
+    """Return an alert as it was said last."""
+    heard = [Heard("gw-1", T0, ENOUGH, MINUTE_US)]
+    [found] = silences(heard, T0 + DAY_US, {}, currency="USD", muted=False)
+    return {**found, "kind": kind, "state": state, "at_us": at_us}
+
+
+@pytest.mark.parametrize(
+    ("said", "minutes"),
+    [
+        ([], 3),
+        ([spoken(NEWEST - 5 * HOUR_US, "opened", "source_silent")], 3),
+        ([spoken(NEWEST - 5 * HOUR_US, "opened")], 5),
+        ([spoken(NEWEST - 5 * HOUR_US, "resolved"), spoken(NEWEST - HOUR_US, "updated")], 3),
+        ([spoken(NEWEST - 5 * DAY_US, "updated")], 6),
+    ],
+)
+def test_minutes_are_judged_since_the_last_word_on_what_goes_on_and_hours_are_whole(
+    said: list[Alert], minutes: int
 ) -> None:
-    assert learned(span, OPEN_US, MINUTE_US, FEW) == expected
+    since_us, until_us = T0 + 20 * MINUTE_US, NEWEST + 7 * MINUTE_US
+    found = looked_back(since_us, until_us, said, AnomalySettings())
+    assert found == (T0, NEWEST - minutes * HOUR_US, until_us)
+
+
+def test_of_a_few_hours_every_minute_is_judged() -> None:
+    until_us = T0 + 2 * HOUR_US
+    assert looked_back(T0 + 1, until_us, [], AnomalySettings()) == (T0 + 1, T0 + 1, until_us)
+
+
+def test_parts_of_the_past_are_all_of_it_in_order() -> None:
+    assert [*parts(3, 10, 4)] == [(3, 7), (7, 10)]
+    assert [*parts(3, 3, 4)] == []
 
 
 @pytest.mark.parametrize(
@@ -63,7 +94,7 @@ def test_what_is_learned_is_what_is_final_and_no_more_than_can_be_read(
 def test_what_is_not_closed_everywhere_is_not_learned_as_a_sum(
     closed_us: int | None, provisional_us: int
 ) -> None:
-    span = Span(T0, NEWEST, 0, 1)
+    span = Span(T0, NEWEST, 0)
     assert span.until(closed_us, 2 * HOUR_US) == span._replace(provisional_us=provisional_us)
     earlier = span._replace(provisional_us=NEWEST - 3 * HOUR_US)
     assert earlier.until(closed_us, 2 * HOUR_US) == earlier

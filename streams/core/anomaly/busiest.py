@@ -9,6 +9,7 @@ nothing; in a series so young that nothing is known yet, the busiest.
 from array import array
 from typing import Final
 
+from streams.core.anomaly.judgement import Quarter
 from streams.core.windows import DAY_US
 
 DAYS: Final = 7  # that are remembered, before this one
@@ -46,17 +47,33 @@ class Busiest:
 
     def learn(self, value: float, at_us: int, usual: float | None) -> None:
         """Take in a value, and the most that was usual at its time; None: nobody knew."""
-        if value <= 0:
-            return
+        if value > 0:
+            self._note(value, at_us)
+            self._weigh(value, 1, at_us, usual)
+
+    def recall(self, past: Quarter, usual: float | None) -> None:
+        """Take in the values of a quarter of an hour, of which a half is as its greater ones."""
+        greater = past.halves[1]
+        if past.most > 0:
+            self._note(past.most, past.at_us)
+        if greater > 0:
+            values = past.values * min(1.0, max(0.0, past.mean) / greater)
+            self._weigh(greater, values, past.at_us, usual)
+
+    def _note(self, value: float, at_us: int) -> None:
+        """Remember the greatest value of each day."""
         day = at_us // DAY_US
         place = day % (DAYS + 1)
         if self._days[place] != day:
             self._days[place], self._most[place] = day, 0.0
         self._most[place] = max(self._most[place], value)
+
+    def _weigh(self, value: float, values: float, at_us: int, usual: float | None) -> None:
+        """Take in whether so many values came at their time."""
         if usual is None:
             return
         busiest = self.before(at_us, is_young=False)
-        weight = min(1.0, value / busiest) if busiest else 1.0
+        weight = values * (min(1.0, value / busiest) if busiest else 1.0)
         self._weight += weight
-        rate = weight * max(1 / max(self._weight, 1.0), 1 / MEMORY)
+        rate = min(1.0, weight * max(1 / max(self._weight, 1.0), 1 / MEMORY))
         self._in_time += rate * ((value <= NEAR * usual) - self._in_time)

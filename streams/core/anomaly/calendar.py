@@ -1,8 +1,10 @@
 """What is usual at each quarter of an hour of a day or a week: means and deviations that forget."""
 
 from array import array
+from math import ceil, hypot, log
 from typing import Final, NamedTuple
 
+from streams.core.anomaly.judgement import Quarter
 from streams.core.windows import MINUTE_US
 
 QUARTER_US: Final = 15 * MINUTE_US
@@ -69,3 +71,40 @@ class Calendar:
         off = value - self._means[here]
         self._means[here] += rate * off
         self._deviations[here] += rate * (abs(off) * (count > 1) - self._deviations[here])
+
+    def recall(self, past: Quarter, *, is_usual: bool) -> None:
+        """Take in all values of a quarter at once, about as `learn` takes them one by one."""
+        here = past.at_us // QUARTER_US % self._quarters
+        before, strange = self._counts[here], self._strange[here]
+        self._counts[here] = min(before + past.values, MOST)
+        still = (1 - 1 / max(self._visit, 2)) ** past.values
+        self._strange[here] = strange * still + (not is_usual) * (1 - still)
+        if not before:
+            self._means[here], self._deviations[here] = past.mean, past.deviation
+            return
+        kept = self._kept(before, past.values)
+        if before >= self._visit and (not is_usual or strange > LASTING):
+            kept = self._kept_of_strange(before, past.values, strange, is_usual=is_usual)
+        mean = past.mean + kept * (self._means[here] - past.mean)
+        apart = (abs(past.mean - self._means[here]) + abs(past.mean - mean)) / 2
+        self._means[here] = mean
+        off = hypot(past.deviation, apart)
+        self._deviations[here] = off + kept * (self._deviations[here] - off)
+
+    def _kept(self, before: int, count: int) -> float:
+        """Return the part of a mean that is left after so many more values."""
+        memory = VISITS * self._visit
+        first = min(max(memory - before, 0), count)
+        return before / (before + first) * (1 - 1 / memory) ** (count - first)
+
+    def _kept_of_strange(self, before: int, count: int, strange: float, *, is_usual: bool) -> float:
+        """Return the same where values are unusual, or were of late."""
+        decay = log(1 - 1 / max(self._visit, 2))
+        if is_usual:
+            quick = min(ceil(log(LASTING / strange) / decay), count)
+            slow = self._kept(before, count - quick)
+        else:
+            wait = 0 if strange >= LASTING else ceil(log((1 - LASTING) / (1 - strange)) / decay)
+            quick = max(count - wait, 0)
+            slow = self._kept(before, count - quick) ** UNUSUAL
+        return float(slow * (1 - 1 / self._visit) ** quick)

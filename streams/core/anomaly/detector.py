@@ -1,10 +1,10 @@
 """The detectors that judge series: one of any values, one of costs, which follow a calendar."""
 
 from streams.core.anomaly.habit import Habit
-from streams.core.anomaly.judgement import Detector, Judgement
+from streams.core.anomaly.judgement import CostDetector, Detector, Judgement, Quarter
 from streams.core.anomaly.surprise import Surprise
 
-__all__ = ["Detector", "Judgement", "cost_detector", "detector"]
+__all__ = ["CostDetector", "Detector", "Judgement", "Quarter", "cost_detector", "detector"]
 
 
 def detector(period_us: int) -> Detector:
@@ -22,7 +22,7 @@ def detector(period_us: int) -> Detector:
     return Surprise(period_us)
 
 
-def cost_detector(period_us: int) -> Detector:
+def cost_detector(period_us: int) -> CostDetector:
     """Return a new detector of a cost, or of what a cost is made of, as `detector` does.
 
     >>> fresh = cost_detector(60_000_000)

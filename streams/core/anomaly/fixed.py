@@ -1,6 +1,8 @@
 """What is 1 unless something happened: whoever compares with what is right needs no past."""
 
-from streams.core.anomaly.judgement import Judgement
+from collections.abc import Iterable
+
+from streams.core.anomaly.judgement import Judgement, Quarter
 
 
 class Fixed:
@@ -13,4 +15,7 @@ class Fixed:
         return Judgement(float(value != 1.0), is_warm=True, expected=1.0, low=1.0, high=1.0)
 
     def learn(self, value: float, at_us: int, judgement: Judgement) -> None:
+        """Learn nothing."""
+
+    def recall(self, past: Iterable[Quarter]) -> None:
         """Learn nothing."""

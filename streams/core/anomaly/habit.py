@@ -8,13 +8,13 @@ teaches little, unless it was so the time before, too. A series that is young, o
 is compared with its busiest values of past days, too.
 """
 
-from collections.abc import Sequence
-from math import inf, sqrt
+from collections.abc import Iterable, Sequence
+from math import hypot, inf, sqrt
 from typing import Final, NamedTuple
 
 from streams.core.anomaly.busiest import Busiest
 from streams.core.anomaly.calendar import UNUSUAL, Calendar, Usual
-from streams.core.anomaly.judgement import Judgement
+from streams.core.anomaly.judgement import Judgement, Quarter
 from streams.core.timeline import WEEK_US
 from streams.core.windows import DAY_US, HOUR_US
 
@@ -103,7 +103,37 @@ class Habit:
         self._spread += rate * (abs(value - self._level) - self._spread)
         self._level += rate * (value - self._level)
         if is_usual and judgement.expected > 0:
-            self._follow(value, judgement.expected)
+            self._follow(value, judgement.expected, abs(value - judgement.expected))
+
+    def recall(self, past: Iterable[Quarter]) -> None:
+        """Take in quarters of an hour, in order, about as if their values had been learned."""
+        for each in past:
+            judged = self.score(each.mean, each.at_us)
+            known = self._known(each.at_us)
+            self._busiest.recall(each, most_of(known) if known else None)
+            usual = [
+                not judged.is_warm or judged.low <= value <= judged.high for value in each.halves
+            ]
+            if usual[0] == usual[1]:
+                self._recall(each, judged, is_usual=usual[0])
+            else:
+                for value, is_usual in zip(each.halves, usual, strict=True):
+                    half = Quarter(each.at_us, value, 0.0, max(1, each.values // 2), value)
+                    self._recall(half, judged, is_usual=is_usual)
+
+    def _recall(self, past: Quarter, judged: Judgement, *, is_usual: bool) -> None:
+        if not self._seen:
+            self._first_us, self._level = past.at_us, past.mean
+        self._seen += past.values
+        self._look_back(past.mean, self._known(past.at_us), past.values)
+        self._day.recall(past, is_usual=is_usual)
+        self._week.recall(past, is_usual=is_usual)
+        rate = gain((1.0 if is_usual else UNUSUAL) / min(self._seen, self._late), past.values)
+        self._spread += rate * (hypot(past.deviation, past.mean - self._level) - self._spread)
+        self._level += rate * (past.mean - self._level)
+        if is_usual and judged.expected > 0:
+            off = hypot(past.deviation, past.mean - judged.expected)
+            self._follow(past.mean, judged.expected, off, past.values)
 
     def _known(self, at_us: int) -> list[Usual]:
         """Return what past weeks, then days, say of an instant; on the first day nothing."""
@@ -143,24 +173,25 @@ class Habit:
         size = max(value, 0.0)
         return WIDE * SIGMA * max(deviation, self._chance * sqrt(size), ratio * size)
 
-    def _look_back(self, value: float, known: Sequence[Usual]) -> None:
+    def _look_back(self, value: float, known: Sequence[Usual], times: int = 1) -> None:
         """Take in how a value compares with the most that is usual, however unusual it is."""
         ratio = 1.0
         if known and value > 0:
             most = most_of(known)
             ratio = min(value / most, ONE_RATIO) if most > 0 else ONE_RATIO
-        rate = min(1.0, self._period_us / DRIFT_US)
+        rate = gain(min(1.0, self._period_us / DRIFT_US), times)
         self._late_ratio += rate * (ratio - self._late_ratio)
 
-    def _follow(self, value: float, expected: float) -> None:
+    def _follow(self, value: float, expected: float, apart: float, times: int = 1) -> None:
         """Learn from a usual value how much chance there is, and what the hour is like."""
-        off = abs(value - expected) / sqrt(expected)
+        off = apart / sqrt(expected)
         most = OUTLYING * self._chance if self._chance else off
-        rate = max(1 / self._seen, self._period_us / DAY_US)
+        rate = gain(max(1 / self._seen, self._period_us / DAY_US), times)
         self._chance += rate * (min(off, most) - self._chance)
         low, high = RATIO
         ratio = min(max(value / expected, low), high)
-        drift = self._drift * (1 + min(1.0, self._period_us / DRIFT_US) * (ratio - 1))
+        rate = gain(min(1.0, self._period_us / DRIFT_US), times)
+        drift = self._drift * (1 + rate * (ratio - 1))
         low, high = DRIFT
         self._drift = min(max(drift, low), high)
 
@@ -179,3 +210,12 @@ def way(off: float, whole: float) -> float:
     if whole > 0:
         return off / whole
     return FURTHEST if off > 0 else 0.0
+
+
+def gain(rate: float, times: int) -> float:
+    """Return what one value moves a mean by that stands for so many.
+
+    >>> gain(0.5, 2)
+    0.75
+    """
+    return rate if times == 1 else 1 - (1 - rate) ** times

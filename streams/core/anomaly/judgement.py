@@ -1,9 +1,11 @@
 """What a detector answers, and what every detector is: two methods, asked in turn.
 
 A detector knows one series. It is told a value once, in order; it keeps a bounded state, reads no
-clock and draws no random numbers, so whoever replays the same values has the same state.
+clock and draws no random numbers, so whoever replays the same values has the same state. One of
+costs can be told of quarters of an hour instead, and then knows about what it would know.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 
@@ -25,6 +27,24 @@ class Judgement(NamedTuple):
     below: float = 0.0
 
 
+class Quarter(NamedTuple):
+    """What the values of one quarter of an hour came to: so many, and how far off their mean.
+
+    `most`: the greatest of them.
+    """
+
+    at_us: int
+    mean: float
+    deviation: float
+    values: int
+    most: float
+
+    @property
+    def halves(self) -> tuple[float, float]:
+        """The values of which half of it each would have the same mean and deviation."""
+        return self.mean - self.deviation, self.mean + self.deviation
+
+
 class Detector(Protocol):
     """Judges the values of one series."""
 
@@ -33,3 +53,10 @@ class Detector(Protocol):
 
     def learn(self, value: float, at_us: int, judgement: Judgement) -> None:
         """Take the value in, once, with what `score` said of it."""
+
+
+class CostDetector(Detector, Protocol):
+    """One that need not see each value of the past."""
+
+    def recall(self, past: Iterable[Quarter]) -> None:
+        """Take in quarters of an hour, in order, in the place of their values."""

@@ -12,6 +12,7 @@ from streams.core.series.episode import Episode
 from streams.core.series.keys import SUBJECTS, SeriesKey, kind_of, payer_of
 from streams.core.series.known_price import NEWS_US
 from streams.core.series.parts import MAIN_RATIO, Part, Parts, parts_of
+from streams.core.series.past import Past
 from streams.core.series.points import Point, points_of
 from streams.core.series.prices import Prices
 from streams.core.series.watched import Spoken, Watched, watched
@@ -53,6 +54,19 @@ class Board:
         """Begin of the last stretch that was judged for good; 0 before any was."""
         return self._finals[-1] if self._finals else 0
 
+    def recall(self, past: Past, period_us: int) -> None:
+        """Learn quarters of an hour before all stretches that are judged."""
+        for key in sorted(past.quarters, key=order):
+            if key not in self.series:
+                self._add(key, period_us)
+        for key, each in self.series.items():
+            each.recall(past.of(key))
+            if key in past.quarters:
+                each.seen_us = past.quarters[key][-1].at_us
+        self._finals.extend(past.begins(period_us))
+        for key in [key for key, each in self.series.items() if self._is_gone(each)]:
+            del self.series[key]
+
     def judge(self, of: Slice) -> None:
         """Judge one stretch: in order when it is final, at most once before."""
         points, parts = points_of(of), parts_of(of.sums)
@@ -61,8 +75,10 @@ class Board:
         if of.is_final:
             self.unwatched = 0
         for key in sorted(points, key=order):
-            if key in self.series or self._add(key, of):
+            if key in self.series or self._add(key, of.end_us - of.start_us):
                 self._judge(key, points[key], parts[key], of)
+            else:
+                self.unwatched += of.is_final
         if of.is_final:
             self._pass_over(points.keys(), of)
             self.prices.learn(of)
@@ -117,7 +133,7 @@ class Board:
         """Have series without a line know of it, and forget those long silent."""
         for key in sorted(self.series.keys() - set(there), key=order):
             each = self.series[key]
-            if each.course.episode is None and each.seen_us < of.start_us - self._limits.forget_us:
+            if self._is_gone(each):
                 del self.series[key]
             elif key.is_cost:
                 self._judge(key, NO_COST, {}, of)
@@ -125,14 +141,17 @@ class Board:
                 each.pass_over(of, self.rule(key, of.start_us))
                 self._note(each)
 
-    def _add(self, key: SeriesKey, of: Slice) -> bool:
+    def _add(self, key: SeriesKey, period_us: int) -> bool:
         """Begin to watch a series, where there is room."""
         if len(self.series) >= self._limits.max_series:
-            self.unwatched += of.is_final
             return False
-        self.series[key] = watched(key, of.end_us - of.start_us, self._finals)
-        self.series[key].seen_us = of.start_us
+        self.series[key] = watched(key, period_us, self._finals)
         return True
+
+    def _is_gone(self, each: Watched) -> bool:
+        """Whether a series was silent for so long that it is forgotten."""
+        is_silent = each.seen_us < self.judged_us - self._limits.forget_us
+        return is_silent and each.course.episode is None
 
     def _may_open(self, key: SeriesKey) -> bool:
         """Whether an alert of a series would say what no other says: a tenant's has its models."""

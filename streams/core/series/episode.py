@@ -24,12 +24,15 @@ KEPT: Final = 4 * REMEMBERED  # verdicts, before those that no decision needs ar
 
 @dataclass(slots=True)
 class Episode:
-    """Something unusual, from its first stretch on. Pico; negative where too little was spent."""
+    """Something unusual, from its first stretch on. Pico; negative where too little was spent.
+
+    `settled`: the extra cost of stretches whose verdict is final, and of all before `counted_us`.
+    """
 
     turn: int
     since_us: int
-    settled: int = 0  # extra cost of stretches whose verdict is final
-    spent: int = 0  # all that these cost
+    settled: int = 0
+    spent: int = 0  # all that stretches whose verdict is final cost
     is_over: bool = False
     counted_us: int = 0  # until when `settled` is what was said by who led before
 
@@ -115,9 +118,16 @@ class Course:
 
     def _begin(self, turn: int, since_us: int) -> None:
         self.episode = Episode(turn, since_us)
-        finals = [each for each in self._of_episode() if each.is_final]
-        self.episode.settled = sum(each.excess for each in finals)
-        self.episode.spent = sum(each.actual for each in finals)
+        self.count_from(since_us, 0)
+
+    def count_from(self, since_us: int, settled: int) -> None:
+        """Take the extra cost of an episode before an instant as given."""
+        episode = self.episode
+        if episode is not None:
+            episode.counted_us = since_us
+            finals = [each for each in self._of_episode() if each.is_final]
+            episode.settled = settled + sum(each.excess for each in finals)
+            episode.spent = sum(each.actual for each in finals)
 
     def _of_episode(self) -> Iterable[Verdict]:
         episode = self.episode

@@ -1,13 +1,13 @@
 """One series as it is watched: its detector, what is usual in it, and what was said of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from schemas.decimals import from_bytes
 from schemas.records import Alert, AlertSeverity
 from streams.core.alert_rules import AlertRule
-from streams.core.anomaly.detector import Detector, cost_detector
+from streams.core.anomaly.detector import CostDetector, Quarter, cost_detector
 from streams.core.anomaly.fixed import Fixed
 from streams.core.series.buckets import Slice
 from streams.core.series.episode import Course
@@ -43,7 +43,7 @@ class Watched:
     """A series. `unusual`: its newest stretch that was, and what that was made of."""
 
     key: SeriesKey
-    detector: Detector
+    detector: CostDetector
     course: Course = field(default_factory=Course)
     mix: Mix = field(default_factory=Mix)
     unusual: tuple[Verdict, Parts] | None = None
@@ -68,6 +68,10 @@ class Watched:
             self.unusual = (verdict._replace(turn=turn), parts)
         elif of.is_final and not turn and not self.key.is_price:  # whose parts are of what is extra
             self.mix.learn(parts)
+
+    def recall(self, past: Sequence[Quarter]) -> None:
+        """Learn quarters of an hour long over; what they were made of is not known."""
+        self.detector.recall(past)
 
     def pass_over(self, of: Slice, rule: AlertRule) -> None:
         """Note that there was no value in a stretch, which is nothing unusual."""

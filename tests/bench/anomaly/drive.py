@@ -16,9 +16,12 @@ from tests.bench.anomaly.arrival import Waiting
 from tests.bench.anomaly.daily import Daily
 from tests.bench.anomaly.hearing import Hearing
 from tests.bench.anomaly.minutes import Minute, minutes_of
-from tests.bench.anomaly.season import DAY, at_us
+from tests.bench.anomaly.season import DAY, HOUR, at_us
 from tests.bench.anomaly.world import World
+from tests.builders.series import past_of
 
+JUDGED: Final = 3 * HOUR  # minutes before lines are read that are judged again
+QUARTER: Final = HOUR // 4
 TICK_US: Final = 10 * SECOND_US  # from one look at what is due to the next
 
 
@@ -46,6 +49,7 @@ def drive(world: World) -> Driven:
     watch.follow(watch.board.catalog, world.book)
     waiting = Waiting(each for each in world.injections if each.kind == "late data")
     hearing, daily = Hearing(at_us(0)), Daily()
+    start = Start(watch, world.quiet)
     for minute in minutes_of(world):
         hearing.hear(minute.number, minute.heard)
         daily.add(minute.lines)
@@ -56,7 +60,7 @@ def drive(world: World) -> Driven:
                 Saying(over_us, each) for each in grown if minute.number >= world.quiet
             )
         if minute.number < world.quiet:
-            watch.replay(past(minute))
+            start.tell(minute)
             continue
         for index, pico in minute.extra.items():
             found.extra[index][minute.number] = pico
@@ -67,6 +71,31 @@ def drive(world: World) -> Driven:
         found.sayings += (Saying(over_us, each) for each in hearing.said(minute.number))
     found.series = len(watch.board.series)
     return found
+
+
+class Start:
+    """Tells a watch of the quiet minutes as a start does: of the last hours one by one.
+
+    What is said of those counts for nothing.
+    """
+
+    def __init__(self, watch: CostWatch, quiet: int) -> None:
+        self._watch = watch
+        self._quiet = quiet
+        self._recalled = max(0, quiet - JUDGED) // QUARTER * QUARTER
+        self._quarter: list[Slice] = []
+
+    def tell(self, minute: Minute) -> None:
+        """Tell of a minute."""
+        if minute.number >= self._recalled:
+            self._watch.replay(past(minute))
+        else:
+            self._quarter.append(past(minute))
+        if len(self._quarter) == QUARTER:
+            self._watch.recall(past_of(self._quarter))
+            self._quarter.clear()
+        if minute.number == self._quiet - 1:
+            self._watch.told(self._watch.due())
 
 
 def past(minute: Minute) -> Slice:
