@@ -319,8 +319,8 @@ def test_a_price_that_rose_while_nobody_led_is_told_by_the_next_leader(stack: St
     lead(stack).kill()
     send(stack, *raised(range(PAST, PAST + 30), "0.24"))
     waited(lambda: stack.rows(KEPT), [{"n": PAST + 30}])
-    stack.add("anomalies")
-    ready(stack)
+    following = stack.add("anomalies")
+    waited(lambda: len(following.entries("past_learned")), 1)
     send(stack, *raised(range(PAST + 30, PAST + 33), "0.75"))
     name = f"price_change/price::gpt-4o::USD/{T0 + (PAST + 30) * MINUTE_US}"
     waited(lambda: said(stack)[name, "opened"], 1)
