@@ -2,6 +2,8 @@
 --         to know it within a minute; reading every line of the weeks takes minutes to hours.
 -- Blocks: no, a new table and a view. The store fills in the hours that there are, the newest first.
 -- Undo:   DROP TABLE series_quarters; DROP VIEW quarters_of_lines;
+
+-- The quarters of an hour of each series of costs.
 --
 -- Engine:    a quarter of an hour is drawn anew when its lines changed, all rows of it with a higher
 --            version. Of a quarter the rows of the highest version count: a series that has gone has

@@ -61,9 +61,7 @@ class Beside:
             await each.stop()
 
     @property
-    def _asking(
-        self,
-    ) -> tuple[Listening[Heard] | Listening[Came] | Sizing | Recounting | Growing, ...]:
+    def _asking(self) -> tuple[Asking, ...]:
         return self.silences, self.shortfalls, self.sizing, self.recounting, self.growing
 
 

@@ -1,7 +1,7 @@
 """`make bench-anomaly`: what the watch of costs finds of what goes wrong, and says for nothing.
 
 Weeks of generated costs with known mishaps, made of recorded traces; ten quiet days are the past
-that the watch starts from. Seeds 1 and 2 were looked at when the detector was chosen.
+that the watch starts from. Seeds below 21 were looked at when detectors and rules were chosen.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from tests.bench.anomaly.tables import tables
 from tests.bench.anomaly.world import Inputs, draw_world
 from tests.bench.report import headline
 
-SEEDS = (11, 12, 13)
+SEEDS = (21, 22, 23, 24)
 LEAST_WEEKS = QUIET // WEEK + 1
 
 
