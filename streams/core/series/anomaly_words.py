@@ -85,8 +85,14 @@ def over_words(summary: str) -> str:
 
 
 def part_words(of: Contribution) -> str:
-    """Return who has which part."""
-    return f"{of.part.dimension} {of.part.name} ({of.share:.0%})"
+    """Return who has which part.
+
+    >>> from streams.core.series.parts import Part
+    >>> [part_words(Contribution(Part("model", "m"), 1, share)) for share in (0.5, 2.24)]
+    ['model m (50%)', 'model m (more than all, others cost less)']
+    """
+    share = f"{of.share:.0%}" if round(of.share, 2) <= 1 else "more than all, others cost less"
+    return f"{of.part.dimension} {of.part.name} ({share})"
 
 
 def money(pico: int) -> str:

@@ -5,9 +5,12 @@ that the watch starts from. Seeds below 21 were looked at when detectors and rul
 """
 
 import argparse
+import os
 import time
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from streams.config.fields import EPOCH
@@ -37,12 +40,12 @@ def main() -> None:
     if given.weeks < LEAST_WEEKS:
         parser.error(f"expected --weeks {LEAST_WEEKS} or more, as ten days are quiet")
     print(headline(), flush=True)
-    inputs = Inputs(given.folder)
     if given.leaks:
-        print(leaks(given.seeds, inputs))
+        print(leaks(given.seeds, Inputs(given.folder)))
         return
-    scores = [one_seed(seed, given.weeks, inputs, details=given.details) for seed in given.seeds]
-    print(tables(scores))
+    run = partial(one_seed, weeks=given.weeks, folder=given.folder, details=given.details)
+    with ProcessPoolExecutor(min(len(given.seeds), os.cpu_count() or 1)) as each_core:
+        print(tables(list(each_core.map(run, given.seeds))))
 
 
 def leaks(seeds: Iterable[int], inputs: Inputs) -> str:
@@ -54,10 +57,10 @@ def leaks(seeds: Iterable[int], inputs: Inputs) -> str:
     return leak_table(found)
 
 
-def one_seed(seed: int, weeks: int, inputs: Inputs, *, details: bool) -> Score:
+def one_seed(seed: int, *, weeks: int, folder: Path, details: bool) -> Score:
     """Run the world of a seed."""
     begin = time.process_time()
-    world = draw_world(seed, weeks * WEEK, inputs)
+    world = draw_world(seed, weeks * WEEK, Inputs(folder))
     driven = drive(world)
     score = judge(driven)
     spent_s = time.process_time() - begin
