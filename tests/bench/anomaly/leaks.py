@@ -17,8 +17,7 @@ from streams.core.reserved import IDLE
 from streams.core.windows import DAY_US, HOUR_US
 from tests.bench.anomaly.customers import Use
 from tests.bench.anomaly.daily import Daily
-from tests.bench.anomaly.gpus import CLUSTERS
-from tests.bench.anomaly.minutes import Allocated, Drawing
+from tests.bench.anomaly.minutes import drawings_of
 from tests.bench.anomaly.season import DAY, HOUR, WEEK, at_us
 from tests.bench.anomaly.tables import share
 from tests.bench.anomaly.world import World
@@ -59,14 +58,7 @@ def leaks_of(drawn: World) -> Seed:
 def hourly_of(world: World) -> Hourly:
     """Return what each hour of a world cost, by tenant, project and model."""
     found: Hourly = {}
-    demands = [(demand.use, demand.minutes()) for demand in world.demands()]
-    allocated = Allocated(world)
-    for number in range(world.minutes):
-        drawing = Drawing(world, number)
-        for use, draws in demands:
-            drawing.add_calls(use, *next(draws))
-        for cluster in CLUSTERS:
-            drawing.add_time(cluster, allocated)
+    for number, drawing in enumerate(drawings_of(world)):
         for line in drawing.lines:
             if line.what.tenant == IDLE:
                 continue

@@ -42,17 +42,24 @@ class Minute(NamedTuple):
 
 def minutes_of(world: World) -> Iterator[Minute]:
     """Yield the minutes of a world."""
+    forms = Forms(world.book.version)
+    for number, drawing in enumerate(drawings_of(world)):
+        lines = forms.filled(drawing.start_us, drawing.lines)
+        heard = frozenset(drawing.heard)
+        yield Minute(number, drawing.start_us, lines, drawing.extra, heard)
+
+
+def drawings_of(world: World) -> Iterator["Drawing"]:
+    """Yield what is drawn of each minute of a world."""
     demands = [(demand.use, demand.minutes()) for demand in world.demands()]
-    forms, allocated = Forms(world.book.version), Allocated(world)
+    allocated = Allocated(world)
     for number in range(world.minutes):
         drawing = Drawing(world, number)
         for use, draws in demands:
             drawing.add_calls(use, *next(draws))
         for cluster in CLUSTERS:
             drawing.add_time(cluster, allocated)
-        lines = forms.filled(drawing.start_us, drawing.lines)
-        heard = frozenset(drawing.heard)
-        yield Minute(number, drawing.start_us, lines, drawing.extra, heard)
+        yield drawing
 
 
 class Allocated:
